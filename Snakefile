@@ -1,0 +1,33 @@
+# `snakemake --cores 8 all` builds the default scale; `snakemake --cores 8 NAME` the scale of config/scales/NAME.yaml.
+import os
+import sys
+
+from snakemake.utils import min_version
+
+sys.path.insert(0, workflow.basedir)
+
+from sglr.plan import ARTEFACTS, load_plan
+from sglr.scales import scale_names
+
+min_version("9.19")
+
+
+include: "workflow/rules/common.smk"
+include: "workflow/rules/runs.smk"
+include: "workflow/rules/show.smk"
+
+
+rule all:
+    """The default scale: every table and figure on real digits."""
+    default_target: True
+    input:
+        shown("digits"),
+
+
+for name in scale_names():
+
+    rule:
+        name:
+            name
+        input:
+            shown(name),

@@ -1,0 +1,48 @@
+"""The attack on the network in training."""
+
+from typing import Literal
+
+import torch
+from torch import Tensor, nn
+
+from sglr.attacks import LogitsLoss, pgd
+from sglr.models.folding import fold_batchnorm, refold
+from sglr.threat import LinfBall
+
+
+class Adversary:
+    """PGD against the current weights, through an eval-mode copy whose BatchNorm is folded into the convolutions.
+
+    The model's mode, buffers, gradients and the global random generator stay as they were.
+    """
+
+    def __init__(
+        self, model: nn.Module, ball: LinfBall, step_size: float, num_steps: int, generator: torch.Generator
+    ):
+        self.model, self.ball, self.generator = model, ball, generator
+        self.step_size, self.num_steps = step_size, num_steps
+        self.folded = fold_batchnorm(model)
+
+    def attack(self, x: Tensor, loss_fn: LogitsLoss, start: Literal["uniform", "gaussian"] = "uniform") -> Tensor:
+        """Return adversarial images (N, C, H, W) that raise `loss_fn(logits)`; `gaussian` is TRADES' tiny start."""
+        refold(self.folded, self.model)
+        first = self.ball.random_start(x, self.generator) if start == "uniform" else self._near(x)
+        return pgd(
+            self.folded,
+            x,
+            loss_fn,
+            ball=self.ball,
+            step_size=self.step_size,
+            num_steps=self.num_steps,
+            start=first,
+        )
+
+    def _near(self, x: Tensor) -> Tensor:
+        noise = torch.randn(x.shape, generator=self.generator, dtype=x.dtype)
+        return self.ball.project(x + 0.001 * noise, x)
+
+    @torch.no_grad()
+    def logits(self, x: Tensor) -> Tensor:
+        """Return the current network's eval-mode logits (N, K), without a gradient."""
+        refold(self.folded, self.model)
+        return self.folded(x)

@@ -1,0 +1,39 @@
+"""Penultimate features (paper, Figure 5): a t-SNE picture, and numbers for its claim."""
+
+import numpy as np
+import torch
+from sklearn.manifold import TSNE
+from sklearn.metrics import silhouette_score
+from torch import Tensor, nn
+
+
+@torch.no_grad()
+def penultimate_features(network: nn.Module, x: Tensor) -> Tensor:
+    """Return the features (N, D) that the last layer sees."""
+    return network.features(x)  # type: ignore[operator]
+
+
+def tsne(features: Tensor, seed: int = 0) -> np.ndarray:
+    """Return the features' t-SNE embedding (N, 2), perplexity 30 or less for few points, from a PCA start."""
+    perplexity = min(30, (len(features) - 1) / 3)
+    return TSNE(perplexity=perplexity, init="pca", random_state=seed).fit_transform(features.numpy())
+
+
+def separability(features: Tensor, y: Tensor) -> dict[str, float]:
+    """Return the silhouette (-1 to 1, higher is better) and tr(S_W) / tr(S_B) (lower is better) of the classes."""
+    return {
+        "silhouette": float(silhouette_score(features.numpy(), y.numpy())),
+        "variance_ratio": variance_ratio(features, y),
+    }
+
+
+def variance_ratio(features: Tensor, y: Tensor) -> float:
+    """Return the scatter within classes over the scatter between their means."""
+    x = features.double()
+    within = between = 0.0
+    for label in y.unique():
+        members = x[y == label]
+        centre = members.mean(dim=0)
+        within += (members - centre).square().sum().item()
+        between += len(members) * (centre - x.mean(dim=0)).square().sum().item()
+    return within / between

@@ -1,0 +1,145 @@
+"""The one entry point: `sglr train|evaluate|trajectory|features|count-forwards|collect|table|figure|plan`."""
+
+import argparse
+import sys
+from pathlib import Path
+
+from sglr.errors import UsageError
+from sglr.plan import ARTEFACTS, Plan, find_run, load_plan, resolved_settings
+
+
+def main() -> None:
+    """Run one command; a UsageError becomes one line on stderr and exit status 2."""
+    arguments = _parser().parse_args()
+    try:
+        arguments.command(arguments, load_plan(arguments.scale))
+    except UsageError as error:
+        print(f"sglr: {error}", file=sys.stderr)
+        sys.exit(2)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="sglr", description="Train, evaluate and show the runs of one scale.")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    for name, (function, argument, choices) in _COMMANDS.items():
+        command = commands.add_parser(name, help=(function.__doc__ or "").split("\n")[0])
+        command.set_defaults(command=function)
+        if argument:
+            command.add_argument(argument, choices=choices)
+        command.add_argument("--scale", default="digits", help="a file of config/scales (default: digits)")
+        command.add_argument("--results", type=Path, default=Path("results"))
+        command.add_argument("--figures", type=Path, default=Path("figures"))
+    return parser
+
+
+def _train(arguments: argparse.Namespace, plan: Plan) -> None:
+    """Train a run, going on from its saved state where there is one."""
+    from sglr.training import Training
+
+    run = find_run(arguments.run, plan.scale)
+    _prepare_torch(plan)
+    Training(
+        run,
+        plan.scale,
+        arguments.results / plan.scale.name / "runs" / run.id,
+        keep_trajectory=run.id in plan.trajectory_runs,
+        settings=resolved_settings(run, plan.scale),
+    ).fit()
+
+
+def _measure(arguments: argparse.Namespace, plan: Plan, what: str) -> None:
+    from sglr import measure
+
+    run = find_run(arguments.run, plan.scale)
+    _prepare_torch(plan)
+    finished = measure.Finished(run, plan.scale, arguments.results / plan.scale.name / "runs" / run.id)
+    if what == "evaluate":
+        measure.evaluate(finished, with_autoattack=plan.evaluated.get(run.id, True))
+    elif what == "trajectory":
+        measure.measure_trajectory(finished)
+    else:
+        measure.measure_features(finished)
+
+
+def _evaluate(arguments: argparse.Namespace, plan: Plan) -> None:
+    """Measure natural, PGD-20 and AutoAttack accuracy of a run's checkpoints."""
+    _measure(arguments, plan, "evaluate")
+
+
+def _trajectory(arguments: argparse.Namespace, plan: Plan) -> None:
+    """Measure gradient norm, information in weights and confidence along a run."""
+    _measure(arguments, plan, "trajectory")
+
+
+def _features(arguments: argparse.Namespace, plan: Plan) -> None:
+    """Measure the penultimate features of a run's final network."""
+    _measure(arguments, plan, "features")
+
+
+def _count_forwards(arguments: argparse.Namespace, plan: Plan) -> None:
+    """Count teachers and forward passes of one real training step, for Table 1."""
+    from sglr.data import load_splits
+    from sglr.forwards import count_forwards
+    from sglr.records import write_json
+
+    _prepare_torch(plan)
+    spec = plan.scale.data[plan.scale.roles.ten_classes]
+    train = load_splits(spec, label_noise=0.0, seed=0).train.first(16)
+    rows = count_forwards(train.pixels(), train.labels)
+    write_json(arguments.results / plan.scale.name / "forwards.json", {"rows": rows})
+
+
+def _collect(arguments: argparse.Namespace, plan: Plan) -> None:
+    """Collect the runs' text files into the tidy CSV of one table or figure."""
+    from sglr.collect import collect
+
+    collect(arguments.artefact, plan, arguments.results)
+
+
+def _table(arguments: argparse.Namespace, plan: Plan) -> None:
+    """Render one table as CSV, Markdown and LaTeX."""
+    from sglr import tables
+
+    folder = arguments.results / plan.scale.name
+    tables.render(int(arguments.number), folder / "collected", plan.scale.label, folder / "tables")
+
+
+def _figure(arguments: argparse.Namespace, plan: Plan) -> None:
+    """Render one figure as PDF and PNG."""
+    from sglr import figures
+
+    collected = arguments.results / plan.scale.name / "collected"
+    figures.render(int(arguments.number), collected, plan.scale.label, arguments.figures / plan.scale.name)
+
+
+def _plan(arguments: argparse.Namespace, plan: Plan) -> None:
+    """List the runs of a scale, what uses each, and the estimated cost."""
+    for run_id in plan.runs:
+        users = [name for name, runs in plan.artefacts.items() if run_id in runs] or ["teacher"]
+        print(f"{run_id:44} {', '.join(users)}")
+    hours = len(plan.runs) * plan.scale.hours_per_run
+    print(f"{len(plan.runs)} trainings, about {hours:.1f} hours of training one after another ({plan.scale.label})")
+
+
+def _prepare_torch(plan: Plan) -> None:
+    """The scale fixes the number of threads, so that results do not depend on how many jobs run."""
+    import torch
+
+    torch.set_num_threads(plan.scale.threads)
+    torch.use_deterministic_algorithms(True)
+
+
+_COMMANDS = {
+    "train": (_train, "run", None),
+    "evaluate": (_evaluate, "run", None),
+    "trajectory": (_trajectory, "run", None),
+    "features": (_features, "run", None),
+    "count-forwards": (_count_forwards, None, None),
+    "collect": (_collect, "artefact", ARTEFACTS),
+    "table": (_table, "number", ("1", "2", "3", "4")),
+    "figure": (_figure, "number", ("1", "2", "3", "4", "5")),
+    "plan": (_plan, None, None),
+}
+
+if __name__ == "__main__":
+    main()

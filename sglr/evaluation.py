@@ -1,0 +1,52 @@
+"""Accuracy, image by image. The network must be in eval mode; nothing of it is changed."""
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+
+from sglr.attacks import pgd
+from sglr.data.images import ImageSet
+from sglr.losses import cross_entropy
+from sglr.threat import LinfBall
+
+Classifier = Callable[[Tensor], Tensor]
+
+
+@torch.no_grad()
+def predictions(model: Classifier, x: Tensor, batch_size: int) -> Tensor:
+    """Return the predicted classes (N,) of images `x`."""
+    return torch.cat([model(part).argmax(1) for part in x.split(batch_size)])
+
+
+def correct_natural(model: Classifier, images: ImageSet, batch_size: int) -> Tensor:
+    """Return which images are classified correctly, bool (N,)."""
+    return predictions(model, images.pixels(), batch_size) == images.labels
+
+
+def correct_under_pgd(
+    model: Classifier,
+    images: ImageSet,
+    *,
+    ball: LinfBall,
+    step_size: float,
+    num_steps: int,
+    seed: int,
+    batch_size: int,
+) -> Tensor:
+    """Return which images stay correct under PGD on cross-entropy, one random start from `seed`, bool (N,)."""
+    x, generator = images.pixels(), torch.Generator().manual_seed(seed)
+    starts = ball.random_start(x, generator)
+    correct = []
+    for part, start, y in zip(*(t.split(batch_size) for t in (x, starts, images.labels)), strict=True):
+        x_adv = pgd(
+            model,
+            part,
+            lambda logits, y=y: cross_entropy(logits, y),  # type: ignore[misc]
+            ball=ball,
+            step_size=step_size,
+            num_steps=num_steps,
+            start=start,
+        )
+        correct.append(predictions(model, x_adv, batch_size) == y)
+    return torch.cat(correct)

@@ -1,0 +1,27 @@
+"""Losses, one value an example, (N,). Targets are class indices (N,) or distributions (N, K)."""
+
+
+from torch import Tensor
+from torch.nn import functional as F
+
+
+def cross_entropy(logits: Tensor, targets: Tensor) -> Tensor:
+    """Return H(target, softmax(logits)), (N,). `targets`: (N,) classes or (N, K) rows that sum to 1."""
+    return F.cross_entropy(logits, targets, reduction="none")
+
+
+def kl_divergence(target_probs: Tensor, logits: Tensor) -> Tensor:
+    """Return KL(target || softmax(logits)), (N,); `target_probs` (N, K). Differentiable in both."""
+    return F.kl_div(F.log_softmax(logits, dim=1), target_probs, reduction="none").sum(dim=1)
+
+
+def reverse_cross_entropy(logits: Tensor, targets: Tensor, floor: float = 1e-4) -> Tensor:
+    """Return H(softmax(logits), target), (N,), the (N, K) target cut below at `floor` (Wang et al. 2019, Eq. 5)."""
+    return -(logits.softmax(dim=1) * targets.clamp(floor, 1).log()).sum(dim=1)
+
+
+def squared_distance(logits: Tensor, targets: Tensor) -> Tensor:
+    """Return the mean over classes of (softmax(logits) - target)^2, (N,); `targets` (N, K)."""
+    return (logits.softmax(dim=1) - targets).square().mean(dim=1)
+
+

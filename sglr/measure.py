@@ -1,0 +1,145 @@
+"""What is measured on the checkpoints of a finished training; each function writes one or two small text files."""
+
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from sglr.analysis.confidence import confidence_summary
+from sglr.analysis.features import penultimate_features, separability, tsne
+from sglr.analysis.gradient_norm import full_gradient_norm
+from sglr.analysis.information import information_in_weights
+from sglr.attacks import pgd
+from sglr.autoattack import run_autoattack
+from sglr.data import load_splits
+from sglr.data.images import ImageSet, Splits
+from sglr.errors import UsageError
+from sglr.evaluation import correct_natural, correct_under_pgd
+from sglr.losses import cross_entropy
+from sglr.models.folding import fold_batchnorm
+from sglr.records import origin, read_json, write_csv, write_json
+from sglr.runs import Run
+from sglr.scales import Scale
+from sglr.threat import LinfBall
+from sglr.training import build_network, load_network
+
+
+class Finished:
+    """A finished training: its manifest, its data and its checkpoints."""
+
+    def __init__(self, run: Run, scale: Scale, folder: Path):
+        self.run, self.scale, self.folder = run, scale, folder
+        self.manifest = read_json(folder / "manifest.json")
+        self.splits: Splits = load_splits(scale.data[run.dataset], label_noise=run.label_noise, seed=run.seed)
+        self.ball = LinfBall(scale.attack.epsilon)
+
+    def network(self, name: str) -> nn.Module:
+        """The network saved as `name`.pt, in eval mode."""
+        return load_network(self.folder / f"{name}.pt", self.run, self.scale, self.splits)
+
+    def adversarial(self, network: nn.Module, images: ImageSet, num_steps: int) -> Tensor:
+        """PGD images (N, C, H, W) against `network`, from a fixed random start."""
+        x = images.pixels()
+        start = self.ball.random_start(x, torch.Generator().manual_seed(0))
+        return pgd(
+            network,
+            x,
+            lambda logits: cross_entropy(logits, images.labels),
+            ball=self.ball,
+            step_size=self.scale.attack.step_size,
+            num_steps=num_steps,
+            start=start,
+        )
+
+
+def evaluate(finished: Finished, *, with_autoattack: bool) -> None:
+    """Write evaluation.json: natural, PGD and, if asked, AutoAttack accuracy of best, best_validation and final."""
+    measured: dict[str, Any] = {}
+    checkpoints: dict[str, Any] = {}
+    for name in ("best", "best_validation", "final"):
+        kept = finished.manifest[name]
+        if kept["epoch"] not in measured:  # two names may stand for one epoch's network
+            measured[kept["epoch"]] = _accuracies(finished, name, with_autoattack)
+        checkpoints[name] = kept | measured[kept["epoch"]]
+    record = {"run": finished.run.id, "checkpoints": checkpoints, "origin": origin("cpu")}
+    write_json(finished.folder / "evaluation.json", record)
+
+
+def _accuracies(finished: Finished, name: str, with_autoattack: bool) -> dict[str, Any]:
+    network = fold_batchnorm(finished.network(name))
+    scale, test = finished.scale, finished.splits.test
+    natural = correct_natural(network, test, scale.measurement.batch_size)
+    robust = correct_under_pgd(
+        network,
+        test,
+        ball=finished.ball,
+        step_size=scale.attack.step_size,
+        num_steps=scale.attack.test_steps,
+        seed=0,
+        batch_size=scale.measurement.batch_size,
+    )
+    return {
+        "num_images": len(test),
+        "natural_accuracy": natural.double().mean().item(),
+        "pgd20_accuracy": robust.double().mean().item(),
+        "autoattack": _autoattack(finished, network) if with_autoattack else None,
+    }
+
+
+def _autoattack(finished: Finished, network: nn.Module) -> dict[str, Any]:
+    images = finished.splits.test.first(finished.scale.measurement.num_autoattack)
+    batch_size = finished.scale.measurement.batch_size
+    result = run_autoattack(network, images, ball=finished.ball, seed=0, batch_size=batch_size)
+    return {
+        "num_images": len(images),
+        "accuracy": result.correct.double().mean().item(),
+        "robust_after": result.robust_after,
+    }
+
+
+def measure_trajectory(finished: Finished) -> None:
+    """Write trajectory.csv: gradient norm, information in weights and confidence at every kept epoch."""
+    if not finished.manifest["trajectory"]:
+        raise UsageError(f"run {finished.run.id}: no checkpoints were kept along the way; no figure plans them")
+    first = build_network(finished.run, finished.scale, finished.splits)
+    write_csv(
+        finished.folder / "trajectory.csv",
+        [_trajectory_row(finished, first, kept["epoch"]) for kept in finished.manifest["trajectory"]],
+    )
+
+
+def _trajectory_row(finished: Finished, first: nn.Module, epoch: int) -> dict[str, float]:
+    network = finished.network(f"trajectory/{epoch:04d}")
+    folded = fold_batchnorm(network)
+    scale, test = finished.scale, finished.splits.test
+    train = finished.splits.train.first(scale.measurement.num_gradient)
+    x_train = finished.adversarial(folded, train, scale.attack.curve_steps)
+    x_test = finished.adversarial(folded, test, scale.attack.test_steps)
+    batches = scale.measurement.num_information_batches
+    size = max(1, len(train) // batches)
+    row = {
+        "epoch": epoch,
+        "gradient_norm_full": full_gradient_norm(network, x_train, train.labels, scale.measurement.batch_size),
+        "information_in_weights": information_in_weights(
+            network, first, x_train, train.labels, batch_size=size, num_train=len(finished.splits.train)
+        ),
+    }
+    for name, x in (("natural", test.pixels()), ("adversarial", x_test)):
+        with torch.no_grad():
+            row |= confidence_summary(folded(x), test.labels, prefix=name)
+    return row | {"test_pgd20_accuracy": row["adversarial_accuracy"]}
+
+
+def measure_features(finished: Finished) -> None:
+    """Write features.csv (t-SNE of training images, true labels) and separability.json (test images)."""
+    network = finished.network("final")
+    few = finished.splits.train.first(finished.scale.measurement.num_features)
+    points = tsne(penultimate_features(network, few.pixels()))
+    labels = finished.splits.true_labels[: len(few)]
+    rows = [{"x": x, "y": y, "label": label} for (x, y), label in zip(points.tolist(), labels.tolist(), strict=True)]
+    write_csv(finished.folder / "features.csv", rows)
+    test = finished.splits.test
+    write_json(
+        finished.folder / "separability.json", separability(penultimate_features(network, test.pixels()), test.labels)
+    )

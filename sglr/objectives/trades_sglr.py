@@ -1,0 +1,43 @@
+"""TRADES with refined labels."""
+
+from typing import Any, Literal
+
+from torch import Tensor
+
+from sglr.methods import TradesSglr
+from sglr.objectives.base import Setup
+from sglr.objectives.refinement import RefinedLabels
+from sglr.objectives.trades import TradesObjective
+
+
+class RefinedTrades(TradesObjective):
+    """TRADES whose natural term takes the averaged predictions as labels (the authors' code: r = 1, T = 1).
+
+    Differs from the paper: their code passes x' through the network twice; we use the one pass for label and loss.
+    """
+
+    start: Literal["uniform", "gaussian"] = "uniform"
+
+    def __init__(self, settings: TradesSglr, setup: Setup):
+        super().__init__(settings, setup)
+        self.clean_weight = settings.clean_weight
+        self.refined = RefinedLabels(setup, r=1, start=settings.start, decay=settings.decay)
+
+    def see(self, index: Tensor, clean: Tensor, adversarial: Tensor, epoch: int) -> None:
+        """Fold both predictions into the labels (paper, Eq. 7)."""
+        if self.refined.active(epoch):
+            weight = self.clean_weight
+            probs = weight * clean.softmax(dim=1) + (1 - weight) * adversarial.softmax(dim=1)
+            self.refined.update(index, probs)
+
+    def targets(self, index: Tensor) -> Tensor:
+        """Return the refined labels (N, K)."""
+        return self.refined.targets(index)
+
+    def state_dict(self) -> dict[str, Any]:
+        """The averaged predictions."""
+        return self.refined.state_dict()
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Take `state_dict`'s content back."""
+        self.refined.load_state_dict(state)

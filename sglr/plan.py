@@ -1,0 +1,138 @@
+"""The plan: which runs each table and figure needs, and what is measured on each. Imports no torch."""
+
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from itertools import product
+from typing import Any
+
+from sglr.errors import UsageError
+from sglr.methods import METHODS
+from sglr.runs import Run, make_run, parse_run
+from sglr.scales import CONFIG, Scale, load_scale
+from sglr.settings import read_yaml
+
+ARTEFACTS = ("table1", "table2", "table3", "table4", "figure1", "figure2", "figure3", "figure4", "figure5")
+_FILES = {  # what collecting an artefact reads of each of its runs
+    "table2": ("evaluation.json",),
+    "table3": ("evaluation.json",),
+    "table4": ("evaluation.json",),
+    "figure1": ("history.csv", "trajectory.csv"),
+    "figure2": ("history.csv", "labels.csv"),
+    "figure3": ("trajectory.csv",),
+    "figure4": ("history.csv", "manifest.json"),
+    "figure5": ("features.csv", "separability.json"),
+}
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The runs of every artefact at one scale."""
+
+    scale: Scale
+    runs_of: dict[str, list[Run]]
+
+    @property
+    def artefacts(self) -> dict[str, list[str]]:
+        """Artefact -> ids of its runs."""
+        return {name: [run.id for run in runs] for name, runs in self.runs_of.items()}
+
+    @cached_property
+    def runs(self) -> dict[str, Run]:
+        """Every run, teachers included, once."""
+        asked = [run for runs in self.runs_of.values() for run in runs]
+        taught = [teacher for run in asked for teacher in teachers_of(run)]
+        return {run.id: run for run in [*taught, *asked]}
+
+    @property
+    def evaluated(self) -> dict[str, bool]:
+        """Id of each run that a table shows -> whether AutoAttack is part of it."""
+        wanted = dict.fromkeys(self.artefacts["table4"], False)
+        return wanted | dict.fromkeys([*self.artefacts["table2"], *self.artefacts["table3"]], True)
+
+    @property
+    def trajectory_runs(self) -> list[str]:
+        """Ids of the runs whose checkpoints are kept along the way and measured."""
+        return sorted({*self.artefacts["figure1"], *self.artefacts["figure3"]})
+
+    @property
+    def feature_runs(self) -> list[str]:
+        """Ids of the runs whose penultimate features are drawn."""
+        return self.artefacts["figure5"]
+
+    def teachers(self, run_id: str) -> list[str]:
+        """Ids of the runs that must be trained before this one."""
+        return [teacher.id for teacher in teachers_of(self.runs[run_id])]
+
+    def inputs_of(self, artefact: str) -> list[str]:
+        """Files below results/{scale} that collecting `artefact` reads."""
+        if artefact == "table1":
+            return ["forwards.json"]
+        return [f"runs/{run}/{name}" for run in self.artefacts[artefact] for name in _FILES[artefact]]
+
+    def settings_of(self, run_id: str) -> dict[str, Any]:
+        """Everything that decides the outcome of a run, resolved."""
+        return resolved_settings(self.runs[run_id], self.scale)
+
+
+def teachers_of(run: Run) -> list[Run]:
+    """The runs whose best networks teach this one: same data, network and seed."""
+    return [
+        make_run(run.dataset, name, seed=run.seed, label_noise=run.label_noise, architecture=run.architecture)
+        for name in METHODS[run.method].teachers
+    ]
+
+
+def resolved_settings(run: Run, scale: Scale) -> dict[str, Any]:
+    """Everything that decides the outcome of `run` at `scale`, as plain values."""
+    adversarial = METHODS[run.method].adversarial
+    return {
+        "scale": scale.name,
+        "run": run.id,
+        "method": run.method,
+        "settings": asdict(run.method_settings()),
+        "seed": run.seed,
+        "label_noise": run.label_noise,
+        "data": asdict(scale.data[run.dataset]),
+        "network": asdict(scale.network) | {"architecture": run.architecture or scale.network.architecture},
+        "attack": asdict(scale.attack),
+        "optimisation": asdict(scale.adversarial if adversarial else scale.standard),
+        "num_curve": scale.measurement.num_curve,
+        "threads": scale.threads,
+        "teachers": [resolved_settings(teacher, scale) for teacher in teachers_of(run)],
+    }
+
+
+def load_plan(scale_name: str) -> Plan:
+    """Return the plan of config/plan.yaml at the scale. Raises UsageError for whatever is not allowed in it."""
+    scale = load_scale(scale_name)
+    content = read_yaml(CONFIG / "plan.yaml")
+    for name in content:
+        if name not in ARTEFACTS:
+            raise UsageError(f"config/plan.yaml: unknown key '{name}'; allowed: {', '.join(ARTEFACTS)}")
+    return Plan(scale, {name: _runs_of(name, content[name], scale) for name in ARTEFACTS})
+
+
+def find_run(run_id: str, scale: Scale) -> Run:
+    """Return the run of this id, planned or not. Raises UsageError."""
+    return parse_run(run_id, list(scale.data))
+
+
+def _runs_of(artefact: str, lines: list[dict[str, Any]], scale: Scale) -> list[Run]:
+    seeds = scale.seeds.figure4 if artefact == "figure4" else scale.seeds.default
+    runs = [run for line in lines for seed in range(seeds) for run in _expand(line, seed, scale)]
+    return list(dict.fromkeys(runs))
+
+
+def _expand(line: dict[str, Any], seed: int, scale: Scale) -> list[Run]:
+    axes = [value if isinstance(value, list) else [value] for value in line.values()]
+    return [_one_run(dict(zip(line, values, strict=True)), seed, scale) for values in product(*axes)]
+
+
+def _one_run(cell: dict[str, Any], seed: int, scale: Scale) -> Run:
+    role = cell.pop("data", None)
+    dataset = getattr(scale.roles, str(role), None)
+    if dataset is None:
+        raise UsageError(f"config/plan.yaml: data must be ten_classes, hundred_classes or label_noise, got {role!r}")
+    if cell.pop("architecture", "") == "figure1" and scale.network.figure1 != scale.network.architecture:
+        cell["architecture"] = scale.network.figure1
+    return make_run(dataset, seed=seed, **cell)

@@ -1,0 +1,51 @@
+"""The whole DAG once, at its smallest size, from the command that a user types."""
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def snakemake(folder: Path, *words: str) -> str:
+    words = (sys.executable, "-m", "snakemake", "-s", str(ROOT / "Snakefile"), "--cores", "8", *words)
+    done = subprocess.run(words, cwd=folder, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
+    return done.stdout + done.stderr
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory) -> Path:
+    folder = tmp_path_factory.mktemp("dag")
+    snakemake(folder, "smoke")
+    return folder
+
+
+def test_every_table_and_figure_exists(built):
+    for number in range(1, 5):
+        for ending in ("csv", "md", "tex"):
+            assert (built / f"results/smoke/tables/table{number}.{ending}").stat().st_size > 0
+    for number in range(1, 6):
+        for ending in ("pdf", "png"):
+            assert (built / f"figures/smoke/figure{number}.{ending}").stat().st_size > 0
+
+
+def test_a_second_run_has_nothing_to_do(built):
+    assert "Nothing to be done" in snakemake(built, "smoke")
+
+
+def test_a_deleted_figure_is_one_job(built):
+    (built / "figures/smoke/figure2.png").unlink()
+    plan = snakemake(built, "-n", "smoke")
+    assert "rule train" not in plan and "rule collect" not in plan
+    snakemake(built, "figures/smoke/figure2.png")
+
+
+def test_collected_csvs_alone_redraw_a_figure_without_training(built, tmp_path):
+    shutil.copytree(built / "results/smoke/collected", tmp_path / "results/smoke/collected")
+    log = snakemake(tmp_path, "figures/smoke/figure1.png")
+    assert "rule train" not in log and (tmp_path / "figures/smoke/figure1.png").exists()
+    assert (tmp_path / "figures/smoke/figure1.png").read_bytes() == (built / "figures/smoke/figure1.png").read_bytes()

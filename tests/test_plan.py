@@ -1,0 +1,72 @@
+"""The plan: every run once, slugs that read back, and clear words for what is not allowed."""
+
+import pytest
+
+from sglr import scales
+from sglr.errors import UsageError
+from sglr.plan import load_plan
+from sglr.runs import make_run, parse_run
+from sglr.scales import load_scale
+
+
+def test_every_planned_slug_reads_back_as_the_same_run():
+    plan = load_plan("digits")
+    for run_id, run in plan.runs.items():
+        assert run.id == run_id
+        assert parse_run(run_id, list(plan.scale.data)) == run
+
+
+def test_equal_runs_are_one_run():
+    plan = load_plan("digits")
+    (pgd_at,) = plan.artefacts["figure3"]
+    assert all(pgd_at in plan.artefacts[name] for name in ("table2", "table3", "figure2"))
+    assert len(plan.artefacts["table4"]) == 13  # 5 x 3 cells, of which the three with r = 0 are one run
+    assert make_run("digits", "sglr", r=0.2, temperature=1.5) == make_run("digits", "sglr")
+    assert make_run("digits", "sglr", r=0.0, temperature=2.0) == make_run("digits", "sglr", r=0.0)
+
+
+def test_teachers_are_planned_and_shared():
+    plan = load_plan("digits")
+    assert plan.teachers("digits-kd_swa-s0") == ["digits-standard-s0", "digits-at-s0"]
+    assert "digits-standard-s0" in plan.artefacts["figure5"]
+
+
+@pytest.mark.parametrize(
+    ("run_id", "message"),
+    [
+        ("svhn-at-s0", "unknown data set 'svhn'; allowed: digits, numbers"),
+        ("digits-magic-s0", "unknown method 'magic'; allowed: at, "),
+        ("digits-sglr-r1.5-s0", "r must be within [0, 1]"),
+        ("digits-at-r0.5-s0", "unknown key 'r'"),
+        ("digits-at-../x", "cannot read '../x'"),
+    ],
+)
+def test_a_bad_run_says_what_is_allowed(run_id, message):
+    with pytest.raises(UsageError) as caught:
+        parse_run(run_id, ["digits", "numbers"])
+    assert message in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("epsilon: 0.15", "epsilon must be within [0, 1], got 15"),
+        ("step_size: 0.0375", "unknown key 'stepsize'"),
+    ],
+)
+def test_a_bad_scale_names_file_key_and_value(tmp_path, monkeypatch, line, message):
+    text = (scales.CONFIG / "scales" / "digits.yaml").read_text()
+    assert line in text
+    changed = line.replace("0.15", "15").replace("step_size", "stepsize")
+    (tmp_path / "scales").mkdir()
+    (tmp_path / "scales" / "bad.yaml").write_text(text.replace(line, changed))
+    monkeypatch.setattr(scales, "CONFIG", tmp_path)
+    with pytest.raises(UsageError) as caught:
+        load_scale("bad")
+    assert message in str(caught.value)
+    assert "config/scales/bad.yaml: attack" in str(caught.value)
+
+
+def test_an_unknown_scale_lists_the_known_ones():
+    with pytest.raises(UsageError, match="unknown scale 'huge'; allowed: .*digits"):
+        load_scale("huge")

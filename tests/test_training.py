@@ -1,0 +1,111 @@
+"""Training through the user's command: same bits twice, killed and resumed, damaged state, not-finite loss."""
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pandas as pd
+import pytest
+import torch
+
+from sglr import training
+from sglr.errors import UsageError
+from sglr.plan import find_run, resolved_settings
+from sglr.scales import load_scale
+from sglr.training import Training
+
+RUN = "digits-sglr-start0.25-s0"  # refinement from the first of four epochs, so the label averages matter
+
+
+def command(folder: Path, run: str = RUN) -> list[str]:
+    return [sys.executable, "-m", "sglr.cli", "train", run, "--scale", "smoke", "--results", str(folder)]
+
+
+def train(folder: Path) -> Path:
+    subprocess.run(command(folder), check=True, capture_output=True)
+    return folder / "smoke" / "runs" / RUN
+
+
+def weights(path: Path) -> dict[str, torch.Tensor]:
+    return training.load_payload(path)["weights"]
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory) -> Path:
+    return train(tmp_path_factory.mktemp("undisturbed"))
+
+
+def assert_same(one: Path, other: Path) -> None:
+    assert (one / "history.csv").read_bytes() == (other / "history.csv").read_bytes()
+    first, second = weights(one / "final.pt"), weights(other / "final.pt")
+    assert all(torch.equal(first[key], second[key]) for key in first)
+
+
+def test_the_same_training_twice_gives_the_same_bits(undisturbed, tmp_path):
+    assert_same(undisturbed, train(tmp_path))
+
+
+def test_killed_after_an_epoch_and_started_again_ends_with_the_same_bits(undisturbed, tmp_path):
+    process = subprocess.Popen(command(tmp_path), stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    for line in process.stdout:
+        if "epoch 2/" in line:
+            process.send_signal(signal.SIGKILL)
+            break
+    process.wait()
+    folder = tmp_path / "smoke" / "runs" / RUN
+    assert (folder / "state.pt").exists() and not (folder / "manifest.json").exists()
+    done = subprocess.run(command(tmp_path), check=True, capture_output=True, text=True)
+    assert "epoch 1/" not in done.stdout
+    assert_same(undisturbed, folder)
+
+
+def test_a_damaged_state_is_set_aside_and_never_used(undisturbed, tmp_path):
+    folder = tmp_path / "smoke" / "runs" / RUN
+    folder.mkdir(parents=True)
+    content = bytearray((undisturbed / "state.pt").read_bytes())
+    content[len(content) // 2] ^= 1
+    (folder / "state.pt").write_bytes(content)
+    done = subprocess.run(command(tmp_path), check=True, capture_output=True, text=True)
+    assert "set aside" in done.stdout and (folder / "state.set-aside").exists()
+    assert_same(undisturbed, folder)
+
+
+def test_a_state_of_other_settings_is_not_used(undisturbed):
+    assert training.load_state(undisturbed / "state.pt", "another fingerprint") is None
+    os.rename(undisturbed / "state.set-aside", undisturbed / "state.pt")
+
+
+def test_history_has_every_epoch_and_no_gap(undisturbed):
+    history = pd.read_csv(undisturbed / "history.csv")
+    assert list(history["epoch"]) == [1, 2, 3, 4]
+    assert history.notna().all().all()
+
+
+def test_a_loss_that_is_not_finite_stops_the_run_and_says_where(tmp_path, monkeypatch):
+    scale = load_scale("smoke")
+    run = find_run("digits-at-s0", scale)
+    job = Training(run, scale, tmp_path, keep_trajectory=False, settings=resolved_settings(run, scale))
+    with torch.no_grad():
+        next(job.model.parameters()).fill_(float("nan"))
+    with pytest.raises(UsageError, match=r"digits-at-s0: the loss is nan at epoch 1, step 1"):
+        job.fit()
+    assert not (tmp_path / "manifest.json").exists()
+
+
+def test_bad_input_is_one_line_and_status_2(tmp_path):
+    for words, message in (
+        (command(tmp_path, "digits-magic-s0"), "unknown method 'magic'"),
+        ([*command(tmp_path)[:-3], "nowhere"], "unknown scale 'nowhere'"),
+        (command(tmp_path, "digits-kd_at-s0"), "digits-at-s0/best_validation.pt: no such file"),
+    ):
+        done = subprocess.run(words, capture_output=True, text=True)
+        assert done.returncode == 2 and message in done.stderr and done.stderr.count("\n") == 1
+
+
+def test_an_output_folder_that_cannot_be_written_is_one_line(tmp_path):
+    (tmp_path / "smoke").write_text("a file where a folder must be")
+    done = subprocess.run(command(tmp_path), capture_output=True, text=True)
+    assert done.returncode == 2 and "cannot be written" in done.stderr and "Traceback" not in done.stderr

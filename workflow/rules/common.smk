@@ -1,0 +1,52 @@
+# What the rules share: the plans, the command line, and how many jobs may run at once. No rules.
+
+PLANS = {name: load_plan(name) for name in scale_names()}
+SGLR = f"PYTHONPATH={workflow.basedir} {sys.executable} -m sglr.cli"
+
+# Each job computes on one thread; it claims a share of --cores so that at most one job a processor runs at once.
+JOB_THREADS = max(1, (workflow.cores or 1) // (os.cpu_count() or 1))
+
+TABLES, FIGURES = (1, 2, 3, 4), (1, 2, 3, 4, 5)
+COLLECTED = {
+    **{name: [f"{name}.csv"] for name in ARTEFACTS},
+    "figure2": ["figure2.csv", "figure2_labels.csv"],
+    "figure5": ["figure5.csv", "figure5_separability.csv"],
+}
+
+
+wildcard_constraints:
+    scale="|".join(PLANS),
+    run="[A-Za-z0-9_.-]+",
+    number="[1-5]",
+
+
+def shown(scale):
+    """Every table and figure of a scale."""
+    tables = expand("results/{scale}/tables/table{n}.{e}", scale=scale, n=TABLES, e=["csv", "md", "tex"])
+    return tables + expand("figures/{scale}/figure{n}.{e}", scale=scale, n=FIGURES, e=["pdf", "png"])
+
+
+def teacher_manifests(wildcards):
+    """The finished trainings that a run learns from."""
+    plan = PLANS[wildcards.scale]
+    teachers = plan.teachers(wildcards.run) if wildcards.run in plan.runs else []
+    return [f"results/{wildcards.scale}/runs/{teacher}/manifest.json" for teacher in teachers]
+
+
+def settings_of(wildcards):
+    """A run's resolved settings: a changed value trains it again."""
+    plan = PLANS[wildcards.scale]
+    return str(plan.settings_of(wildcards.run)) if wildcards.run in plan.runs else ""
+
+
+def measurement_of(wildcards):
+    """What decides an evaluation besides the training."""
+    plan = PLANS[wildcards.scale]
+    return f"{plan.scale.measurement} {plan.evaluated.get(wildcards.run)}"
+
+
+def collected_inputs(artefact):
+    """The runs' text files that an artefact is collected from."""
+    return lambda wildcards: [
+        f"results/{wildcards.scale}/{path}" for path in PLANS[wildcards.scale].inputs_of(artefact)
+    ]

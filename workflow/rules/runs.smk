@@ -1,0 +1,75 @@
+# One job a run and stage: train, then measure the checkpoints. Each ends in small text files.
+
+
+rule train:
+    """One training; killed, it goes on from the last epoch."""
+    input:
+        teachers=teacher_manifests,
+    output:
+        "results/{scale}/runs/{run}/history.csv",
+        "results/{scale}/runs/{run}/labels.csv",
+        "results/{scale}/runs/{run}/manifest.json",
+    params:
+        settings=settings_of,
+    threads: JOB_THREADS
+    log:
+        "logs/{scale}/train/{run}.log",
+    shell:
+        "{SGLR} train {wildcards.run} --scale {wildcards.scale} > {log} 2>&1"
+
+
+rule evaluate:
+    """Natural, PGD-20 and AutoAttack accuracy of a run's checkpoints."""
+    input:
+        "results/{scale}/runs/{run}/manifest.json",
+    output:
+        "results/{scale}/runs/{run}/evaluation.json",
+    params:
+        measurement=measurement_of,
+    threads: JOB_THREADS
+    log:
+        "logs/{scale}/evaluate/{run}.log",
+    shell:
+        "{SGLR} evaluate {wildcards.run} --scale {wildcards.scale} > {log} 2>&1"
+
+
+rule trajectory:
+    """Gradient norm, information in weights and confidence along a run."""
+    input:
+        "results/{scale}/runs/{run}/manifest.json",
+    output:
+        "results/{scale}/runs/{run}/trajectory.csv",
+    params:
+        measurement=measurement_of,
+    threads: JOB_THREADS
+    log:
+        "logs/{scale}/trajectory/{run}.log",
+    shell:
+        "{SGLR} trajectory {wildcards.run} --scale {wildcards.scale} > {log} 2>&1"
+
+
+rule features:
+    """Penultimate features of a run's final network."""
+    input:
+        "results/{scale}/runs/{run}/manifest.json",
+    output:
+        "results/{scale}/runs/{run}/features.csv",
+        "results/{scale}/runs/{run}/separability.json",
+    params:
+        measurement=measurement_of,
+    threads: JOB_THREADS
+    log:
+        "logs/{scale}/features/{run}.log",
+    shell:
+        "{SGLR} features {wildcards.run} --scale {wildcards.scale} > {log} 2>&1"
+
+
+rule count_forwards:
+    """Table 1's counts on one real training step."""
+    output:
+        "results/{scale}/forwards.json",
+    threads: JOB_THREADS
+    log:
+        "logs/{scale}/forwards.log",
+    shell:
+        "{SGLR} count-forwards --scale {wildcards.scale} > {log} 2>&1"

@@ -1,0 +1,46 @@
+# From the runs' text files to tables and figures; nothing here trains or imports torch.
+
+for artefact in ARTEFACTS:
+
+    rule:
+        name:
+            f"collect_{artefact}"
+        input:
+            collected_inputs(artefact),
+        output:
+            expand("results/{{scale}}/collected/{file}", file=COLLECTED[artefact]),
+        params:
+            artefact=artefact,
+        log:
+            f"logs/{{scale}}/collect/{artefact}.log",
+        shell:
+            "{SGLR} collect {params.artefact} --scale {wildcards.scale} > {log} 2>&1"
+
+
+rule table:
+    """One table as CSV, Markdown and LaTeX."""
+    input:
+        "results/{scale}/collected/table{number}.csv",
+        f"{workflow.basedir}/sglr/tables.py",
+        f"{workflow.basedir}/config/published.csv",
+    output:
+        multiext("results/{scale}/tables/table{number}", ".csv", ".md", ".tex"),
+    log:
+        "logs/{scale}/table{number}.log",
+    shell:
+        "{SGLR} table {wildcards.number} --scale {wildcards.scale} > {log} 2>&1"
+
+
+rule figure:
+    """One figure as PDF and PNG."""
+    input:
+        lambda wildcards: expand(
+            "results/{scale}/collected/{file}", scale=wildcards.scale, file=COLLECTED[f"figure{wildcards.number}"]
+        ),
+        f"{workflow.basedir}/sglr/figures.py",
+    output:
+        multiext("figures/{scale}/figure{number}", ".pdf", ".png"),
+    log:
+        "logs/{scale}/figure{number}.log",
+    shell:
+        "{SGLR} figure {wildcards.number} --scale {wildcards.scale} > {log} 2>&1"
