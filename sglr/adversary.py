@@ -16,9 +16,7 @@ class Adversary:
     The model's mode, buffers, gradients and the global random generator stay as they were.
     """
 
-    def __init__(
-        self, model: nn.Module, ball: LinfBall, step_size: float, num_steps: int, generator: torch.Generator
-    ):
+    def __init__(self, model: nn.Module, ball: LinfBall, step_size: float, num_steps: int, generator: torch.Generator):
         self.model, self.ball, self.generator = model, ball, generator
         self.step_size, self.num_steps = step_size, num_steps
         self.folded = fold_batchnorm(model)

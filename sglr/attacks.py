@@ -12,7 +12,14 @@ LogitsLoss = Callable[[Tensor], Tensor]
 
 
 def pgd(
-    model: Classifier, x: Tensor, loss_fn: LogitsLoss, *, ball: LinfBall, step_size: float, num_steps: int, start: Tensor
+    model: Classifier,
+    x: Tensor,
+    loss_fn: LogitsLoss,
+    *,
+    ball: LinfBall,
+    step_size: float,
+    num_steps: int,
+    start: Tensor,
 ) -> Tensor:
     """Return the last iterate of projected gradient ascent on `loss_fn(model(.))` (Madry et al. 2018, Sec. 2.1).
 

@@ -51,9 +51,7 @@ def run_autoattack(
     return AutoAttackResult(correct, robust_after)
 
 
-def _attack(
-    model: nn.Module, attack: str, x: Tensor, y: Tensor, ball: LinfBall, seed: int, batch_size: int
-) -> Tensor:
+def _attack(model: nn.Module, attack: str, x: Tensor, y: Tensor, ball: LinfBall, seed: int, batch_size: int) -> Tensor:
     """The images that one attack of the standard version returns."""
     package = AutoAttack(model, norm="Linf", eps=ball.epsilon, seed=seed, version="standard", device="cpu")
     package.attacks_to_run = [attack]

@@ -1,6 +1,5 @@
 """Losses, one value an example, (N,). Targets are class indices (N,) or distributions (N, K)."""
 
-
 from torch import Tensor
 from torch.nn import functional as F
 
@@ -23,5 +22,3 @@ def reverse_cross_entropy(logits: Tensor, targets: Tensor, floor: float = 1e-4) 
 def squared_distance(logits: Tensor, targets: Tensor) -> Tensor:
     """Return the mean over classes of (softmax(logits) - target)^2, (N,); `targets` (N, K)."""
     return (logits.softmax(dim=1) - targets).square().mean(dim=1)
-
-

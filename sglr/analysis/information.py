@@ -14,9 +14,7 @@ def information_in_weights(
     The prior is the run's own first weights. Differs from Wang et al.: theirs is trained on held-out images, and their
     code squares the mean of dtheta . g_t where their derivation has the mean of squares, which this is.
     """
-    way = torch.cat(
-        [(p - q).detach().flatten() for p, q in zip(network.parameters(), first.parameters(), strict=True)]
-    )
+    way = torch.cat([(p - q).detach().flatten() for p, q in zip(network.parameters(), first.parameters(), strict=True)])
     parts = zip(x_adv.split(batch_size), y.split(batch_size), strict=True)
     squares = [(way @ flat_gradient(network, x, labels)).double().square() for x, labels in parts]
     return num_train * torch.stack(squares).mean().item()

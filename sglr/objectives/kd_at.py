@@ -32,7 +32,8 @@ class DistilledAdversarialTraining(Objective):
     def _fit(self) -> tuple[float, float]:
         images = self.setup.validation
         x = images.pixels()
-        x_adv = torch.cat([self._attack_teacher(*part) for part in zip(x.split(_BATCH), images.labels.split(_BATCH))])
+        parts = zip(x.split(_BATCH), images.labels.split(_BATCH), strict=True)
+        x_adv = torch.cat([self._attack_teacher(*part) for part in parts])
         guesses = one_hot(_logits(self.teacher, x).argmax(dim=1), self.setup.num_classes)
         return fit_calibration(_logits(self.teacher, x_adv), guesses, images.labels)
 

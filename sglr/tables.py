@@ -1,0 +1,92 @@
+"""Tables 1-4 from collected CSVs: ours beside the paper's values, as CSV, Markdown and LaTeX. Percent only here."""
+
+from pathlib import Path
+
+import pandas as pd
+
+from sglr.methods import METHODS
+from sglr.records import write_bytes, write_csv
+from sglr.scales import CONFIG
+
+_ATTACKS = {"natural": "natural", "pgd20": "PGD-20", "autoattack": "AutoAttack"}
+_CHECKPOINTS = {"best": "best (test)", "best_validation": "best (validation)", "final": "final"}
+_ROLES = {"ten_classes": "cifar10", "hundred_classes": "cifar100"}
+
+
+def render(number: int, collected: Path, label: str, out: Path) -> None:
+    """Write out/table{number}.csv, .md and .tex; the Markdown and LaTeX state the scale's `label`."""
+    frame = pd.read_csv(collected / f"table{number}.csv")
+    table = frame if number == 1 else _grid(frame) if number == 4 else _methods(frame, number)
+    text = table.fillna("").astype(str)
+    title = f"Table {number} ({label}); accuracies in percent, paper: the paper's CIFAR value"
+    write_csv(out / f"table{number}.csv", text.assign(scale=label))
+    write_bytes(out / f"table{number}.md", f"{title}\n\n{text.to_markdown(index=False)}\n".encode())
+    write_bytes(out / f"table{number}.tex", _latex(text, title).encode())
+
+
+def _methods(frame: pd.DataFrame, number: int) -> pd.DataFrame:
+    """Tables 2 and 3: a row for each data set, method and attack."""
+    rows = []
+    for (dataset, role, method), part in frame.groupby(["dataset", "role", "method"], sort=False):
+        paper = _paper(f"table{number}", _ROLES[str(role)], "sglr" if method == "sglr_released" else str(method))
+        for attack, name in _ATTACKS.items():
+            ours = part[part["attack"] == attack]
+            row = {"data": dataset, "method": METHODS[str(method)].label, "accuracy": name}
+            row["images"] = int(ours["num_images"].iloc[0])
+            for checkpoint, title in _CHECKPOINTS.items():
+                row[title] = percent(ours[ours["checkpoint"] == checkpoint]["accuracy"])
+            row["diff"] = percent(_difference(ours))
+            for checkpoint in ("best", "final", "diff"):
+                row[f"paper {checkpoint}"] = paper.get((attack, checkpoint), "")
+            rows.append(row)
+    return pd.DataFrame(rows)
+
+
+def _difference(ours: pd.DataFrame) -> pd.Series:
+    """Best (test-selected) minus final, seed by seed."""
+    wide = ours.pivot(index="seed", columns="checkpoint", values="accuracy")
+    return wide["best"] - wide["final"]
+
+
+def _grid(frame: pd.DataFrame) -> pd.DataFrame:
+    """Table 4: a row for each temperature and attack, a column for each r; the final checkpoint."""
+    final = frame[(frame["checkpoint"] == "final") & frame["attack"].isin(["natural", "pgd20"])]
+    published = pd.read_csv(CONFIG / "published.csv")
+    published = published[published["artifact"] == "table4"]
+    rows = []
+    for (temperature, attack), part in final.groupby(["temperature", "attack"]):
+        row = {"temperature": f"{temperature:g}", "accuracy": _ATTACKS[str(attack)]}
+        paper = published[(published["temperature"] == temperature) & (published["attack"] == attack)]
+        for r, cell in part.groupby("r"):
+            value = paper[paper["r"].round(3) == round(float(str(r)), 3)]["accuracy_percent"]
+            row[f"r={r:g}"] = percent(cell["accuracy"])
+            row[f"paper r={r:g}"] = f"{value.iloc[0]:.1f}" if len(value) else ""
+        rows.append(row)
+    return pd.DataFrame(rows)
+
+
+def percent(accuracies: pd.Series) -> str:
+    """Return the mean in percent, with the standard deviation where several seeds were run; 'not run' for none."""
+    values = 100 * accuracies
+    if values.empty:
+        return "not run"
+    return f"{values.mean():.1f}" + (f" ± {values.std():.1f}" if len(values) > 1 else "")
+
+
+def _paper(artefact: str, dataset: str, method: str) -> dict[tuple[str, str], str]:
+    """The paper's percentages of one row, by attack and checkpoint."""
+    published = pd.read_csv(CONFIG / "published.csv")
+    rows = published[
+        (published["artifact"] == artefact) & (published["dataset"] == dataset) & (published["method"] == method)
+    ]
+    cells = zip(rows["attack"], rows["checkpoint"], rows["accuracy_percent"], strict=True)
+    return {(attack, checkpoint): f"{value:.1f}" for attack, checkpoint, value in cells}
+
+
+def _latex(text: pd.DataFrame, title: str) -> str:
+    """A plain tabular; special characters escaped."""
+    escape = str.maketrans({"%": r"\%", "&": r"\&", "_": r"\_", "#": r"\#", "±": r"$\pm$"})
+    lines = [" & ".join(str(cell).translate(escape) for cell in row) + r" \\" for row in text.values]
+    head = " & ".join(str(column).translate(escape) for column in text.columns) + r" \\ \hline"
+    columns = "l" * len(text.columns)
+    return "\n".join([f"% {title}", rf"\begin{{tabular}}{{{columns}}}", head, *lines, r"\end{tabular}", ""])

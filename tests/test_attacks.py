@@ -1,0 +1,87 @@
+"""PGD and AutoAttack against the field's packages, on real digits; the ball; and that nothing is disturbed."""
+
+import copy
+
+import pytest
+import torch
+import torchattacks
+
+from sglr.adversary import Adversary
+from sglr.attacks import pgd
+from sglr.autoattack import ATTACKS, BATCH_SIZE, AutoAttack, check_inside, run_autoattack
+from sglr.errors import UsageError
+from sglr.evaluation import correct_natural, correct_under_pgd
+from sglr.losses import cross_entropy
+from sglr.models.folding import fold_batchnorm
+from sglr.threat import LinfBall
+
+BALL = LinfBall(0.15)
+
+
+def test_pgd_equals_torchattacks(network, splits):
+    x, y = splits.test.pixels()[:100], splits.test.labels[:100]
+    ours = pgd(network, x, lambda z: cross_entropy(z, y), ball=BALL, step_size=0.04, num_steps=7, start=x)
+    theirs = torchattacks.PGD(network, eps=0.15, alpha=0.04, steps=7, random_start=False)(x, y)
+    assert (ours - theirs).abs().max() < 1e-6
+    assert (ours - x).abs().max() > 0.1
+
+
+def test_pgd_on_a_linear_model_reaches_the_closed_form():
+    weight = torch.tensor([[1.0, -2.0, 0.5], [-1.0, 1.0, 0.25]])
+    x, y = torch.full((1, 3), 0.5), torch.tensor([0])
+    adversarial = pgd(
+        lambda z: z @ weight.T,
+        x,
+        lambda z: cross_entropy(z, y),
+        ball=LinfBall(0.1),
+        step_size=0.04,
+        num_steps=5,
+        start=x,
+    )
+    assert torch.allclose(adversarial, x - 0.1 * (weight[0] - weight[1]).sign())
+
+
+@pytest.mark.parametrize("epsilon", [0.0, 0.05, 0.3])
+def test_starts_and_projections_stay_in_the_ball_and_in_the_pixels(epsilon):
+    generator = torch.Generator().manual_seed(0)
+    x, far = torch.rand(20, 1, 8, 8, generator=generator), 3 * torch.randn(20, 1, 8, 8, generator=generator)
+    for point in (LinfBall(epsilon).random_start(x, generator), LinfBall(epsilon).project(far, x)):
+        assert (point - x).abs().max() <= epsilon + 1e-6 and point.min() >= 0 and point.max() <= 1
+    assert torch.equal(LinfBall(0.0).random_start(x, generator), x)
+
+
+def test_attack_and_evaluation_leave_the_network_and_the_generators_alone(network, splits):
+    model = copy.deepcopy(network).train()
+    before, state = copy.deepcopy(model.state_dict()), torch.get_rng_state()
+    x, y = splits.train.pixels()[:50], splits.train.labels[:50]
+    adversary = Adversary(model, BALL, 0.04, 3, torch.Generator().manual_seed(0))
+    adversary.attack(x, lambda z: cross_entropy(z, y))
+    few = splits.test.first(20)
+    correct_under_pgd(fold_batchnorm(model), few, ball=BALL, step_size=0.04, num_steps=2, seed=0, batch_size=20)
+    run_autoattack(fold_batchnorm(model), splits.test.first(2), ball=BALL, seed=0, batch_size=20)
+    assert model.training and all(p.grad is None for p in model.parameters())
+    assert all(torch.equal(value, before[key]) for key, value in model.state_dict().items())
+    assert torch.equal(state, torch.get_rng_state())
+
+
+def test_autoattack_equals_a_direct_call_of_the_package(network, splits):
+    images = splits.test.first(24)
+    result = run_autoattack(network, images, ball=LinfBall(0.08), seed=0, batch_size=24)
+    package = AutoAttack(network, norm="Linf", eps=0.08, seed=0, version="standard", device="cpu")
+    returned = package.run_standard_evaluation(images.pixels(), images.labels, **{BATCH_SIZE: 24})
+    x_adv = returned[0] if isinstance(returned, tuple) else returned
+    with torch.no_grad():
+        direct = network(x_adv).argmax(1) == images.labels
+    assert int(direct.sum()) == int(result.correct.sum())
+    assert list(result.robust_after) == list(ATTACKS)
+    assert result.robust_after["square"] == int(result.correct.sum()) > 0
+    assert not (result.correct & ~correct_natural(network, images, 24)).any()
+
+
+def test_an_image_outside_the_ball_or_the_pixels_is_refused():
+    x = torch.full((1, 1, 2, 2), 0.95)
+    check_inside(x + 0.04, x, LinfBall(0.05))
+    with pytest.raises(UsageError, match="outside epsilon 0.05"):
+        check_inside(x - 0.06, x, LinfBall(0.05))
+    with pytest.raises(UsageError, match=r"outside \[0, 1\]"):
+        check_inside(x + 0.1, x, LinfBall(0.2))
