@@ -17,7 +17,7 @@ from matplotlib.figure import Figure
 from sglr.methods import METHODS
 
 TRAIN, TEST, THIRD = sns.color_palette("colorblind")[:3]
-STYLE = {"font.size": 9, "axes.spines.top": False, "axes.spines.right": False, "pdf.fonttype": 42}
+STYLE: dict = {"font.size": 9, "axes.spines.top": False, "axes.spines.right": False, "pdf.fonttype": 42}
 
 
 def render(number: int, collected: Path, label: str, out: Path) -> None:
@@ -64,7 +64,7 @@ def draw_mean(
 ) -> None:
     """Draw the mean over seeds of `column` against the epoch."""
     mean = frame.groupby("epoch")[column].mean() * scale
-    axis.plot(mean.index, mean.values, style, color=color, label=label, linewidth=1.4)
+    axis.plot(mean.index, mean.to_numpy(), style, color=color, label=label, linewidth=1.4)
 
 
 def mark_drops(axis: Axes, rates: pd.DataFrame) -> None:

@@ -63,7 +63,7 @@ def parse_run(run_id: str, datasets: list[str]) -> Run:
     dataset, *parts = run_id.split("-")
     if dataset not in datasets:
         raise UsageError(f"run {run_id!r}: unknown data set {dataset!r}; allowed: {', '.join(datasets)}")
-    architecture = parts.pop(0) if parts and parts[0] not in METHODS and len(parts) > 1 else ""
+    architecture = parts.pop(0) if len(parts) > 1 and parts[1] in METHODS else ""
     method = parts.pop(0) if parts else ""
     values: dict[str, float] = {}
     for part in parts:

@@ -1,0 +1,45 @@
+"""Scikit-learn's 1,797 real 8x8 digits, and two-digit numbers composed of them."""
+
+import torch
+from sklearn.datasets import load_digits
+from torch import Tensor
+
+from sglr.data.images import ImageSet
+
+WHITE = 16
+_SEED = 0
+
+
+def digit_parts(sizes: list[int]) -> list[ImageSet]:
+    """Return disjoint parts of the digits, of these sizes, from one fixed random order."""
+    source = load_digits()
+    images = torch.from_numpy(source.images).to(torch.uint8)[:, None]
+    labels = torch.from_numpy(source.target).long()
+    order = torch.randperm(len(labels), generator=torch.Generator().manual_seed(_SEED))
+    parts = order[: sum(sizes)].split(sizes)
+    return [ImageSet(images[part], labels[part], WHITE) for part in parts]
+
+
+def number_parts(sizes: list[int]) -> list[ImageSet]:
+    """Return parts of the numbers 00-99 as 8x16 images, each composed of digits that no other part uses."""
+    digits = digit_parts([900, 300, 597])
+    return [_compose(part, size, seed) for seed, (part, size) in enumerate(zip(digits, sizes, strict=True))]
+
+
+def _compose(digits: ImageSet, count: int, seed: int) -> ImageSet:
+    """`count` numbers, the classes in turn so that they are balanced, in a random order."""
+    generator = torch.Generator().manual_seed(_SEED + seed)
+    labels = (torch.arange(count) % 100)[torch.randperm(count, generator=generator)]
+    left = _draw(digits, labels // 10, generator)
+    right = _draw(digits, labels % 10, generator)
+    return ImageSet(torch.cat([left, right], dim=3), labels, digits.levels)
+
+
+def _draw(digits: ImageSet, wanted: Tensor, generator: torch.Generator) -> Tensor:
+    """One random image (1, 8, 8) of each wanted digit."""
+    picked = torch.empty_like(wanted)
+    for digit in range(10):
+        having = (digits.labels == digit).nonzero()[:, 0]
+        places = wanted == digit
+        picked[places] = having[torch.randint(len(having), (int(places.sum()),), generator=generator)]
+    return digits.images[picked]
