@@ -22,15 +22,25 @@ wildcard_constraints:
 
 def shown(scale):
     """Every table and figure of a scale."""
-    tables = expand("results/{scale}/tables/table{n}.{e}", scale=scale, n=TABLES, e=["csv", "md", "tex"])
-    return tables + expand("figures/{scale}/figure{n}.{e}", scale=scale, n=FIGURES, e=["pdf", "png"])
+    tables = expand(
+        "results/{scale}/tables/table{n}.{e}",
+        scale=scale,
+        n=TABLES,
+        e=["csv", "md", "tex"],
+    )
+    return tables + expand(
+        "figures/{scale}/figure{n}.{e}", scale=scale, n=FIGURES, e=["pdf", "png"]
+    )
 
 
 def teacher_manifests(wildcards):
     """The finished trainings that a run learns from."""
     plan = PLANS[wildcards.scale]
     teachers = plan.teachers(wildcards.run) if wildcards.run in plan.runs else []
-    return [f"results/{wildcards.scale}/runs/{teacher}/manifest.json" for teacher in teachers]
+    return [
+        f"results/{wildcards.scale}/runs/{teacher}/manifest.json"
+        for teacher in teachers
+    ]
 
 
 def settings_of(wildcards):
@@ -48,5 +58,6 @@ def measurement_of(wildcards):
 def collected_inputs(artefact):
     """The runs' text files that an artefact is collected from."""
     return lambda wildcards: [
-        f"results/{wildcards.scale}/{path}" for path in PLANS[wildcards.scale].inputs_of(artefact)
+        f"results/{wildcards.scale}/{path}"
+        for path in PLANS[wildcards.scale].inputs_of(artefact)
     ]

@@ -9,11 +9,11 @@ rule train:
         "results/{scale}/runs/{run}/history.csv",
         "results/{scale}/runs/{run}/labels.csv",
         "results/{scale}/runs/{run}/manifest.json",
-    params:
-        settings=settings_of,
-    threads: JOB_THREADS
     log:
         "logs/{scale}/train/{run}.log",
+    threads: JOB_THREADS
+    params:
+        settings=settings_of,
     shell:
         "{SGLR} train {wildcards.run} --scale {wildcards.scale} > {log} 2>&1"
 
@@ -24,11 +24,11 @@ rule evaluate:
         "results/{scale}/runs/{run}/manifest.json",
     output:
         "results/{scale}/runs/{run}/evaluation.json",
-    params:
-        measurement=measurement_of,
-    threads: JOB_THREADS
     log:
         "logs/{scale}/evaluate/{run}.log",
+    threads: JOB_THREADS
+    params:
+        measurement=measurement_of,
     shell:
         "{SGLR} evaluate {wildcards.run} --scale {wildcards.scale} > {log} 2>&1"
 
@@ -39,11 +39,11 @@ rule trajectory:
         "results/{scale}/runs/{run}/manifest.json",
     output:
         "results/{scale}/runs/{run}/trajectory.csv",
-    params:
-        measurement=measurement_of,
-    threads: JOB_THREADS
     log:
         "logs/{scale}/trajectory/{run}.log",
+    threads: JOB_THREADS
+    params:
+        measurement=measurement_of,
     shell:
         "{SGLR} trajectory {wildcards.run} --scale {wildcards.scale} > {log} 2>&1"
 
@@ -55,11 +55,11 @@ rule features:
     output:
         "results/{scale}/runs/{run}/features.csv",
         "results/{scale}/runs/{run}/separability.json",
-    params:
-        measurement=measurement_of,
-    threads: JOB_THREADS
     log:
         "logs/{scale}/features/{run}.log",
+    threads: JOB_THREADS
+    params:
+        measurement=measurement_of,
     shell:
         "{SGLR} features {wildcards.run} --scale {wildcards.scale} > {log} 2>&1"
 
@@ -68,8 +68,8 @@ rule count_forwards:
     """Table 1's counts on one real training step."""
     output:
         "results/{scale}/forwards.json",
-    threads: JOB_THREADS
     log:
         "logs/{scale}/forwards.log",
+    threads: JOB_THREADS
     shell:
         "{SGLR} count-forwards --scale {wildcards.scale} > {log} 2>&1"

@@ -9,10 +9,10 @@ for artefact in ARTEFACTS:
             collected_inputs(artefact),
         output:
             expand("results/{{scale}}/collected/{file}", file=COLLECTED[artefact]),
-        params:
-            artefact=artefact,
         log:
             f"logs/{{scale}}/collect/{artefact}.log",
+        params:
+            artefact=artefact,
         shell:
             "{SGLR} collect {params.artefact} --scale {wildcards.scale} > {log} 2>&1"
 
@@ -35,7 +35,9 @@ rule figure:
     """One figure as PDF and PNG."""
     input:
         lambda wildcards: expand(
-            "results/{scale}/collected/{file}", scale=wildcards.scale, file=COLLECTED[f"figure{wildcards.number}"]
+            "results/{scale}/collected/{file}",
+            scale=wildcards.scale,
+            file=COLLECTED[f"figure{wildcards.number}"],
         ),
         f"{workflow.basedir}/sglr/figures.py",
     output:
