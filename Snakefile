@@ -1,6 +1,8 @@
 # `snakemake --cores 8 all` builds the default scale; `snakemake --cores 8 NAME` the scale of config/scales/NAME.yaml.
 import os
 import sys
+from math import ceil
+from shlex import quote
 
 from snakemake.utils import min_version
 

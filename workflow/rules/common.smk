@@ -1,10 +1,10 @@
 # What the rules share: the plans, the command line, and how many jobs may run at once. No rules.
 
 PLANS = {name: load_plan(name) for name in scale_names()}
-SGLR = f"PYTHONPATH={workflow.basedir} {sys.executable} -m sglr.cli"
+SGLR = f"PYTHONPATH={quote(str(workflow.basedir))} {quote(sys.executable)} -m sglr.cli"
 
 # Each job computes on one thread; it claims a share of --cores so that at most one job a processor runs at once.
-JOB_THREADS = max(1, (workflow.cores or 1) // (os.cpu_count() or 1))
+JOB_THREADS = ceil((workflow.cores or 1) / (os.cpu_count() or 1))
 
 TABLES, FIGURES = (1, 2, 3, 4), (1, 2, 3, 4, 5)
 COLLECTED = {

@@ -1,0 +1,72 @@
+"""What Snakemake plans, by dry runs: nothing is trained here."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from sglr.plan import load_plan
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def dry_run(folder: Path, *targets: str, root: Path = ROOT, cores: int = 8) -> str:
+    """What a dry run in `folder` prints, the workflow taken from `root`."""
+    words = [sys.executable, "-m", "snakemake", "-s", str(root / "Snakefile"), "--cores", str(cores), "-np", "--"]
+    done = subprocess.run([*words, *targets], cwd=folder, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
+    return done.stdout + done.stderr
+
+
+def planned(text: str, rule: str) -> Counter[str]:
+    """Run id -> how many jobs of `rule` a dry run lists for it."""
+    pattern = rf"^rule {rule}:\n(?:    .*\n)*?    wildcards: .*run=([^,\n]+)"
+    return Counter(re.findall(pattern, text, flags=re.MULTILINE))
+
+
+@pytest.fixture(scope="module")
+def everything(tmp_path_factory) -> str:
+    return dry_run(tmp_path_factory.mktemp("all"), "all")
+
+
+def test_all_trains_every_planned_run_once(everything):
+    assert planned(everything, "train") == Counter(load_plan("digits").runs.keys())
+
+
+def test_all_measures_each_run_once_and_only_where_something_shows_it(everything):
+    plan = load_plan("digits")
+    assert planned(everything, "evaluate") == Counter(plan.evaluated.keys())
+    assert planned(everything, "trajectory") == Counter(plan.trajectory_runs)
+    assert planned(everything, "features") == Counter(plan.feature_runs)
+
+
+def test_a_student_waits_for_its_teachers(tmp_path):
+    folder = "results/digits/runs"
+    trained = planned(dry_run(tmp_path, f"{folder}/digits-kd_swa-s0/manifest.json"), "train")
+    assert set(trained) == {"digits-kd_swa-s0", "digits-standard-s0", "digits-at-s0"}
+
+
+def test_one_figure_trains_only_its_own_runs(tmp_path):
+    trained = planned(dry_run(tmp_path, "figures/digits/figure4.pdf"), "train")
+    assert set(trained) == set(load_plan("digits").artefacts["figure4"])
+
+
+@pytest.mark.parametrize("cores", [1, 3, 8, 7 * (os.cpu_count() or 1) + 1])
+def test_no_more_trainings_at_once_than_processors(tmp_path, cores):
+    text = dry_run(tmp_path, "results/digits/runs/digits-at-s0/manifest.json", cores=cores)
+    threads = int((re.search(r"^    threads: (\d+)", text, flags=re.MULTILINE) or [0, 1])[1])
+    assert cores // threads <= (os.cpu_count() or 1)
+
+
+def test_a_checkout_whose_path_holds_a_space_is_quoted(tmp_path):
+    root = tmp_path / "my papers"
+    for name in ("workflow", "config", "sglr"):
+        shutil.copytree(ROOT / name, root / name, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(ROOT / "Snakefile", root)
+    text = dry_run(tmp_path, "results/smoke/forwards.json", root=root)
+    assert f"PYTHONPATH='{root}' " in text
