@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 from sglr.errors import UsageError
-from sglr.plan import ARTEFACTS, Plan, find_run, load_plan, resolved_settings
+from sglr.plan import ARTEFACTS, Plan, find_run, load_plan
 
 
 def main() -> None:
@@ -42,8 +42,7 @@ def _train(arguments: argparse.Namespace, plan: Plan) -> None:
         run,
         plan.scale,
         arguments.results / plan.scale.name / "runs" / run.id,
-        keep_trajectory=run.id in plan.trajectory_runs,
-        settings=resolved_settings(run, plan.scale),
+        settings=plan.settings_of(run),
     ).fit()
 
 

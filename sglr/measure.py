@@ -101,7 +101,7 @@ def _autoattack(finished: Finished, network: nn.Module) -> dict[str, Any]:
 def measure_trajectory(finished: Finished) -> None:
     """Write trajectory.csv: gradient norm, information in weights and confidence at every kept epoch."""
     if not finished.manifest["trajectory"]:
-        raise UsageError(f"run {finished.run.id}: no checkpoints were kept along the way; no figure plans them")
+        raise UsageError(f"run {finished.run.id}: no checkpoints along the way; only runs of figures 1 and 3 keep them")
     first = build_network(finished.run, finished.scale, finished.splits)
     write_csv(
         finished.folder / "trajectory.csv",

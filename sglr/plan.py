@@ -69,9 +69,10 @@ class Plan:
             return ["forwards.json"]
         return [f"runs/{run}/{name}" for run in self.artefacts[artefact] for name in _FILES[artefact]]
 
-    def settings_of(self, run_id: str) -> dict[str, Any]:
-        """Everything that decides the outcome of a run, resolved."""
-        return resolved_settings(self.runs[run_id], self.scale)
+    def settings_of(self, run: Run) -> dict[str, Any]:
+        """Everything that decides what training `run` leaves behind, resolved; 0 where no trajectory is kept."""
+        every = self.scale.measurement.trajectory_every if run.id in self.trajectory_runs else 0
+        return resolved_settings(run, self.scale) | {"trajectory_every": every}
 
 
 def teachers_of(run: Run) -> list[Run]:
@@ -94,7 +95,7 @@ def resolved_settings(run: Run, scale: Scale) -> dict[str, Any]:
         "label_noise": run.label_noise,
         "data": asdict(scale.data[run.dataset]),
         "network": asdict(scale.network) | {"architecture": run.architecture or scale.network.architecture},
-        "attack": asdict(scale.attack),
+        "attack": {key: value for key, value in asdict(scale.attack).items() if key != "test_steps"},
         "optimisation": asdict(scale.adversarial if adversarial else scale.standard),
         "num_curve": scale.measurement.num_curve,
         "threads": scale.threads,

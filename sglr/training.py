@@ -53,10 +53,9 @@ def load_network(path: Path, run: Run, scale: Scale, splits: Splits) -> nn.Modul
 class Training:
     """A training and all of its state."""
 
-    def __init__(self, run: Run, scale: Scale, folder: Path, *, keep_trajectory: bool, settings: dict[str, Any]):
+    def __init__(self, run: Run, scale: Scale, folder: Path, settings: dict[str, Any]):
         self.run, self.scale, self.folder = run, scale, folder
         self.settings, self.fingerprint = settings, settings_digest(settings)
-        self.keep_trajectory = keep_trajectory
         self.adversarial = METHODS[run.method].adversarial
         self.recipe: Optimisation = scale.adversarial if self.adversarial else scale.standard
         self.splits = load_splits(scale.data[run.dataset], label_noise=run.label_noise, seed=run.seed)
@@ -186,7 +185,8 @@ class Training:
             values = [row[f"{split}_{metric}"] for row in self.history]
             if values[-1] > max(values[:-1], default=-1.0):
                 self.kept[name] = self._save_weights(f"{name}.pt", epoch)
-        if self.keep_trajectory and (epoch == 1 or epoch % self.scale.measurement.trajectory_every == 0):
+        every = self.settings["trajectory_every"]
+        if every and (epoch == 1 or epoch % every == 0):
             self.kept["trajectory"].append(self._save_weights(f"trajectory/{epoch:04d}.pt", epoch))
         if epoch == self.recipe.epochs:
             self.kept["final"] = self._save_weights("final.pt", epoch)
@@ -215,7 +215,7 @@ class Training:
 
     def _resume(self) -> None:
         state = load_state(self.folder / "state.pt", self.fingerprint)
-        if state is None:
+        if state is None or self._lost_checkpoint(state["kept"]):
             return
         self.model.load_state_dict(state["model"])
         self.optimizer.load_state_dict(state["optimizer"])
@@ -224,6 +224,15 @@ class Training:
             self.average.load_state_dict(state["average"])
         self.generator.set_state(state["generator"])
         self.history, self.kept, self.seconds = state["history"], state["kept"], state["seconds"]
+
+    def _lost_checkpoint(self, kept: dict[str, Any]) -> bool:
+        """Whether a checkpoint that the state counts on is gone; then training starts from the first epoch."""
+        names = [f"{name}.pt" for name in ("best", "best_validation", "final") if kept.get(name)]
+        names += [f"trajectory/{entry['epoch']:04d}.pt" for entry in kept["trajectory"]]
+        lost = [name for name in names if not (self.folder / name).exists()]
+        if lost:
+            print(f"{self.folder / lost[0]}: no such file; starting from the first epoch", flush=True)
+        return bool(lost)
 
     def _write_records(self) -> None:
         write_csv(self.folder / "history.csv", self.history)

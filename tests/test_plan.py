@@ -70,3 +70,10 @@ def test_a_bad_scale_names_file_key_and_value(tmp_path, monkeypatch, line, messa
 def test_an_unknown_scale_lists_the_known_ones():
     with pytest.raises(UsageError, match="unknown scale 'huge'; allowed: .*digits"):
         load_scale("huge")
+
+
+def test_a_trajectory_is_part_of_what_a_training_is():
+    plan = load_plan("digits")
+    every = {run_id: plan.settings_of(run)["trajectory_every"] for run_id, run in plan.runs.items()}
+    assert every["digits-at-s0"] == plan.scale.measurement.trajectory_every > 0
+    assert every["digits-ls-s0"] == 0

@@ -1,6 +1,7 @@
 """Training through the user's command: same bits twice, killed and resumed, damaged state, not-finite loss."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -12,8 +13,7 @@ import torch
 
 from sglr import training
 from sglr.errors import UsageError
-from sglr.plan import find_run, resolved_settings
-from sglr.scales import load_scale
+from sglr.plan import load_plan
 from sglr.training import Training
 
 RUN = "digits-sglr-start0.25-s0"  # refinement from the first of four epochs, so the label averages matter
@@ -73,6 +73,15 @@ def test_a_damaged_state_is_set_aside_and_never_used(undisturbed, tmp_path):
     assert_same(undisturbed, folder)
 
 
+def test_a_lost_checkpoint_is_trained_again_to_the_same_bits(undisturbed, tmp_path):
+    folder = tmp_path / "smoke" / "runs" / RUN
+    shutil.copytree(undisturbed, folder)
+    (folder / "best.pt").unlink()
+    done = subprocess.run(command(tmp_path), check=True, capture_output=True, text=True)
+    assert "best.pt: no such file" in done.stdout and (folder / "best.pt").exists()
+    assert_same(undisturbed, folder)
+
+
 def test_a_state_of_other_settings_is_not_used(undisturbed):
     assert training.load_state(undisturbed / "state.pt", "another fingerprint") is None
     os.rename(undisturbed / "state.set-aside", undisturbed / "state.pt")
@@ -85,9 +94,9 @@ def test_history_has_every_epoch_and_no_gap(undisturbed):
 
 
 def test_a_loss_that_is_not_finite_stops_the_run_and_says_where(tmp_path, monkeypatch):
-    scale = load_scale("smoke")
-    run = find_run("digits-at-s0", scale)
-    job = Training(run, scale, tmp_path, keep_trajectory=False, settings=resolved_settings(run, scale))
+    plan = load_plan("smoke")
+    run = plan.runs["digits-at-s0"]
+    job = Training(run, plan.scale, tmp_path, plan.settings_of(run))
     with torch.no_grad():
         next(job.model.parameters()).fill_(float("nan"))
     with pytest.raises(UsageError, match=r"digits-at-s0: the loss is nan at epoch 1, step 1"):

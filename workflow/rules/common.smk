@@ -46,13 +46,13 @@ def teacher_manifests(wildcards):
 def settings_of(wildcards):
     """A run's resolved settings: a changed value trains it again."""
     plan = PLANS[wildcards.scale]
-    return str(plan.settings_of(wildcards.run)) if wildcards.run in plan.runs else ""
+    return str(plan.settings_of(plan.runs[wildcards.run])) if wildcards.run in plan.runs else ""
 
 
 def measurement_of(wildcards):
     """What decides an evaluation besides the training."""
     plan = PLANS[wildcards.scale]
-    return f"{plan.scale.measurement} {plan.evaluated.get(wildcards.run)}"
+    return f"{plan.scale.measurement} {plan.scale.attack} {plan.evaluated.get(wildcards.run)}"
 
 
 def collected_inputs(artefact):

@@ -25,6 +25,8 @@ rule table:
         f"{workflow.basedir}/config/published.csv",
     output:
         multiext("results/{scale}/tables/table{number}", ".csv", ".md", ".tex"),
+    params:
+        label=lambda wildcards: PLANS[wildcards.scale].scale.label,
     log:
         "logs/{scale}/table{number}.log",
     shell:
@@ -42,6 +44,8 @@ rule figure:
         f"{workflow.basedir}/sglr/figures.py",
     output:
         multiext("figures/{scale}/figure{number}", ".pdf", ".png"),
+    params:
+        label=lambda wildcards: PLANS[wildcards.scale].scale.label,
     log:
         "logs/{scale}/figure{number}.log",
     shell:
