@@ -36,7 +36,7 @@ class Adversary:
         )
 
     def _near(self, x: Tensor) -> Tensor:
-        noise = torch.randn(x.shape, generator=self.generator, dtype=x.dtype)
+        noise = torch.randn(x.shape, generator=self.generator, dtype=x.dtype).to(x.device)
         return self.ball.project(x + 0.001 * noise, x)
 
     @torch.no_grad()

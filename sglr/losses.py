@@ -1,5 +1,6 @@
 """Losses, one value an example, (N,). Targets are class indices (N,) or distributions (N, K)."""
 
+import torch
 from torch import Tensor
 from torch.nn import functional as F
 
@@ -11,7 +12,9 @@ def cross_entropy(logits: Tensor, targets: Tensor) -> Tensor:
 
 def kl_divergence(target_probs: Tensor, logits: Tensor) -> Tensor:
     """Return KL(target || softmax(logits)), (N,); `target_probs` (N, K). Differentiable in both."""
-    return F.kl_div(F.log_softmax(logits, dim=1), target_probs, reduction="none").sum(dim=1)
+    # PyTorch's kl_div has a NaN gradient where a softmax underflowed to 0, and TRADES differentiates in the target
+    log_target = target_probs.clamp_min(torch.finfo(target_probs.dtype).tiny).log()
+    return (target_probs * (log_target - F.log_softmax(logits, dim=1))).sum(dim=1)
 
 
 def reverse_cross_entropy(logits: Tensor, targets: Tensor, floor: float = 1e-4) -> Tensor:

@@ -12,6 +12,7 @@ from sglr.autoattack import ATTACKS, BATCH_SIZE, AutoAttack, check_inside, run_a
 from sglr.errors import UsageError
 from sglr.evaluation import correct_natural, correct_under_pgd
 from sglr.losses import cross_entropy
+from sglr.models import build
 from sglr.models.folding import fold_batchnorm
 from sglr.threat import LinfBall
 
@@ -48,6 +49,35 @@ def test_starts_and_projections_stay_in_the_ball_and_in_the_pixels(epsilon):
     for point in (LinfBall(epsilon).random_start(x, generator), LinfBall(epsilon).project(far, x)):
         assert (point - x).abs().max() <= epsilon + 1e-6 and point.min() >= 0 and point.max() <= 1
     assert torch.equal(LinfBall(0.0).random_start(x, generator), x)
+
+
+def test_a_random_start_fills_the_ball_on_both_sides():
+    x = torch.full((1, 1, 50, 50), 0.5)
+    noise = LinfBall(0.1).random_start(x, torch.Generator().manual_seed(0)) - x
+    assert noise.min() < -0.099 and noise.max() > 0.099
+    assert abs(noise.mean()) < 0.005 and noise.std().item() == pytest.approx(0.1 / 3**0.5, rel=0.05)
+
+
+@pytest.mark.parametrize("architecture", ["small_resnet", "preact_resnet18"])
+@pytest.mark.parametrize("start", ["uniform", "gaussian"])
+def test_the_adversary_is_pgd_on_todays_weights_in_eval_mode(architecture, start, splits):
+    x, y = splits.train.pixels()[:50].double(), splits.train.labels[:50]
+    model = build(architecture, 10, 1, 4, 0).double().train()
+    adversary = Adversary(model, BALL, 0.04, 5, torch.Generator().manual_seed(7))
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    for _ in range(3):  # the weights and the statistics move after the adversary was made
+        optimizer.zero_grad()
+        cross_entropy(model(x), y).mean().backward()
+        optimizer.step()
+    today, generator = copy.deepcopy(model).eval(), torch.Generator().manual_seed(7)
+    assert torch.allclose(adversary.logits(x), today(x), rtol=1e-9)  # before the attack refolds
+    if start == "uniform":
+        first = BALL.random_start(x, generator)
+    else:
+        first = BALL.project(x + 0.001 * torch.randn(x.shape, generator=generator, dtype=x.dtype), x)
+    expected = pgd(today, x, lambda z: cross_entropy(z, y), ball=BALL, step_size=0.04, num_steps=5, start=first)
+    found = adversary.attack(x, lambda z: cross_entropy(z, y), start)
+    assert (found - expected).abs().max() < 1e-9
 
 
 def test_attack_and_evaluation_leave_the_network_and_the_generators_alone(network, splits):

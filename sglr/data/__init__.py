@@ -10,7 +10,10 @@ _CLASSES = {"digits": 10, "numbers": 100, "cifar10": 10, "cifar100": 100}
 
 
 def load_splits(spec: DataSpec, *, label_noise: float, seed: int) -> Splits:
-    """Return the data of `spec`; which images is fixed, `seed` decides the label noise of the training part alone."""
+    """Return the data of `spec`; which images is fixed, `seed` decides the label noise of the training part alone.
+
+    Raises UsageError where `spec` asks for more images than there are, or CIFAR is not where SGLR_DATA says.
+    """
     sizes = [spec.num_train, spec.num_validation, spec.num_test]
     if spec.source == "digits":
         train, validation, test = digit_parts(sizes)

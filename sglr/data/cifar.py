@@ -6,20 +6,24 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from sglr.data.images import ImageSet
+from sglr.data.images import ImageSet, balanced_order
 from sglr.errors import UsageError
 
 _SEED = 0
 
 
 def cifar_parts(source: str, sizes: list[int]) -> list[ImageSet]:
-    """Return training, held-out and test images of these sizes; a fixed seed picks the first two, test is in order."""
+    """Return training, held-out and test images of these sizes; the test images are the official first ones.
+
+    A fixed seed picks the other two, with the classes in equal numbers; the held-out images are the same whatever
+    the number of training images. Raises UsageError for sizes beyond the data set and for a root without it.
+    """
     train, test = _read(source, train=True), _read(source, train=False)
     if sizes[0] + sizes[1] > len(train) or sizes[2] > len(test):
         raise UsageError(f"{source} has {len(train)} training and {len(test)} test images; the scale asks for {sizes}")
-    order = torch.randperm(len(train), generator=torch.Generator().manual_seed(_SEED))
-    parts = order[: sizes[0] + sizes[1]].split(sizes[:2])
-    return [*(ImageSet(train.images[p], train.labels[p], 255) for p in parts), test.first(sizes[2])]
+    order = balanced_order(train.labels, torch.Generator().manual_seed(_SEED))
+    held_out, trained_on = order[: sizes[1]], order[sizes[1] : sizes[1] + sizes[0]]
+    return [train.at(trained_on), train.at(held_out), test.first(sizes[2])]
 
 
 def _read(source: str, train: bool) -> ImageSet:
@@ -28,12 +32,15 @@ def _read(source: str, train: bool) -> ImageSet:
     kind = CIFAR10 if source == "cifar10" else CIFAR100
     given = os.environ.get("SGLR_DATA")
     root = Path(given or "data")
+    # torchvision compares every file with the official md5 each time it reads (1 s in all): no cache of our own.
     try:
         content = kind(str(root), train=train, download=given is None)
     except Exception as error:  # torchvision raises many kinds for a missing, truncated or changed file
+        reason = " ".join(str(error).split())
+        state = "SGLR_DATA is not set" if given is None else f"SGLR_DATA is {given}"
         raise UsageError(
-            f"{root}: no intact {source} there ({type(error).__name__}: {error}); set SGLR_DATA to a torchvision root, "
-            "or unset it to download the official archive"
+            f"{state}: no intact {source} in {root}/ ({type(error).__name__}: {reason}); "
+            "SGLR_DATA names a root that torchvision can read, and without it the archive is downloaded to data/"
         ) from None
     images = torch.from_numpy(np.ascontiguousarray(content.data.transpose(0, 3, 1, 2)))
     return ImageSet(images, torch.tensor(content.targets), 255)

@@ -4,20 +4,26 @@ import torch
 from sklearn.datasets import load_digits
 from torch import Tensor
 
-from sglr.data.images import ImageSet
+from sglr.data.images import ImageSet, balanced_order
+from sglr.errors import UsageError
 
 WHITE = 16
 _SEED = 0
 
 
 def digit_parts(sizes: list[int]) -> list[ImageSet]:
-    """Return disjoint parts of the digits, of these sizes, from one fixed random order."""
+    """Return disjoint, class-balanced parts of the digits, of these sizes, from one fixed random order.
+
+    Raises UsageError where the sizes ask for more than there are.
+    """
     source = load_digits()
     images = torch.from_numpy(source.images).to(torch.uint8)[:, None]
     labels = torch.from_numpy(source.target).long()
-    order = torch.randperm(len(labels), generator=torch.Generator().manual_seed(_SEED))
-    parts = order[: sum(sizes)].split(sizes)
-    return [ImageSet(images[part], labels[part], WHITE) for part in parts]
+    if sum(sizes) > len(labels):
+        raise UsageError(f"digits has {len(labels)} images in all; the scale asks for {sizes}")
+    order = balanced_order(labels, torch.Generator().manual_seed(_SEED))
+    digits = ImageSet(images, labels, WHITE)
+    return [digits.at(part) for part in order[: sum(sizes)].split(sizes)]
 
 
 def number_parts(sizes: list[int]) -> list[ImageSet]:

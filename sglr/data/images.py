@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+import torch
 from torch import Tensor
 
 
@@ -24,6 +25,14 @@ class ImageSet:
         """Return the first `count` images (all, where there are fewer)."""
         return ImageSet(self.images[:count], self.labels[:count], self.levels)
 
+    def at(self, index: Tensor) -> "ImageSet":
+        """Return the images at `index` (n,), in that order."""
+        return ImageSet(self.images[index], self.labels[index], self.levels)
+
+    def to(self, device: torch.device | str) -> "ImageSet":
+        """Return the same images and labels on `device`."""
+        return ImageSet(self.images.to(device), self.labels.to(device), self.levels)
+
 
 @dataclass(frozen=True)
 class Splits:
@@ -35,3 +44,17 @@ class Splits:
     num_classes: int
     true_labels: Tensor
     corrupted: Tensor
+
+
+def balanced_order(labels: Tensor, generator: torch.Generator) -> Tensor:
+    """Return a random order (N,) of the examples, the first n of which hold the classes in equal numbers, to one.
+
+    The classes take turns, each turn in a random order of its own; a class that has run out misses the later
+    turns (the digits' classes have 174 to 183 images), so only there the balance ends.
+    """
+    shuffled = torch.randperm(len(labels), generator=generator)
+    turn = torch.empty_like(labels)
+    for label in labels.unique():
+        members = shuffled[labels[shuffled] == label]
+        turn[members] = torch.arange(len(members))
+    return shuffled[turn[shuffled].argsort(stable=True)]
