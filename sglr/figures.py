@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import matplotlib
 
@@ -53,9 +54,9 @@ def _figure1(collected: Path) -> Figure:
     right.set(xlabel="epoch", ylabel="robust accuracy (%)", title="(b) robust accuracy and information")
     for axis in (left, right):
         mark_drops(axis, frame[frame["quantity"] == "learning_rate"])
-    left.legend(frameon=False)
+    below(left)
     handles = [*right.get_lines()[:2], *twin.get_lines()[:1]]
-    right.legend(handles=handles, frameon=False, loc="center left", fontsize=7)
+    below(right, handles=handles)
     return figure
 
 
@@ -65,6 +66,11 @@ def draw_mean(
     """Draw the mean over seeds of `column` against the epoch."""
     mean = frame.groupby("epoch")[column].mean() * scale
     axis.plot(mean.index, mean.to_numpy(), style, color=color, label=label, linewidth=1.4)
+
+
+def below(axis: Axes, **options: Any) -> None:
+    """Put the legend under the axes, where no curve can run into it."""
+    axis.legend(frameon=False, fontsize=7, loc="upper center", bbox_to_anchor=(0.5, -0.16), ncols=4, **options)
 
 
 def mark_drops(axis: Axes, rates: pd.DataFrame) -> None:
@@ -102,8 +108,8 @@ def _figure3(collected: Path) -> Figure:
         points = axis.scatter(
             part["confidence_correct"], part["confidence_incorrect"], c=part["epoch"], s=15 + 90 * age, cmap="Blues"
         )
-        points.set(edgecolor="0.4", linewidth=0.4, clim=(-0.3 * part["epoch"].max(), part["epoch"].max()))
-        axis.axvline(part["accuracy"].max(), color="0.5", linestyle="--", label="best accuracy")
+        points.set(edgecolor="0.4", linewidth=0.4, clim=(0, part["epoch"].max()), zorder=2)
+        axis.axvline(part["accuracy"].max(), color="0.5", linestyle="--", label="best accuracy", zorder=1)
         axis.plot([1], [0], "*", color="tab:red", markersize=14, label="ideal", clip_on=False)
         axis.set(xlim=(0, 1.02), ylim=(-0.02, 1), title=f"{name} test images")
         axis.set(xlabel="mean confidence when correct", ylabel="mean confidence when incorrect")
@@ -129,7 +135,8 @@ def _figure4(collected: Path) -> Figure:
     axes[0].axhline(portion, color="0.5", linestyle="--", label="untouched labels")
     axes[0].set_title("training images, given labels (40 % noise)")
     axes[1].set_title(f"test images, mean of {frame['seed'].nunique()} seed(s)")
-    axes[0].legend(frameon=False, loc="lower right")
+    for axis in axes:
+        below(axis)
     return figure
 
 
@@ -138,7 +145,7 @@ def _figure5(collected: Path) -> Figure:
     methods, noises = list(dict.fromkeys(points["method"])), sorted(points["noise"].unique())
     size = (2.4 * len(noises), 2.5 * len(methods))
     figure, axes = plt.subplots(len(methods), len(noises), figsize=size, layout="constrained", squeeze=False)
-    colors = np.array(sns.color_palette("tab10", 10))
+    colors = np.array(sns.color_palette("colorblind", 10))
     for row, method in enumerate(methods):
         for column, noise in enumerate(noises):
             axis = axes[row, column]

@@ -16,12 +16,23 @@ _ROLES = {"ten_classes": "cifar10", "hundred_classes": "cifar100"}
 def render(number: int, collected: Path, label: str, out: Path) -> None:
     """Write out/table{number}.csv, .md and .tex; the Markdown and LaTeX state the scale's `label`."""
     frame = pd.read_csv(collected / f"table{number}.csv")
-    table = frame if number == 1 else _grid(frame) if number == 4 else _methods(frame, number)
+    table = _costs(frame) if number == 1 else _grid(frame) if number == 4 else _methods(frame, number)
     text = table.fillna("").astype(str)
-    title = f"Table {number} ({label}); accuracies in percent, paper: the paper's CIFAR value"
+    unit = "forward passes of one training step" if number == 1 else "accuracies in percent"
+    title = f"Table {number} ({label}); {unit}, paper: the paper's {'count' if number == 1 else 'CIFAR value'}"
     write_csv(out / f"table{number}.csv", text.assign(scale=label))
-    write_bytes(out / f"table{number}.md", f"{title}\n\n{text.to_markdown(index=False)}\n".encode())
+    write_bytes(
+        out / f"table{number}.md", f"{title}\n\n{text.to_markdown(index=False, disable_numparse=True)}\n".encode()
+    )
     write_bytes(out / f"table{number}.tex", _latex(text, title).encode())
+
+
+def _costs(frame: pd.DataFrame) -> pd.DataFrame:
+    """Table 1: a row for each distillation method, with the names and words that a reader knows."""
+    names = frame["method"].map(lambda name: METHODS[name].label if name in METHODS else name.upper())
+    words = {True: "yes", False: "no"}
+    needs = {name: frame[name].map(words) for name in ("standard_teacher", "adversarial_teacher")}
+    return frame.assign(method=names, **needs).rename(columns=lambda name: name.replace("_", " "))
 
 
 def _methods(frame: pd.DataFrame, number: int) -> pd.DataFrame:
@@ -32,7 +43,7 @@ def _methods(frame: pd.DataFrame, number: int) -> pd.DataFrame:
         for attack, name in _ATTACKS.items():
             ours = part[part["attack"] == attack]
             row = {"data": dataset, "method": METHODS[str(method)].label, "accuracy": name}
-            row["images"] = int(ours["num_images"].iloc[0])
+            row["images"] = str(ours["num_images"].iloc[0]) if len(ours) else ""
             for checkpoint, title in _CHECKPOINTS.items():
                 row[title] = percent(ours[ours["checkpoint"] == checkpoint]["accuracy"])
             row["diff"] = percent(_difference(ours))
@@ -43,8 +54,9 @@ def _methods(frame: pd.DataFrame, number: int) -> pd.DataFrame:
 
 
 def _difference(ours: pd.DataFrame) -> pd.Series:
-    """Best (test-selected) minus final, seed by seed."""
+    """Best (test-selected) minus final, seed by seed; empty where either was not run."""
     wide = ours.pivot(index="seed", columns="checkpoint", values="accuracy")
+    wide = wide.reindex(columns=["best", "final"]).dropna()
     return wide["best"] - wide["final"]
 
 
@@ -84,9 +96,11 @@ def _paper(artefact: str, dataset: str, method: str) -> dict[tuple[str, str], st
 
 
 def _latex(text: pd.DataFrame, title: str) -> str:
-    """A plain tabular; special characters escaped."""
+    """A table whose caption is `title`; special characters escaped."""
     escape = str.maketrans({"%": r"\%", "&": r"\&", "_": r"\_", "#": r"\#", "±": r"$\pm$"})
     lines = [" & ".join(str(cell).translate(escape) for cell in row) + r" \\" for row in text.values]
     head = " & ".join(str(column).translate(escape) for column in text.columns) + r" \\ \hline"
     columns = "l" * len(text.columns)
-    return "\n".join([f"% {title}", rf"\begin{{tabular}}{{{columns}}}", head, *lines, r"\end{tabular}", ""])
+    caption = rf"\caption{{{title.translate(escape)}}}"
+    body = [rf"\begin{{tabular}}{{{columns}}}", head, *lines, r"\end{tabular}"]
+    return "\n".join([r"\begin{table}", caption, *body, r"\end{table}", ""])
