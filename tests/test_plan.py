@@ -28,7 +28,7 @@ def test_equal_runs_are_one_run():
 def test_teachers_are_planned_and_shared():
     plan = load_plan("digits")
     assert plan.teachers("digits-kd_swa-s0") == ["digits-standard-s0", "digits-at-s0"]
-    assert "digits-standard-s0" in plan.artefacts["figure5"]
+    assert "digits-standard-s0" in load_plan("smoke").artefacts["figure5"]
 
 
 @pytest.mark.parametrize(
