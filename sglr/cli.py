@@ -4,18 +4,21 @@ import argparse
 import sys
 from pathlib import Path
 
-from sglr.errors import UsageError
+from sglr.errors import Interrupted, UsageError
 from sglr.plan import ARTEFACTS, Plan, find_run, load_plan
 
 
 def main() -> None:
-    """Run one command; a UsageError becomes one line on stderr and exit status 2."""
+    """Run one command; an error becomes one line on stderr: exit status 2, or 75 after SIGTERM."""
     arguments = _parser().parse_args()
     try:
         arguments.command(arguments, load_plan(arguments.scale))
     except UsageError as error:
         print(f"sglr: {error}", file=sys.stderr)
         sys.exit(2)
+    except Interrupted as message:
+        print(f"sglr: {message}", file=sys.stderr)
+        sys.exit(75)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -34,6 +37,7 @@ def _parser() -> argparse.ArgumentParser:
 
 def _train(arguments: argparse.Namespace, plan: Plan) -> None:
     """Train a run, going on from its saved state where there is one."""
+    from sglr.signals import StopRequest
     from sglr.training import Training
 
     run = find_run(arguments.run, plan.scale)
@@ -43,7 +47,7 @@ def _train(arguments: argparse.Namespace, plan: Plan) -> None:
         plan.scale,
         arguments.results / plan.scale.name / "runs" / run.id,
         settings=plan.settings_of(run),
-    ).fit()
+    ).fit(StopRequest().listen())
 
 
 def _measure(arguments: argparse.Namespace, plan: Plan, what: str) -> None:

@@ -15,7 +15,7 @@ from sglr.checkpoints import load_payload, load_state, save_payload
 from sglr.data import load_splits
 from sglr.data.augment import augment
 from sglr.data.images import ImageSet, Splits
-from sglr.errors import UsageError
+from sglr.errors import Interrupted, UsageError
 from sglr.evaluation import correct_natural, correct_under_pgd
 from sglr.methods import METHODS
 from sglr.models import build
@@ -25,6 +25,7 @@ from sglr.records import origin, settings_digest, write_csv, write_json
 from sglr.runs import Run
 from sglr.scales import Optimisation, Scale
 from sglr.schedules import learning_rate
+from sglr.signals import StopRequest
 from sglr.threat import LinfBall
 
 
@@ -95,12 +96,15 @@ class Training:
         path = self.folder.parent / teacher_id / "best_validation.pt"
         return load_network(path, teacher, self.scale, self.splits).requires_grad_(False)
 
-    def fit(self) -> None:
-        """Train to the last epoch, going on from the saved state where there is one, and write the run's records."""
+    def fit(self, stop: StopRequest) -> None:
+        """Train to the last epoch, going on from the saved state where there is one, and write the run's records.
+
+        Raises Interrupted within a step of `stop`; what is lost is the epoch under way.
+        """
         self._resume()
         for epoch in range(len(self.history) + 1, self.recipe.epochs + 1):
             started = time.perf_counter()
-            trained = self._train_epoch(epoch)
+            trained = self._train_epoch(epoch, stop)
             self.history.append({"epoch": epoch} | trained | self._evaluate(epoch))
             self._keep_checkpoints(epoch)
             self.seconds.append(time.perf_counter() - started)
@@ -108,7 +112,7 @@ class Training:
             print(_progress(self.run.id, self.history[-1], self.recipe.epochs), flush=True)
         self._write_records()
 
-    def _train_epoch(self, epoch: int) -> dict[str, float]:
+    def _train_epoch(self, epoch: int, stop: StopRequest) -> dict[str, float]:
         rate = learning_rate(epoch, self.recipe.epochs, self.recipe.learning_rate)
         for group in self.optimizer.param_groups:
             group["lr"] = rate
@@ -116,6 +120,8 @@ class Training:
         steps = 0
         self.model.train()
         for step, (x, y, index) in enumerate(self._batches(), start=1):
+            if stop.received:
+                raise Interrupted(f"run {self.run.id}: stopped in epoch {epoch}; {epoch - 1} epochs are saved")
             result = self.objective.loss(self.model, x, y, index, epoch)
             if not math.isfinite(result.loss.item()):
                 raise UsageError(f"run {self.run.id}: the loss is {result.loss.item()} at epoch {epoch}, step {step}")

@@ -25,6 +25,14 @@ def test_equal_runs_are_one_run():
     assert make_run("digits", "sglr", r=0.0, temperature=2.0) == make_run("digits", "sglr", r=0.0)
 
 
+def test_the_papers_scale_is_planned_once_and_shares_its_runs():
+    plan = load_plan("paper")
+    assert plan.artefacts["figure1"] == ["cifar10-preact_resnet18-at-s0"]
+    users = [name for name, runs in plan.artefacts.items() if "cifar10-at-s0" in runs]
+    assert users == ["table2", "table3", "figure2", "figure3"]
+    assert plan.scale.attack.epsilon == 8 / 255 and plan.scale.adversarial.epochs == 200
+
+
 def test_teachers_are_planned_and_shared():
     plan = load_plan("digits")
     assert plan.teachers("digits-kd_swa-s0") == ["digits-standard-s0", "digits-at-s0"]

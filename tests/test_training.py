@@ -14,6 +14,7 @@ import torch
 from sglr import training
 from sglr.errors import UsageError
 from sglr.plan import load_plan
+from sglr.signals import StopRequest
 from sglr.training import Training
 
 RUN = "digits-sglr-start0.25-s0"  # refinement from the first of four epochs, so the label averages matter
@@ -62,6 +63,18 @@ def test_killed_after_an_epoch_and_started_again_ends_with_the_same_bits(undistu
     assert_same(undisturbed, folder)
 
 
+def test_sigterm_loses_an_epoch_at_most_and_has_its_own_status(undisturbed, tmp_path):
+    process = subprocess.Popen(command(tmp_path), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    for line in process.stdout:
+        if "epoch 1/" in line:
+            process.send_signal(signal.SIGTERM)
+            break
+    _, message = process.communicate()
+    assert process.returncode == 75 and "epochs are saved" in message
+    assert_same(undisturbed, train(tmp_path))
+
+
 def test_a_damaged_state_is_set_aside_and_never_used(undisturbed, tmp_path):
     folder = tmp_path / "smoke" / "runs" / RUN
     folder.mkdir(parents=True)
@@ -100,8 +113,17 @@ def test_a_loss_that_is_not_finite_stops_the_run_and_says_where(tmp_path, monkey
     with torch.no_grad():
         next(job.model.parameters()).fill_(float("nan"))
     with pytest.raises(UsageError, match=r"digits-at-s0: the loss is nan at epoch 1, step 1"):
-        job.fit()
+        job.fit(StopRequest())
     assert not (tmp_path / "manifest.json").exists()
+
+
+def test_a_full_disk_stops_with_one_line_and_loses_nothing(undisturbed, tmp_path):
+    limited = ["bash", "-c", 'ulimit -f 30; exec "$@"', "bash", *command(tmp_path)]  # KiB a file
+    done = subprocess.run(limited, capture_output=True, text=True)
+    folder = tmp_path / "smoke" / "runs" / RUN
+    assert done.returncode == 2 and "cannot be written" in done.stderr and "Traceback" not in done.stderr
+    assert not (folder / "manifest.json").exists() and not list(folder.glob("*.tmp"))
+    assert_same(undisturbed, train(tmp_path))
 
 
 def test_bad_input_is_one_line_and_status_2(tmp_path):

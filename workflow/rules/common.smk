@@ -1,7 +1,12 @@
 # What the rules share: the plans, the command line, and how many jobs may run at once. No rules.
 
 PLANS = {name: load_plan(name) for name in scale_names()}
-SGLR = f"PYTHONPATH={quote(str(workflow.basedir))} {quote(sys.executable)} -m sglr.cli"
+
+# Jobs run this checkout's package under the interpreter that runs Snakemake.
+shell.prefix(
+    f"set -euo pipefail; export PYTHONPATH={quote(str(workflow.basedir))} "
+    f"PATH={quote(os.path.dirname(sys.executable))}:$PATH; "
+)
 
 # Each job computes on one thread; it claims a share of --cores so that at most one job a processor runs at once.
 JOB_THREADS = ceil((workflow.cores or 1) / (os.cpu_count() or 1))
@@ -46,7 +51,11 @@ def teacher_manifests(wildcards):
 def settings_of(wildcards):
     """A run's resolved settings: a changed value trains it again."""
     plan = PLANS[wildcards.scale]
-    return str(plan.settings_of(plan.runs[wildcards.run])) if wildcards.run in plan.runs else ""
+    return (
+        str(plan.settings_of(plan.runs[wildcards.run]))
+        if wildcards.run in plan.runs
+        else ""
+    )
 
 
 def measurement_of(wildcards):

@@ -11,11 +11,13 @@ rule train:
         "results/{scale}/runs/{run}/manifest.json",
     log:
         "logs/{scale}/train/{run}.log",
+    conda:
+        "../../environment.yml"
     threads: JOB_THREADS
     params:
         settings=settings_of,
     shell:
-        "{SGLR} train {wildcards.run} --scale {wildcards.scale} > {log} 2>&1"
+        "python -m sglr.cli train {wildcards.run} --scale {wildcards.scale} > {log} 2>&1"
 
 
 rule evaluate:
@@ -26,11 +28,13 @@ rule evaluate:
         "results/{scale}/runs/{run}/evaluation.json",
     log:
         "logs/{scale}/evaluate/{run}.log",
+    conda:
+        "../../environment.yml"
     threads: JOB_THREADS
     params:
         measurement=measurement_of,
     shell:
-        "{SGLR} evaluate {wildcards.run} --scale {wildcards.scale} > {log} 2>&1"
+        "python -m sglr.cli evaluate {wildcards.run} --scale {wildcards.scale} > {log} 2>&1"
 
 
 rule trajectory:
@@ -41,11 +45,13 @@ rule trajectory:
         "results/{scale}/runs/{run}/trajectory.csv",
     log:
         "logs/{scale}/trajectory/{run}.log",
+    conda:
+        "../../environment.yml"
     threads: JOB_THREADS
     params:
         measurement=measurement_of,
     shell:
-        "{SGLR} trajectory {wildcards.run} --scale {wildcards.scale} > {log} 2>&1"
+        "python -m sglr.cli trajectory {wildcards.run} --scale {wildcards.scale} > {log} 2>&1"
 
 
 rule features:
@@ -57,11 +63,13 @@ rule features:
         "results/{scale}/runs/{run}/separability.json",
     log:
         "logs/{scale}/features/{run}.log",
+    conda:
+        "../../environment.yml"
     threads: JOB_THREADS
     params:
         measurement=measurement_of,
     shell:
-        "{SGLR} features {wildcards.run} --scale {wildcards.scale} > {log} 2>&1"
+        "python -m sglr.cli features {wildcards.run} --scale {wildcards.scale} > {log} 2>&1"
 
 
 rule count_forwards:
@@ -70,6 +78,8 @@ rule count_forwards:
         "results/{scale}/forwards.json",
     log:
         "logs/{scale}/forwards.log",
+    conda:
+        "../../environment.yml"
     threads: JOB_THREADS
     shell:
-        "{SGLR} count-forwards --scale {wildcards.scale} > {log} 2>&1"
+        "python -m sglr.cli count-forwards --scale {wildcards.scale} > {log} 2>&1"

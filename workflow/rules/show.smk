@@ -11,10 +11,12 @@ for artefact in ARTEFACTS:
             expand("results/{{scale}}/collected/{file}", file=COLLECTED[artefact]),
         log:
             f"logs/{{scale}}/collect/{artefact}.log",
+        conda:
+            "../../environment.yml"
         params:
             artefact=artefact,
         shell:
-            "{SGLR} collect {params.artefact} --scale {wildcards.scale} > {log} 2>&1"
+            "python -m sglr.cli collect {params.artefact} --scale {wildcards.scale} > {log} 2>&1"
 
 
 rule table:
@@ -25,12 +27,14 @@ rule table:
         f"{workflow.basedir}/config/published.csv",
     output:
         multiext("results/{scale}/tables/table{number}", ".csv", ".md", ".tex"),
-    params:
-        label=lambda wildcards: PLANS[wildcards.scale].scale.label,
     log:
         "logs/{scale}/table{number}.log",
+    conda:
+        "../../environment.yml"
+    params:
+        label=lambda wildcards: PLANS[wildcards.scale].scale.label,
     shell:
-        "{SGLR} table {wildcards.number} --scale {wildcards.scale} > {log} 2>&1"
+        "python -m sglr.cli table {wildcards.number} --scale {wildcards.scale} > {log} 2>&1"
 
 
 rule figure:
@@ -44,9 +48,11 @@ rule figure:
         f"{workflow.basedir}/sglr/figures.py",
     output:
         multiext("figures/{scale}/figure{number}", ".pdf", ".png"),
-    params:
-        label=lambda wildcards: PLANS[wildcards.scale].scale.label,
     log:
         "logs/{scale}/figure{number}.log",
+    conda:
+        "../../environment.yml"
+    params:
+        label=lambda wildcards: PLANS[wildcards.scale].scale.label,
     shell:
-        "{SGLR} figure {wildcards.number} --scale {wildcards.scale} > {log} 2>&1"
+        "python -m sglr.cli figure {wildcards.number} --scale {wildcards.scale} > {log} 2>&1"
