@@ -1,6 +1,10 @@
 """PGD and AutoAttack against the field's packages, on real digits; the ball; and that nothing is disturbed."""
 
 import copy
+import os
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 import torch
@@ -16,6 +20,7 @@ from sglr.models import build
 from sglr.models.folding import fold_batchnorm
 from sglr.threat import LinfBall
 
+ROOT = Path(__file__).resolve().parents[1]
 BALL = LinfBall(0.15)
 
 
@@ -106,6 +111,15 @@ def test_autoattack_equals_a_direct_call_of_the_package(network, splits):
     assert list(result.robust_after) == list(ATTACKS)
     assert result.robust_after["square"] == int(result.correct.sum()) > 0
     assert not (result.correct & ~correct_natural(network, images, 24)).any()
+
+
+def test_the_official_package_is_taken_where_it_is_installed(tmp_path):
+    (tmp_path / "autoattack.py").write_text("class AutoAttack:\n    pass\n")
+    show = "import sglr.autoattack as a; print(a.AutoAttack.__module__, a.BATCH_SIZE)"
+    for folder, expected in ((tmp_path, "autoattack bs"), (ROOT, "pyautoattack.autoattack batch_size")):
+        path = {**os.environ, "PYTHONPATH": f"{folder}:{ROOT}"}
+        done = subprocess.run([sys.executable, "-c", show], env=path, capture_output=True, text=True, check=True)
+        assert done.stdout.strip() == expected
 
 
 def test_an_image_outside_the_ball_or_the_pixels_is_refused():
