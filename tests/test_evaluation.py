@@ -1,0 +1,144 @@
+"""Accuracy by our own loops against hand loops, a closed form and the package's own count."""
+
+import copy
+import re
+
+import pytest
+import torch
+from torch import nn
+
+from sglr import autoattack
+from sglr.autoattack import ATTACKS, BATCH_SIZE, AutoAttack, run_autoattack
+from sglr.data.images import ImageSet
+from sglr.errors import UsageError
+from sglr.evaluation import correct_natural, correct_under_pgd
+from sglr.models.folding import fold_batchnorm
+from sglr.threat import LinfBall
+
+PGD = {"ball": LinfBall(0.1), "step_size": 0.02, "num_steps": 10, "seed": 0}
+
+
+def mislabelled(images: ImageSet, count: int) -> ImageSet:
+    """The images with the first `count` labels wrong."""
+    labels = images.labels.clone()
+    labels[:count] = (labels[:count] + 1) % 10
+    return ImageSet(images.images, labels, images.levels)
+
+
+def own_images(network: nn.Module, images: ImageSet, count: int) -> ImageSet:
+    """The first `count` images that the network classifies correctly, so that a test's counts are known."""
+    return images.at(correct_natural(network, images, 100).nonzero()[:count, 0])
+
+
+@pytest.mark.parametrize("batch_size", [1, 7, 500])
+def test_natural_accuracy_is_a_hand_loops(network, splits, batch_size):
+    images = splits.test.first(40)
+    with torch.no_grad():
+        each = [int(network(x[None]).argmax()) == int(y) for x, y in zip(images.pixels(), images.labels, strict=True)]
+    assert correct_natural(network, images, batch_size).tolist() == each
+
+
+def test_pgd_accuracy_of_a_linear_model_is_the_closed_form():
+    generator = torch.Generator().manual_seed(0)
+    images = torch.randint(77, 179, (400, 1, 4, 4), generator=generator, dtype=torch.uint8)  # nothing clips at 0 or 1
+    model = nn.Sequential(nn.Flatten(), nn.Linear(16, 2, bias=False)).double()
+    data = ImageSet(images, torch.randint(2, (400,), generator=generator), 255)
+    with torch.no_grad():
+        model[1].weight.copy_(torch.randn(2, 16, generator=generator))
+        sign = 1.0 - 2.0 * data.labels
+        way = model[1].weight[0] - model[1].weight[1]
+        margin = sign * (data.pixels().double().flatten(1) @ way)
+    expected = margin > 0.01 * way.abs().sum()
+    small = {**PGD, "ball": LinfBall(0.01), "step_size": 0.002}  # ten steps cross the ball from any start
+    found = correct_under_pgd(lambda x: model(x.double()), data, **small, batch_size=64)
+    assert torch.equal(found, expected) and 0 < int(expected.sum()) < int((margin > 0).sum())
+
+
+def test_the_random_start_is_fixed_by_the_seed_and_not_by_the_batches(network, splits):
+    images, frozen = splits.test.first(100), {**PGD, "num_steps": 0, "ball": LinfBall(0.5)}  # the start alone
+    found = correct_under_pgd(network, images, **frozen, batch_size=100)
+    torch.rand(3)
+    assert torch.equal(found, correct_under_pgd(network, images, **frozen, batch_size=33))
+    assert not torch.equal(found, correct_under_pgd(network, images, **{**frozen, "seed": 1}, batch_size=100))
+
+
+def test_evaluation_keeps_gradients_buffers_and_the_generator(network, splits):
+    model, images = copy.deepcopy(network), splits.test.first(30)
+    for p in model.parameters():
+        p.grad = torch.ones_like(p)
+    state = torch.get_rng_state()
+    correct_natural(model, images, 10)
+    correct_under_pgd(model, images, **PGD, batch_size=10)
+    assert not model.training and all((p.grad == 1).all() for p in model.parameters())
+    assert all(torch.equal(value, network.state_dict()[key]) for key, value in model.state_dict().items())
+    assert torch.equal(state, torch.get_rng_state())
+
+
+def test_autoattack_counts_after_each_attack_as_the_package_does_and_never_a_natural_error(
+    network, splits, caplog, capsys
+):
+    network = fold_batchnorm(network)
+    # two to be labelled wrong, three that fall to apgd-ce, two that withstand all four, one that falls to apgd-t alone
+    few = own_images(network, splits.test, 14).at(torch.tensor([12, 13, 1, 2, 4, 9, 10, 11]))
+    images, ball = mislabelled(few, 2), LinfBall(0.07)
+    result = run_autoattack(network, images, ball=ball, seed=0, batch_size=4)
+    with caplog.at_level("DEBUG", logger="auto-attack"):  # one package logs its counts, the other prints them
+        package = AutoAttack(network, norm="Linf", eps=ball.epsilon, seed=0, version="standard", device="cpu")
+        returned = package.run_standard_evaluation(images.pixels(), images.labels, **{BATCH_SIZE: 4})
+    said = re.findall(r"robust accuracy after ([\w-]+): ([\d.]+)%", caplog.text + capsys.readouterr().out)
+    theirs = {name.lower(): round(float(percent) * 8 / 100) for name, percent in said}
+    assert list(result.robust_after) == list(ATTACKS)
+    assert {name: result.robust_after[name] for name in theirs} == theirs and "apgd-ce" in theirs
+    x_adv = returned[0] if isinstance(returned, tuple) else returned
+    with torch.no_grad():
+        direct = torch.tensor([int(network(x[None]).argmax()) for x in x_adv]) == images.labels
+    assert torch.equal(result.correct, direct)
+    assert not result.correct[:2].any() and 0 < int(result.correct.sum()) < 6
+
+
+class Pretender:
+    """Stands where the package stands: `returns` makes the images of each attack, `calls` keeps what it was asked."""
+
+    calls: list = []
+
+    def __init__(self, model, **settings):
+        self.settings = settings
+
+    def run_standard_evaluation(self, x, y, **batch):
+        torch.rand(3)
+        Pretender.calls.append((*self.attacks_to_run, len(x), self.settings | batch))
+        return Pretender.returns(x, self.attacks_to_run[0]), y
+
+
+@pytest.fixture
+def pretender(monkeypatch):
+    monkeypatch.setattr(autoattack, "AutoAttack", Pretender)
+    monkeypatch.setattr(Pretender, "calls", [])
+    return Pretender
+
+
+def test_autoattack_hands_on_what_is_still_correct_and_recounts_what_comes_back(network, splits, pretender):
+    black = int(network(torch.zeros(1, 1, 8, 8)).argmax())  # the class of a black image
+    known = own_images(network, splits.test, 30)
+    images = mislabelled(known.at((known.labels != black).nonzero()[:10, 0]), 4)
+
+    def returns(x, attack):  # apgd-ce and fab-t break nothing; the others one image each, the last, by turning it black
+        keep = torch.ones(len(x), 1, 1, 1)
+        keep[-1] = attack not in ("apgd-t", "square")
+        return x * keep
+
+    pretender.returns = returns
+    state = torch.get_rng_state()
+    result = run_autoattack(network, images, ball=LinfBall(1.0), seed=3, batch_size=5)
+    assert result.robust_after == {"apgd-ce": 6, "apgd-t": 5, "fab-t": 5, "square": 4}
+    assert result.correct.tolist() == [False] * 4 + [True] * 4 + [False] * 2
+    asked = {"norm": "Linf", "eps": 1.0, "seed": 3, "version": "standard", "device": "cpu", BATCH_SIZE: 5}
+    assert pretender.calls == [(a, n, asked) for a, n in zip(ATTACKS, (6, 6, 5, 5), strict=True)]
+    assert torch.equal(state, torch.get_rng_state())
+
+
+@pytest.mark.parametrize("shift", [0.06, -0.06, 0.04, -0.04, float("nan")])
+def test_autoattack_refuses_images_outside_the_ball_or_the_pixels(network, splits, pretender, shift):
+    pretender.returns = lambda x, attack: (x + shift).clamp(0, 1) if abs(shift) > 0.05 else x + shift
+    with pytest.raises(UsageError, match="AutoAttack returned"):
+        run_autoattack(network, splits.test.first(10), ball=LinfBall(0.05), seed=0, batch_size=5)
