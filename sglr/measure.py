@@ -118,11 +118,12 @@ def _trajectory_row(finished: Finished, first: nn.Module, epoch: int) -> dict[st
     x_test = finished.adversarial(folded, test, scale.attack.test_steps)
     batches = scale.measurement.num_information_batches
     size = max(1, len(train) // batches)
+    equal = train.first(size * batches)  # so that every mini-batch weighs the same
     row = {
         "epoch": epoch,
         "gradient_norm_full": full_gradient_norm(network, x_train, train.labels, scale.measurement.batch_size),
         "information_in_weights": information_in_weights(
-            network, first, x_train, train.labels, batch_size=size, num_train=len(finished.splits.train)
+            network, first, x_train[: len(equal)], equal.labels, batch_size=size, num_train=len(finished.splits.train)
         ),
     }
     for name, x in (("natural", test.pixels()), ("adversarial", x_test)):

@@ -117,3 +117,7 @@ def test_tsne_is_fixed_by_its_seed_alone(network, splits):
     state = np.random.get_state()[1].copy()
     assert once.shape == (60, 2) and np.array_equal(once, tsne(features))
     assert np.array_equal(state, np.random.get_state()[1])
+
+
+def test_the_variance_ratio_of_a_collapsed_network_is_infinite():
+    assert variance_ratio(torch.tensor([[0.0], [2.0], [0.0], [2.0]]), torch.tensor([0, 0, 1, 1])) == float("inf")

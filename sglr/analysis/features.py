@@ -1,5 +1,7 @@
 """Penultimate features (paper, Figure 5): a t-SNE picture, and numbers for its claim."""
 
+import math
+
 import numpy as np
 import torch
 from sklearn.manifold import TSNE
@@ -28,7 +30,7 @@ def separability(features: Tensor, y: Tensor) -> dict[str, float]:
 
 
 def variance_ratio(features: Tensor, y: Tensor) -> float:
-    """Return the scatter within classes over the scatter between their means."""
+    """Return the scatter within classes over the scatter between their means; infinite where the means coincide."""
     x = features.double()
     within = between = 0.0
     for label in y.unique():
@@ -36,4 +38,4 @@ def variance_ratio(features: Tensor, y: Tensor) -> float:
         centre = members.mean(dim=0)
         within += (members - centre).square().sum().item()
         between += len(members) * (centre - x.mean(dim=0)).square().sum().item()
-    return within / between
+    return within / between if between else math.inf
