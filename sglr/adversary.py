@@ -7,26 +7,35 @@ from torch import Tensor, nn
 
 from sglr.attacks import LogitsLoss, pgd
 from sglr.models.folding import fold_batchnorm, refold
+from sglr.scales import PLAIN, Engine
 from sglr.threat import LinfBall
 
 
 class Adversary:
-    """PGD against the current weights, through an eval-mode copy whose BatchNorm is folded into the convolutions.
+    """PGD against the current weights, through an eval-mode copy, folded and in bf16 where the engine says so.
 
     The model's mode, buffers, gradients and the global random generator stay as they were.
     """
 
-    def __init__(self, model: nn.Module, ball: LinfBall, step_size: float, num_steps: int, generator: torch.Generator):
+    def __init__(
+        self,
+        model: nn.Module,
+        ball: LinfBall,
+        step_size: float,
+        num_steps: int,
+        generator: torch.Generator,
+        engine: Engine = PLAIN,
+    ):
         self.model, self.ball, self.generator = model, ball, generator
         self.step_size, self.num_steps = step_size, num_steps
-        self.folded = fold_batchnorm(model)
+        self.copy = fold_batchnorm(model, fold=engine.fold, precision=engine.precision)
 
     def attack(self, x: Tensor, loss_fn: LogitsLoss, start: Literal["uniform", "gaussian"] = "uniform") -> Tensor:
         """Return adversarial images (N, C, H, W) that raise `loss_fn(logits)`; `gaussian` is TRADES' tiny start."""
-        refold(self.folded, self.model)
+        refold(self.copy, self.model)
         first = self.ball.random_start(x, self.generator) if start == "uniform" else self._near(x)
         return pgd(
-            self.folded,
+            self.copy,
             x,
             loss_fn,
             ball=self.ball,
@@ -36,11 +45,11 @@ class Adversary:
         )
 
     def _near(self, x: Tensor) -> Tensor:
-        noise = torch.randn(x.shape, generator=self.generator, dtype=x.dtype).to(x.device)
+        noise = torch.randn(x.shape, generator=self.generator, dtype=x.dtype, device=self.generator.device).to(x.device)
         return self.ball.project(x + 0.001 * noise, x)
 
     @torch.no_grad()
     def logits(self, x: Tensor) -> Tensor:
         """Return the current network's eval-mode logits (N, K), without a gradient."""
-        refold(self.folded, self.model)
-        return self.folded(x)
+        refold(self.copy, self.model)
+        return self.copy(x)

@@ -21,7 +21,7 @@ def pgd(
     num_steps: int,
     start: Tensor,
 ) -> Tensor:
-    """Return the last iterate of projected gradient ascent on `loss_fn(model(.))` (Madry et al. 2018, Sec. 2.1).
+    """Return the last iterate of projected gradient ascent on `loss_fn(model(.))` (Madry et al. 2018).
 
     Args:
         x: (N, C, H, W) in [0, 1].  start: the first iterate, inside the ball.

@@ -53,9 +53,9 @@ def run_autoattack(
 
 def _attack(model: nn.Module, attack: str, x: Tensor, y: Tensor, ball: LinfBall, seed: int, batch_size: int) -> Tensor:
     """The images that one attack of the standard version returns."""
-    package = AutoAttack(model, norm="Linf", eps=ball.epsilon, seed=seed, version="standard", device="cpu")
+    package = AutoAttack(model, norm="Linf", eps=ball.epsilon, seed=seed, version="standard", device=str(x.device))
     package.attacks_to_run = [attack]
-    with torch.random.fork_rng(devices=[]):
+    with torch.random.fork_rng(devices=[x.device] if x.is_cuda else []):
         result = package.run_standard_evaluation(x, y, **{BATCH_SIZE: batch_size})
     return result[0] if isinstance(result, tuple) else result
 

@@ -56,7 +56,7 @@ class ExponentialAverage(WeightAverage):
 
 
 class EpochAverage(WeightAverage):
-    """The mean of the weights at the end of each epoch from `first_epoch` on (Izmailov et al. 2018, Alg. 1)."""
+    """The mean of the weights at the end of each epoch from `first_epoch` on (Izmailov et al. 2018)."""
 
     def __init__(self, model: nn.Module, first_epoch: int):
         super().__init__(model)

@@ -37,25 +37,23 @@ def _parser() -> argparse.ArgumentParser:
 
 def _train(arguments: argparse.Namespace, plan: Plan) -> None:
     """Train a run, going on from its saved state where there is one."""
+    from sglr.engine import prepare
     from sglr.signals import StopRequest
     from sglr.training import Training
 
     run = find_run(arguments.run, plan.scale)
-    _prepare_torch(plan)
-    Training(
-        run,
-        plan.scale,
-        arguments.results / plan.scale.name / "runs" / run.id,
-        settings=plan.settings_of(run),
-    ).fit(StopRequest().listen())
+    device, engine = prepare(plan.scale.engine, plan.scale.threads)
+    folder = arguments.results / plan.scale.name / "runs" / run.id
+    Training(run, plan.scale, folder, plan.settings_of(run), device, engine).fit(StopRequest().listen())
 
 
 def _measure(arguments: argparse.Namespace, plan: Plan, what: str) -> None:
     from sglr import measure
+    from sglr.engine import prepare
 
     run = find_run(arguments.run, plan.scale)
-    _prepare_torch(plan)
-    finished = measure.Finished(run, plan.scale, arguments.results / plan.scale.name / "runs" / run.id)
+    device, _ = prepare(plan.scale.engine, plan.scale.threads)
+    finished = measure.Finished(run, plan.scale, arguments.results / plan.scale.name / "runs" / run.id, device)
     if what == "evaluate":
         measure.evaluate(finished, with_autoattack=plan.evaluated.get(run.id, True))
     elif what == "trajectory":
@@ -82,10 +80,11 @@ def _features(arguments: argparse.Namespace, plan: Plan) -> None:
 def _count_forwards(arguments: argparse.Namespace, plan: Plan) -> None:
     """Count teachers and forward passes of one real training step, for Table 1."""
     from sglr.data import load_splits
+    from sglr.engine import prepare
     from sglr.forwards import count_forwards
     from sglr.records import write_json
 
-    _prepare_torch(plan)
+    prepare(plan.scale.engine, plan.scale.threads)
     spec = plan.scale.data[plan.scale.roles.ten_classes]
     train = load_splits(spec, label_noise=0.0, seed=0).train.first(16)
     rows = count_forwards(train.pixels(), train.labels)
@@ -117,19 +116,9 @@ def _figure(arguments: argparse.Namespace, plan: Plan) -> None:
 
 def _plan(arguments: argparse.Namespace, plan: Plan) -> None:
     """List the runs of a scale, what uses each, and the estimated cost."""
-    for run_id in plan.runs:
-        users = [name for name, runs in plan.artefacts.items() if run_id in runs] or ["teacher"]
-        print(f"{run_id:44} {', '.join(users)}")
-    hours = len(plan.runs) * plan.scale.hours_per_run
-    print(f"{len(plan.runs)} trainings, about {hours:.1f} hours of training one after another ({plan.scale.label})")
+    from sglr.cost import cost_lines
 
-
-def _prepare_torch(plan: Plan) -> None:
-    """The scale fixes the number of threads, so that results do not depend on how many jobs run."""
-    import torch
-
-    torch.set_num_threads(plan.scale.threads)
-    torch.use_deterministic_algorithms(True)
+    print("\n".join(cost_lines(plan, arguments.results / plan.scale.name / "runs")))
 
 
 _COMMANDS = {

@@ -33,14 +33,18 @@ def correct_under_pgd(
     num_steps: int,
     seed: int,
     batch_size: int,
+    attacked: Classifier | None = None,
 ) -> Tensor:
-    """Return which images stay correct under PGD on cross-entropy, one random start from `seed`, bool (N,)."""
+    """Return which images stay correct under PGD on cross-entropy, one random start from `seed`, bool (N,).
+
+    `attacked` is a cheaper copy of the model on which the images are searched; `model` itself judges them.
+    """
     x, generator = images.pixels(), torch.Generator().manual_seed(seed)
     starts = ball.random_start(x, generator)
     correct = []
     for part, start, y in zip(*(t.split(batch_size) for t in (x, starts, images.labels)), strict=True):
         x_adv = pgd(
-            model,
+            attacked or model,
             part,
             lambda logits, y=y: cross_entropy(logits, y),  # type: ignore[misc]
             ball=ball,

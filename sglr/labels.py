@@ -48,7 +48,7 @@ class PredictionAverage:
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Take `state_dict`'s content back."""
-        self.probs = state["probs"].clone()
+        self.probs.copy_(state["probs"])
 
 
 def corrupt_labels(y: Tensor, noise: float, num_classes: int, seed: int) -> tuple[Tensor, Tensor]:

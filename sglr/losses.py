@@ -18,7 +18,7 @@ def kl_divergence(target_probs: Tensor, logits: Tensor) -> Tensor:
 
 
 def reverse_cross_entropy(logits: Tensor, targets: Tensor, floor: float = 1e-4) -> Tensor:
-    """Return H(softmax(logits), target), (N,), the (N, K) target cut below at `floor` (Wang et al. 2019, Eq. 5)."""
+    """Return H(softmax(logits), target), (N,), the (N, K) target cut below at `floor` (Wang et al. 2019)."""
     return -(logits.softmax(dim=1) * targets.clamp(floor, 1).log()).sum(dim=1)
 
 

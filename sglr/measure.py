@@ -7,31 +7,32 @@ import torch
 from torch import Tensor, nn
 
 from sglr.analysis.confidence import confidence_summary
-from sglr.analysis.features import penultimate_features, separability, tsne
 from sglr.analysis.gradient_norm import full_gradient_norm
 from sglr.analysis.information import information_in_weights
 from sglr.attacks import pgd
 from sglr.autoattack import run_autoattack
 from sglr.data import load_splits
 from sglr.data.images import ImageSet, Splits
+from sglr.engine import device_name
 from sglr.errors import UsageError
 from sglr.evaluation import correct_natural, correct_under_pgd
 from sglr.losses import cross_entropy
 from sglr.models.folding import fold_batchnorm
+from sglr.networks import build_network, load_network
 from sglr.records import origin, read_json, write_csv, write_json
 from sglr.runs import Run
 from sglr.scales import Scale
 from sglr.threat import LinfBall
-from sglr.training import build_network, load_network
 
 
 class Finished:
     """A finished training: its manifest, its data and its checkpoints."""
 
-    def __init__(self, run: Run, scale: Scale, folder: Path):
-        self.run, self.scale, self.folder = run, scale, folder
+    def __init__(self, run: Run, scale: Scale, folder: Path, device: torch.device):
+        self.run, self.scale, self.folder, self.device = run, scale, folder, device
         self.manifest = read_json(folder / "manifest.json")
-        self.splits: Splits = load_splits(scale.data[run.dataset], label_noise=run.label_noise, seed=run.seed)
+        splits = load_splits(scale.data[run.dataset], label_noise=run.label_noise, seed=run.seed)
+        self.splits: Splits = splits.to(device)
         self.ball = LinfBall(scale.attack.epsilon)
 
     def network(self, name: str) -> nn.Module:
@@ -62,7 +63,7 @@ def evaluate(finished: Finished, *, with_autoattack: bool) -> None:
         if kept["epoch"] not in measured:  # two names may stand for one epoch's network
             measured[kept["epoch"]] = _accuracies(finished, name, with_autoattack)
         checkpoints[name] = kept | measured[kept["epoch"]]
-    record = {"run": finished.run.id, "checkpoints": checkpoints, "origin": origin("cpu")}
+    record = {"run": finished.run.id, "checkpoints": checkpoints, "origin": origin(device_name(finished.device))}
     write_json(finished.folder / "evaluation.json", record)
 
 
@@ -134,6 +135,8 @@ def _trajectory_row(finished: Finished, first: nn.Module, epoch: int) -> dict[st
 
 def measure_features(finished: Finished) -> None:
     """Write features.csv (t-SNE of training images, true labels) and separability.json (test images)."""
+    from sglr.analysis.features import penultimate_features, separability, tsne  # scikit-learn takes a second
+
     network = finished.network("final")
     few = finished.splits.train.first(finished.scale.measurement.num_features)
     points = tsne(penultimate_features(network, few.pixels()))

@@ -88,7 +88,6 @@ class Awp(Method):
     """Adversarial weight perturbation (Wu et al. 2020)."""
 
     gamma: float = 0.01
-    proxy_learning_rate: float = 0.01
     label: ClassVar[str] = "AWP"
 
 

@@ -97,6 +97,7 @@ def resolved_settings(run: Run, scale: Scale) -> dict[str, Any]:
         "network": asdict(scale.network) | {"architecture": run.architecture or scale.network.architecture},
         "attack": {key: value for key, value in asdict(scale.attack).items() if key != "test_steps"},
         "optimisation": asdict(scale.adversarial if adversarial else scale.standard),
+        "engine": asdict(scale.engine),
         "num_curve": scale.measurement.num_curve,
         "threads": scale.threads,
         "teachers": [resolved_settings(teacher, scale) for teacher in teachers_of(run)],

@@ -82,6 +82,23 @@ class Optimisation:
 
 
 @dataclass(frozen=True)
+class Engine:
+    """How training computes: `precision` fp32 or bf16 of attack and training (weights, optimiser, losses stay fp32),
+    `fold` BatchNorm into the convolutions for the attack, images and kernels in `channels_last` memory."""
+
+    precision: str
+    fold: bool
+    channels_last: bool
+
+    def __post_init__(self) -> None:
+        if self.precision not in ("fp32", "bf16"):
+            raise UsageError(f"precision must be fp32 or bf16, got {self.precision!r}")
+
+
+PLAIN = Engine(precision="fp32", fold=False, channels_last=False)
+
+
+@dataclass(frozen=True)
 class Measurement:
     """How many test images each measurement uses."""
 
@@ -103,6 +120,15 @@ class Seeds:
 
 
 @dataclass(frozen=True)
+class Cost:
+    """Minutes of one job on the scale's own hardware: an estimate until a run's manifest says what it took."""
+
+    adversarial: float
+    standard: float
+    evaluation: float
+
+
+@dataclass(frozen=True)
 class Scale:
     """Everything that a scale fixes."""
 
@@ -116,8 +142,9 @@ class Scale:
     standard: Optimisation
     measurement: Measurement
     seeds: Seeds
+    engine: Engine
     threads: int
-    hours_per_run: float
+    cost: Cost
 
 
 def scale_names() -> list[str]:
@@ -157,8 +184,9 @@ def load_scale(name: str) -> Scale:
         standard=from_mapping(Optimisation, content["standard"], f"{where}: standard"),
         measurement=from_mapping(Measurement, content["measurement"], f"{where}: measurement"),
         seeds=from_mapping(Seeds, content["seeds"], f"{where}: seeds"),
+        engine=from_mapping(Engine, content["engine"], f"{where}: engine"),
         threads=int(content["threads"]),
-        hours_per_run=float(content["hours_per_run"]),
+        cost=from_mapping(Cost, content["cost"], f"{where}: cost"),
     )
     for role in (scale.roles.ten_classes, scale.roles.hundred_classes, scale.roles.label_noise):
         if role not in data:

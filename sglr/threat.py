@@ -14,7 +14,7 @@ class LinfBall:
 
     def random_start(self, x: Tensor, generator: torch.Generator) -> Tensor:
         """Return x (N, C, H, W) plus uniform noise from [-epsilon, epsilon], cut to [0, 1]."""
-        noise = torch.rand(x.shape, generator=generator, dtype=x.dtype).to(x.device)
+        noise = torch.rand(x.shape, generator=generator, dtype=x.dtype, device=generator.device).to(x.device)
         return self.project(x + (2 * noise - 1) * self.epsilon, x)
 
     def steepest(self, gradient: Tensor) -> Tensor:

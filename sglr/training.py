@@ -1,88 +1,78 @@
 """One training: attack, targets, loss, step; an evaluation and a saved state after every epoch."""
 
-import math
 import time
 from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.nn.utils import get_total_norm
 
 from sglr.adversary import Adversary
 from sglr.averaging import WeightAverage, build_average
-from sglr.checkpoints import load_payload, load_state, save_payload
+from sglr.checkpoints import load_state, save_payload
+from sglr.curve import Curve
 from sglr.data import load_splits
 from sglr.data.augment import augment
-from sglr.data.images import ImageSet, Splits
+from sglr.engine import device_name
 from sglr.errors import Interrupted, UsageError
-from sglr.evaluation import correct_natural, correct_under_pgd
 from sglr.methods import METHODS
-from sglr.models import build
-from sglr.models.folding import fold_batchnorm
+from sglr.networks import build_network, load_network
 from sglr.objectives import Objective, Setup, build_objective
+from sglr.progress import Progress
 from sglr.records import origin, settings_digest, write_csv, write_json
 from sglr.runs import Run
-from sglr.scales import Optimisation, Scale
+from sglr.scales import Engine, Optimisation, Scale
 from sglr.schedules import learning_rate
 from sglr.signals import StopRequest
 from sglr.threat import LinfBall
 
 
-def build_network(run: Run, scale: Scale, splits: Splits) -> nn.Module:
-    """The run's network at its first weights, which the run's seed alone decides."""
-    return build(
-        run.architecture or scale.network.architecture,
-        splits.num_classes,
-        splits.train.images.shape[1],
-        scale.network.width,
-        run.seed,
-        stem_stride=scale.network.stem_stride,
-    )
-
-
-def load_network(path: Path, run: Run, scale: Scale, splits: Splits) -> nn.Module:
-    """The run's network with the weights saved at `path`, in eval mode. Raises UsageError for another run's file."""
-    payload = load_payload(path)
-    if payload["run"] != run.id:
-        raise UsageError(f"{path}: holds run {payload['run']!r}, expected {run.id!r}")
-    network = build_network(run, scale, splits)
-    network.load_state_dict(payload["weights"])
-    return network.eval()
-
-
 class Training:
     """A training and all of its state."""
 
-    def __init__(self, run: Run, scale: Scale, folder: Path, settings: dict[str, Any]):
-        self.run, self.scale, self.folder = run, scale, folder
+    def __init__(
+        self, run: Run, scale: Scale, folder: Path, settings: dict[str, Any], device: torch.device, engine: Engine
+    ):
+        self.run, self.scale, self.folder, self.device, self.engine = run, scale, folder, device, engine
         self.settings, self.fingerprint = settings, settings_digest(settings)
         self.adversarial = METHODS[run.method].adversarial
         self.recipe: Optimisation = scale.adversarial if self.adversarial else scale.standard
-        self.splits = load_splits(scale.data[run.dataset], label_noise=run.label_noise, seed=run.seed)
-        self.generator = torch.Generator().manual_seed(1000 + run.seed)
-        self.ball = LinfBall(scale.attack.epsilon)
-        self.model = build_network(run, scale, self.splits)
+        self.splits = load_splits(scale.data[run.dataset], label_noise=run.label_noise, seed=run.seed).to(device)
+        self.generator = torch.Generator(device).manual_seed(1000 + run.seed)
+        self.format = torch.channels_last if engine.channels_last else torch.contiguous_format
+        self.model = self._for_training(build_network(run, scale, self.splits))
         self.optimizer = torch.optim.SGD(
             self.model.parameters(),
             lr=self.recipe.learning_rate,
             momentum=self.recipe.momentum,
             weight_decay=self.recipe.weight_decay,
+            fused=True,
         )
         self.objective = self._objective()
         self.average: WeightAverage | None = build_average(run.method_settings(), self.model, self.recipe.epochs)
+        self.curve = Curve(self.splits, scale.attack if self.adversarial else None, scale.measurement, engine)
         self.history: list[dict[str, Any]] = []
         self.kept: dict[str, Any] = {"best": {}, "best_validation": {}, "trajectory": []}
-        self.seconds: list[float] = []
+        self.seconds: list[float] = []  # of each epoch, evaluation included
+        self.training_seconds: list[float] = []  # of each epoch, without
+
+    def _for_training(self, network: nn.Module) -> nn.Module:
+        """The network with the engine's memory format and precision of multiplication."""
+        network.autocast = self.engine.precision == "bf16"  # type: ignore[assignment]
+        return network.to(memory_format=self.format)
 
     def _objective(self) -> Objective:
-        attack = self.scale.attack
-        steps = (attack.step_size, attack.train_steps, self.generator)
+        attack, ball = self.scale.attack, LinfBall(self.scale.attack.epsilon)
+        how = (attack.step_size, attack.train_steps, self.generator, self.engine)
         setup = Setup(
             labels=self.splits.train.labels,
             num_classes=self.splits.num_classes,
             epochs=self.recipe.epochs,
-            adversary=Adversary(self.model, self.ball, *steps) if self.adversarial else None,
+            adversary=Adversary(self.model, ball, *how) if self.adversarial else None,
             teachers={name: self._teacher(name) for name in METHODS[self.run.method].teachers},
             validation=self.splits.validation,
             model=self.model,
@@ -94,7 +84,7 @@ class Training:
         (teacher_id,) = (entry["run"] for entry in self.settings["teachers"] if entry["method"] == method)
         teacher = Run(self.run.dataset, method, self.run.seed, self.run.label_noise, self.run.architecture)
         path = self.folder.parent / teacher_id / "best_validation.pt"
-        return load_network(path, teacher, self.scale, self.splits).requires_grad_(False)
+        return self._for_training(load_network(path, teacher, self.scale, self.splits)).requires_grad_(False)
 
     def fit(self, stop: StopRequest) -> None:
         """Train to the last epoch, going on from the saved state where there is one, and write the run's records.
@@ -102,87 +92,66 @@ class Training:
         Raises Interrupted within a step of `stop`; what is lost is the epoch under way.
         """
         self._resume()
-        for epoch in range(len(self.history) + 1, self.recipe.epochs + 1):
-            started = time.perf_counter()
-            trained = self._train_epoch(epoch, stop)
-            self.history.append({"epoch": epoch} | trained | self._evaluate(epoch))
-            self._keep_checkpoints(epoch)
-            self.seconds.append(time.perf_counter() - started)
-            self._save_state()
-            print(_progress(self.run.id, self.history[-1], self.recipe.epochs), flush=True)
+        with closing(Progress(self.run.id, self.recipe.epochs, len(self.history))) as progress:
+            for epoch in range(len(self.history) + 1, self.recipe.epochs + 1):
+                started = time.perf_counter()
+                trained = self._train_epoch(epoch, stop)
+                self.training_seconds.append(time.perf_counter() - started)
+                self.history.append({"epoch": epoch} | trained | self.curve.point(self._evaluated_network(epoch)))
+                self._keep_checkpoints(epoch)
+                self.seconds.append(time.perf_counter() - started)
+                self._save_state()
+                progress.epoch(self.history[-1])
         self._write_records()
 
     def _train_epoch(self, epoch: int, stop: StopRequest) -> dict[str, float]:
         rate = learning_rate(epoch, self.recipe.epochs, self.recipe.learning_rate)
         for group in self.optimizer.param_groups:
             group["lr"] = rate
-        totals = torch.zeros(3, dtype=torch.float64)  # loss x images, correct images, gradient norm
-        steps = 0
         self.model.train()
-        for step, (x, y, index) in enumerate(self._batches(), start=1):
+        steps = []
+        for x, y, index in self._batches():
             if stop.received:
                 raise Interrupted(f"run {self.run.id}: stopped in epoch {epoch}; {epoch - 1} epochs are saved")
-            result = self.objective.loss(self.model, x, y, index, epoch)
-            if not math.isfinite(result.loss.item()):
-                raise UsageError(f"run {self.run.id}: the loss is {result.loss.item()} at epoch {epoch}, step {step}")
-            self.optimizer.zero_grad()
-            result.loss.backward()
-            norm = _gradient_norm(self.model)
-            self.optimizer.step()
-            self.objective.after_step(self.model)
-            if self.average:
-                self.average.after_step(self.model)
-            correct = (result.logits.argmax(1) == y).sum()
-            totals += torch.stack([result.loss.detach() * len(y), correct, norm]).double()
-            steps = step
+            steps.append(self._step(x, y, index, epoch))
         if self.average:
             self.average.after_epoch(self.model, epoch, (x for x, _, _ in self._batches()))
-        count = len(self.splits.train)
+        return {"learning_rate": rate} | self._epoch_means(torch.stack(steps).cpu(), epoch)
+
+    def _step(self, x: Tensor, y: Tensor, index: Tensor, epoch: int) -> Tensor:
+        """One step; return (4,) loss, images, correct images and gradient norm, still on the device."""
+        result = self.objective.loss(self.model, x, y, index, epoch)
+        self.optimizer.zero_grad()
+        result.loss.backward()
+        norm = get_total_norm([p.grad for p in self.model.parameters() if p.grad is not None])
+        self.optimizer.step()
+        self.objective.after_step(self.model)
+        if self.average:
+            self.average.after_step(self.model)
+        correct = (result.logits.argmax(1) == y).sum()
+        return torch.stack([result.loss.detach(), norm.new_tensor(len(y)), correct, norm]).double()
+
+    def _epoch_means(self, steps: Tensor, epoch: int) -> dict[str, float]:
+        """Means over the images, of the gradient's norm over the steps. Raises UsageError for a loss not finite."""
+        loss, images, correct, norm = steps.unbind(1)
+        if not loss.isfinite().all():
+            step = int((~loss.isfinite()).nonzero()[0, 0])
+            raise UsageError(f"run {self.run.id}: the loss is {loss[step].item()} at epoch {epoch}, step {step + 1}")
         return {
-            "learning_rate": rate,
-            "train_loss": totals[0].item() / count,
-            "train_accuracy": totals[1].item() / count,
-            "gradient_norm": totals[2].item() / steps,
+            "train_loss": ((loss * images).sum() / images.sum()).item(),
+            "train_accuracy": (correct.sum() / images.sum()).item(),
+            "gradient_norm": norm.mean().item(),
         }
 
     def _batches(self) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
         """The training images in a fresh order; a last batch of one image is left out (BatchNorm needs two)."""
-        order = torch.randperm(len(self.splits.train), generator=self.generator)
+        order = torch.randperm(len(self.splits.train), generator=self.generator, device=self.device)
         for index in order.split(self.recipe.batch_size):
             if len(index) > 1:
                 x = self.splits.train.pixels(index)
                 if self.scale.data[self.run.dataset].augment:
                     x = augment(x, self.generator)
-                yield x, self.splits.train.labels[index], index
-
-    def _evaluate(self, epoch: int) -> dict[str, float]:
-        network = fold_batchnorm(self._evaluated_network(epoch))
-        test = self.splits.test
-        row = {"test_natural_accuracy": self._natural(network, test)}
-        row["test_robust_accuracy"] = self._robust(network, test)
-        row["validation_natural_accuracy"] = self._natural(network, self.splits.validation)
-        row["validation_robust_accuracy"] = self._robust(network, self.splits.validation)
-        return row
-
-    def _natural(self, network: nn.Module, images: ImageSet) -> float:
-        return correct_natural(network, images, self.scale.measurement.batch_size).double().mean().item()
-
-    def _robust(self, network: nn.Module, images: ImageSet) -> float:
-        """PGD accuracy on the first images; the same start of the attack every epoch. NaN for standard training."""
-        if not self.adversarial:
-            return math.nan
-        few = images.first(self.scale.measurement.num_curve)
-        attack = self.scale.attack
-        correct = correct_under_pgd(
-            network,
-            few,
-            ball=self.ball,
-            step_size=attack.step_size,
-            num_steps=attack.curve_steps,
-            seed=0,
-            batch_size=self.scale.measurement.batch_size,
-        )
-        return correct.double().mean().item()
+                yield x.contiguous(memory_format=self.format), self.splits.train.labels[index], index
 
     def _keep_checkpoints(self, epoch: int) -> None:
         """Keep the best network by the test set (as the paper), the best by held-out images, and the last one."""
@@ -216,6 +185,7 @@ class Training:
             "history": self.history,
             "kept": self.kept,
             "seconds": self.seconds,
+            "training_seconds": self.training_seconds,
         }
         save_payload(self.folder / "state.pt", state)
 
@@ -229,7 +199,8 @@ class Training:
         if self.average:
             self.average.load_state_dict(state["average"])
         self.generator.set_state(state["generator"])
-        self.history, self.kept, self.seconds = state["history"], state["kept"], state["seconds"]
+        self.history, self.kept = state["history"], state["kept"]
+        self.seconds, self.training_seconds = state["seconds"], state["training_seconds"]
 
     def _lost_checkpoint(self, kept: dict[str, Any]) -> bool:
         """Whether a checkpoint that the state counts on is gone; then training starts from the first epoch."""
@@ -251,8 +222,9 @@ class Training:
             **{name: self.kept[name] for name in ("best", "best_validation", "final", "trajectory")},
             "untouched_portion": untouched,
             "seconds": sum(self.seconds),
-            "seconds_per_epoch": self.seconds,
-            "origin": origin("cpu"),
+            "training_seconds": sum(self.training_seconds),
+            "engine": asdict(self.engine),
+            "origin": origin(device_name(self.device)),
         }
         write_json(self.folder / "manifest.json", manifest)
 
@@ -266,15 +238,3 @@ class Training:
             for label, row in enumerate(rows.tolist())
             for target, value in enumerate(row)
         ]
-
-
-def _gradient_norm(model: nn.Module) -> Tensor:
-    """The l2 norm of all parameters' gradients, before weight decay and momentum."""
-    return torch.stack([p.grad.norm() for p in model.parameters() if p.grad is not None]).norm()
-
-
-def _progress(run_id: str, row: dict[str, Any], epochs: int) -> str:
-    return (
-        f"{run_id} epoch {row['epoch']}/{epochs} loss {row['train_loss']:.3f} train {row['train_accuracy']:.3f} "
-        f"test {row['test_natural_accuracy']:.3f} robust {row['test_robust_accuracy']:.3f}"
-    )

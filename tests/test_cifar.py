@@ -4,6 +4,7 @@ import os
 
 import pandas as pd
 import pytest
+import torch
 
 from sglr import scales
 from sglr.plan import load_plan
@@ -31,7 +32,7 @@ def test_one_epoch_of_resnet18_on_real_cifar10(tmp_path, monkeypatch):
     monkeypatch.setattr(scales, "CONFIG", tmp_path)
     plan = load_plan("paper")
     run = plan.runs["cifar10-at-s0"]
-    job = Training(run, plan.scale, tmp_path / run.id, plan.settings_of(run))
+    job = Training(run, plan.scale, tmp_path / run.id, plan.settings_of(run), torch.device("cpu"), plan.scale.engine)
     assert sum(p.numel() for p in job.model.parameters()) == 11_173_962
     assert job.splits.train.images.shape == (32, 3, 32, 32) and job.splits.train.levels == 255
     job.fit(StopRequest())

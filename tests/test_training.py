@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 import torch
 
-from sglr import training
+from sglr.checkpoints import load_payload, load_state
 from sglr.errors import UsageError
 from sglr.plan import load_plan
 from sglr.signals import StopRequest
@@ -30,7 +30,7 @@ def train(folder: Path) -> Path:
 
 
 def weights(path: Path) -> dict[str, torch.Tensor]:
-    return training.load_payload(path)["weights"]
+    return load_payload(path)["weights"]
 
 
 @pytest.fixture(scope="module")
@@ -96,7 +96,7 @@ def test_a_lost_checkpoint_is_trained_again_to_the_same_bits(undisturbed, tmp_pa
 
 
 def test_a_state_of_other_settings_is_not_used(undisturbed):
-    assert training.load_state(undisturbed / "state.pt", "another fingerprint") is None
+    assert load_state(undisturbed / "state.pt", "another fingerprint") is None
     os.rename(undisturbed / "state.set-aside", undisturbed / "state.pt")
 
 
@@ -109,7 +109,7 @@ def test_history_has_every_epoch_and_no_gap(undisturbed):
 def test_a_loss_that_is_not_finite_stops_the_run_and_says_where(tmp_path, monkeypatch):
     plan = load_plan("smoke")
     run = plan.runs["digits-at-s0"]
-    job = Training(run, plan.scale, tmp_path, plan.settings_of(run))
+    job = Training(run, plan.scale, tmp_path, plan.settings_of(run), torch.device("cpu"), plan.scale.engine)
     with torch.no_grad():
         next(job.model.parameters()).fill_(float("nan"))
     with pytest.raises(UsageError, match=r"digits-at-s0: the loss is nan at epoch 1, step 1"):

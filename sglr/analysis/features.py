@@ -18,13 +18,13 @@ def penultimate_features(network: nn.Module, x: Tensor) -> Tensor:
 def tsne(features: Tensor, seed: int = 0) -> np.ndarray:
     """Return the features' t-SNE embedding (N, 2), perplexity 30 or less for few points, from a PCA start."""
     perplexity = min(30, (len(features) - 1) / 3)
-    return TSNE(perplexity=perplexity, init="pca", random_state=seed).fit_transform(features.numpy())
+    return TSNE(perplexity=perplexity, init="pca", random_state=seed).fit_transform(features.cpu().numpy())
 
 
 def separability(features: Tensor, y: Tensor) -> dict[str, float]:
     """Return the silhouette (-1 to 1, higher is better) and tr(S_W) / tr(S_B) (lower is better) of the classes."""
     return {
-        "silhouette": float(silhouette_score(features.numpy(), y.numpy())),
+        "silhouette": float(silhouette_score(features.cpu().numpy(), y.cpu().numpy())),
         "variance_ratio": variance_ratio(features, y),
     }
 

@@ -1,7 +1,10 @@
 """Scikit-learn's 1,797 real 8x8 digits, and two-digit numbers composed of them."""
 
+from importlib.util import find_spec
+from pathlib import Path
+
+import numpy as np
 import torch
-from sklearn.datasets import load_digits
 from torch import Tensor
 
 from sglr.data.images import ImageSet, balanced_order
@@ -16,14 +19,25 @@ def digit_parts(sizes: list[int]) -> list[ImageSet]:
 
     Raises UsageError where the sizes ask for more than there are.
     """
-    source = load_digits()
-    images = torch.from_numpy(source.images).to(torch.uint8)[:, None]
-    labels = torch.from_numpy(source.target).long()
+    table = _read()
+    images, labels = table[:, :-1].to(torch.uint8).reshape(-1, 1, 8, 8), table[:, -1]
     if sum(sizes) > len(labels):
         raise UsageError(f"digits has {len(labels)} images in all; the scale asks for {sizes}")
     order = balanced_order(labels, torch.Generator().manual_seed(_SEED))
     digits = ImageSet(images, labels, WHITE)
     return [digits.at(part) for part in order[: sum(sizes)].split(sizes)]
+
+
+def _read() -> Tensor:
+    """The file inside scikit-learn, (1797, 65) int64: 64 pixels and the label a row.
+
+    Importing scikit-learn takes a second, which every job of the DAG would pay. Raises UsageError without the file.
+    """
+    package = find_spec("sklearn")
+    path = Path(str(package and package.origin)).parent / "datasets" / "data" / "digits.csv.gz"
+    if not path.exists():
+        raise UsageError(f"{path}: no such file; scikit-learn holds the digits")
+    return torch.from_numpy(np.loadtxt(path, delimiter=",").astype(np.int64))
 
 
 def number_parts(sizes: list[int]) -> list[ImageSet]:

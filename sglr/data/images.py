@@ -45,6 +45,17 @@ class Splits:
     true_labels: Tensor
     corrupted: Tensor
 
+    def to(self, device: torch.device) -> "Splits":
+        """Return the same data on `device`."""
+        return Splits(
+            self.train.to(device),
+            self.validation.to(device),
+            self.test.to(device),
+            self.num_classes,
+            self.true_labels.to(device),
+            self.corrupted.to(device),
+        )
+
 
 def balanced_order(labels: Tensor, generator: torch.Generator) -> Tensor:
     """Return a random order (N,) of the examples, the first n of which hold the classes in equal numbers, to one.

@@ -37,6 +37,7 @@ class Classifier(nn.Module):
 
     def __init__(self, trunk: nn.Module, num_features: int, num_classes: int):
         super().__init__()
+        self.autocast = False  # whether training multiplies in bf16; the weights stay as they are
         self.trunk = trunk
         self.classifier = nn.Linear(num_features, num_classes)
 
@@ -45,5 +46,8 @@ class Classifier(nn.Module):
         return self.trunk(x).mean(dim=(2, 3))
 
     def forward(self, x: Tensor) -> Tensor:
-        """Return logits (N, K) of images (N, C, H, W) in [0, 1]."""
-        return self.classifier(self.features(x))
+        """Return fp32 logits (N, K) of images (N, C, H, W) in [0, 1], in whose precision the weights compute."""
+        x = x.to(self.classifier.weight.dtype)
+        with torch.autocast(x.device.type, torch.bfloat16, enabled=self.autocast):
+            logits = self.classifier(self.features(x))
+        return logits if logits.dtype == torch.float64 else logits.float()

@@ -8,24 +8,29 @@ from torch import Tensor, nn
 from sglr.models.blocks import ConvBN
 
 
-def fold_batchnorm(model: nn.Module) -> nn.Module:
-    """Return a separate eval-mode copy in which each ConvBN is one convolution with bias; nothing requires grad."""
-    folded = copy.deepcopy(model).eval().requires_grad_(False)
-    for parent in list(folded.modules()):
+def fold_batchnorm(model: nn.Module, *, fold: bool = True, precision: str = "fp32") -> nn.Module:
+    """Return a separate eval-mode copy in which each ConvBN is one convolution with bias; nothing requires grad.
+
+    Without `fold` it is a plain copy. Its weights are in `precision` (fp32 or bf16), its logits in fp32.
+    """
+    copied = copy.deepcopy(model).eval().requires_grad_(False)
+    copied.autocast = False  # type: ignore[assignment]
+    for parent in list(copied.modules()) if fold else []:
         for name, child in list(parent.named_children()):
             if isinstance(child, ConvBN):
                 setattr(parent, name, _convolution_like(child.conv))
-    refold(folded, model)
-    return folded.to(memory_format=torch.channels_last)
+    refold(copied, model)
+    dtype = torch.bfloat16 if precision == "bf16" else next(model.parameters()).dtype
+    return copied.to(dtype).to(memory_format=torch.channels_last)
 
 
 @torch.no_grad()
 def refold(folded: nn.Module, model: nn.Module) -> None:
-    """Copy the current weights and statistics of `model` into its folded copy, in place."""
+    """Copy the current weights and statistics of `model` into its copy, in place."""
     targets = dict(folded.named_modules())
     inside: tuple[str, ...] = ()
     for name, module in model.named_modules():
-        if isinstance(module, ConvBN):
+        if isinstance(module, ConvBN) and isinstance(targets[name], nn.Conv2d):
             weight, bias = _folded(module)
             targets[name].weight.copy_(weight)
             targets[name].bias.copy_(bias)

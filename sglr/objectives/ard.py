@@ -12,7 +12,7 @@ _DISTILLATION = 1.0
 
 
 class RobustDistillation(Objective):
-    """a T^2 KL(t(x) || f(x'); T) + (1 - a) CE(f(x), y), a = 1, T = 30 (Goldblum et al. 2020, Eq. 3).
+    """a T^2 KL(t(x) || f(x'); T) + (1 - a) CE(f(x), y), a = 1, T = 30 (Goldblum et al. 2020).
 
     Differs from the paper: their code divides the KL by K as well, as a mean over all entries.
     """

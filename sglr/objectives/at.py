@@ -9,7 +9,7 @@ from sglr.objectives.base import Loss, Objective, Setup
 
 
 class AdversarialTraining(Objective):
-    """CE(f(x'), y), x' the attack on the hard label (Madry et al. 2018, Eq. 2.1)."""
+    """CE(f(x'), y), x' the attack on the hard label (Madry et al. 2018)."""
 
     def loss(self, model: nn.Module, x: Tensor, y: Tensor, index: Tensor, epoch: int) -> Loss:
         """Return the cross-entropy of the labels on adversarial images."""

@@ -12,7 +12,7 @@ from sglr.objectives.base import Loss, Setup
 
 
 class AdversarialWeightPerturbation(AdversarialTraining):
-    """CE(f_{w+v}(x'), y) with v = gamma ||w_l|| g_l / ||g_l|| in each layer l (Wu et al. 2020, Eq. 10).
+    """CE(f_{w+v}(x'), y) with v = gamma ||w_l|| g_l / ||g_l|| in each layer l (Wu et al. 2020).
 
     g is the gradient of the same loss at w. The optimiser steps at w + v; `after_step` takes v off again.
     """

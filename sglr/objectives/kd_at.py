@@ -19,9 +19,9 @@ _BATCH = 250
 class DistilledAdversarialTraining(Objective):
     """CE(f(x'), lambda softmax(t(x') / T) + (1 - lambda) q), t a PGD-AT teacher (Dong, Liu, Shang 2022, KD-AT-Auto).
 
-    T and lambda minimise the negative log-likelihood on adversarial held-out images.
-    Differs from the paper: in this fit q is the class that the teacher predicts for the clean image. The true class
-    in its place would be its own answer, and lambda = 0 would always win.
+    T and lambda minimise the negative log-likelihood on adversarial held-out images. How they are fitted is not
+    published in full; our choice: in the fit q is the class that the teacher predicts for the clean image. The true
+    class in its place would be its own answer, and lambda = 0 would always win.
     """
 
     def __init__(self, settings: KdAt, setup: Setup):

@@ -10,7 +10,7 @@ from sglr.objectives.base import Loss, Objective, Setup
 
 
 class TwoTeacherDistillation(Objective):
-    """.3 CE(f(x'), y) + .1 KD(f(x'), t_std(x')) + .6 KD(f(x'), t_adv(x')) (Chen et al. 2021, Eq. 2).
+    """.3 CE(f(x'), y) + .1 KD(f(x'), t_std(x')) + .6 KD(f(x'), t_adv(x')) (Chen et al. 2021).
 
     KD(z, t) = T^2 CE(z / T, softmax(t / T)); both teachers see the adversarial image.
     """

@@ -10,7 +10,7 @@ _ROBUST = 5 / 6
 
 
 class RobustSoftLabelDistillation(Objective):
-    """5/6 KL(t(x) || f(x')) + 1/6 KL(t(x) || f(x)), x' raising KL(t(x) || f(x')) (Zi et al. 2021, Eq. 7).
+    """5/6 KL(t(x) || f(x')) + 1/6 KL(t(x) || f(x)), x' raising KL(t(x) || f(x')) (Zi et al. 2021).
 
     Differs from the paper: their code divides both by K as well, as a mean over all entries.
     """

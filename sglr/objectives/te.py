@@ -13,7 +13,7 @@ from sglr.schedules import label_decay, start_epoch, te_weight
 
 
 class TemporalEnsembling(Objective):
-    """CE(f(x'), y) + w mean_k (softmax f(x') - p^)^2, p^ the averaged clean prediction (Dong et al. 2022, Eq. 4).
+    """CE(f(x'), y) + w mean_k (softmax f(x') - p^)^2, p^ the averaged clean prediction (Dong et al. 2022).
 
     The attack raises the same sum. Differs from the paper: the attack's start is cut to [0, 1], as for every method.
     """

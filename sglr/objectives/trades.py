@@ -10,7 +10,7 @@ from sglr.objectives.base import Loss, Objective, Setup
 
 
 class TradesObjective(Objective):
-    """CE(f(x), y) + beta KL(f(x) || f(x')), x' raising the KL (Zhang et al. 2019, Eq. 5)."""
+    """CE(f(x), y) + beta KL(f(x) || f(x')), x' raising the KL (Zhang et al. 2019)."""
 
     start: Literal["uniform", "gaussian"] = "gaussian"
 

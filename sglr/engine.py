@@ -1,0 +1,49 @@
+"""Where and how the arithmetic is done: the device, its threads, and bf16 where the processor has it."""
+
+import os
+from dataclasses import replace
+
+import torch
+
+from sglr.errors import UsageError
+from sglr.scales import Engine
+
+
+def prepare(engine: Engine, threads: int) -> tuple[torch.device, Engine]:
+    """Return the device (SGLR_DEVICE, else a GPU where there is one, else the CPU) and the engine that it can run.
+
+    The scale fixes the number of threads, so that results do not depend on how many jobs run. On a CPU every
+    operation is deterministic; fp32 is fp32 everywhere (no TF32). Raises UsageError for a device that is not there.
+    """
+    device = _device()
+    torch.set_num_threads(threads)
+    torch.use_deterministic_algorithms(device.type == "cpu")
+    torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = False
+    torch.backends.cudnn.benchmark = True
+    if engine.precision == "bf16" and not has_bf16(device):
+        print("this processor has no bf16 arithmetic: computing in fp32 instead", flush=True)
+        engine = replace(engine, precision="fp32")
+    return device, engine
+
+
+def _device() -> torch.device:
+    name = os.environ.get("SGLR_DEVICE") or ("cuda" if torch.cuda.is_available() else "cpu")
+    try:
+        device = torch.device(name)
+        torch.empty(0, device=device)
+    except (RuntimeError, AssertionError) as error:
+        reason = str(error).split("\n")[0]
+        raise UsageError(f"SGLR_DEVICE is {name!r}: no such device ({reason}); allowed: cpu, cuda, cuda:N") from None
+    return device
+
+
+def has_bf16(device: torch.device) -> bool:
+    """Whether the device multiplies bf16 natively, rather than through fp32."""
+    if device.type == "cuda":
+        return torch.cuda.is_bf16_supported(including_emulation=False)
+    return bool(torch.cpu.get_capabilities().get("avx512_bf16"))
+
+
+def device_name(device: torch.device) -> str:
+    """The device as results record it."""
+    return torch.cuda.get_device_name(device) if device.type == "cuda" else "cpu"

@@ -1,0 +1,35 @@
+"""A run's network: at its first weights, or as saved."""
+
+from pathlib import Path
+
+from torch import nn
+
+from sglr.checkpoints import load_payload
+from sglr.data.images import Splits
+from sglr.errors import UsageError
+from sglr.models import build
+from sglr.runs import Run
+from sglr.scales import Scale
+
+
+def build_network(run: Run, scale: Scale, splits: Splits) -> nn.Module:
+    """The run's network at its first weights, which the run's seed alone decides, on the data's device."""
+    network = build(
+        run.architecture or scale.network.architecture,
+        splits.num_classes,
+        splits.train.images.shape[1],
+        scale.network.width,
+        run.seed,
+        stem_stride=scale.network.stem_stride,
+    )
+    return network.to(splits.train.images.device)
+
+
+def load_network(path: Path, run: Run, scale: Scale, splits: Splits) -> nn.Module:
+    """The run's network with the weights saved at `path`, in eval mode. Raises UsageError for another run's file."""
+    payload = load_payload(path)
+    if payload["run"] != run.id:
+        raise UsageError(f"{path}: holds run {payload['run']!r}, expected {run.id!r}")
+    network = build_network(run, scale, splits)
+    network.load_state_dict(payload["weights"])
+    return network.eval()

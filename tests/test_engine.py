@@ -1,0 +1,111 @@
+"""Every shortcut against the plain fp32 path, and the device that is not there."""
+
+import os
+import subprocess
+import sys
+from dataclasses import replace
+
+import pytest
+import torch
+
+from sglr import engine
+from sglr.adversary import Adversary
+from sglr.curve import Curve
+from sglr.evaluation import correct_under_pgd, predictions
+from sglr.losses import cross_entropy
+from sglr.models import build
+from sglr.models.folding import fold_batchnorm, refold
+from sglr.plan import load_plan
+from sglr.scales import PLAIN, Engine
+from sglr.signals import StopRequest
+from sglr.threat import LinfBall
+from sglr.training import Training
+
+CPU = torch.device("cpu")
+FOLDED = replace(PLAIN, fold=True)
+FAST = Engine(precision="bf16", fold=True, channels_last=True)
+
+
+def input_gradient(network, x, y):
+    x = x.clone().requires_grad_(True)
+    return torch.autograd.grad(cross_entropy(network(x), y).sum(), x)[0]
+
+
+@pytest.mark.parametrize("engine", (PLAIN, FOLDED, FAST))
+def test_the_attacked_copy_has_the_networks_gradient(network, splits, engine):
+    few = splits.test.first(100)
+    copy = fold_batchnorm(network, fold=engine.fold, precision=engine.precision)
+    exact = input_gradient(network, few.pixels(), few.labels).flatten(1)
+    cosine = torch.cosine_similarity(exact, input_gradient(copy, few.pixels(), few.labels).flatten(1))
+    assert cosine.min() > (0.9 if engine is FAST else 0.99999)
+    assert (engine is FAST) == (cosine.min() < 0.999999)
+
+
+@pytest.mark.parametrize("engine", (PLAIN, FOLDED, FAST))
+def test_the_copy_follows_the_network_and_gives_fp32_logits(network, splits, engine):
+    x = splits.test.first(50).pixels()
+    other = build("small_resnet", 10, 1, 8, 1).eval()
+    copy = fold_batchnorm(other, fold=engine.fold, precision=engine.precision)
+    refold(copy, network)
+    assert copy(x).dtype == torch.float32
+    assert (copy(x) - network(x)).abs().max() < (0.1 if engine is FAST else 1e-4) * network(x).abs().max()
+
+
+@pytest.mark.parametrize("engine", (FOLDED, FAST))
+def test_attacks_of_every_engine_are_as_strong(network, splits, engine):
+    few = splits.test.first(300)
+    accuracies = []
+    for how in (PLAIN, engine):
+        adversary = Adversary(network, LinfBall(0.15), 0.0375, 7, torch.Generator().manual_seed(0), how)
+        x_adv = adversary.attack(few.pixels(), lambda logits: cross_entropy(logits, few.labels))
+        accuracies.append((predictions(network, x_adv, 300) == few.labels).double().mean().item())
+    assert accuracies[0] < 0.9 and abs(accuracies[0] - accuracies[1]) < 0.02
+
+
+def trained(tmp_path, how, method="sglr"):
+    plan = load_plan("smoke")
+    run = plan.runs[f"digits-{method}-s0"]
+    job = Training(run, plan.scale, tmp_path / str(how.precision + str(how.fold)), plan.settings_of(run), CPU, how)
+    job.fit(StopRequest())
+    return job
+
+
+def test_trainings_of_every_engine_agree_and_keep_fp32_weights(tmp_path):
+    plain, folded, fast = (trained(tmp_path, how) for how in (PLAIN, FOLDED, FAST))
+    losses = [job.history[0]["train_loss"] for job in (plain, folded, fast)]
+    assert losses[1] == pytest.approx(losses[0], rel=1e-3) and losses[2] == pytest.approx(losses[0], rel=2e-2)
+    assert losses[2] != losses[0]
+    for tensor in [*fast.model.parameters(), *(s["momentum_buffer"] for s in fast.optimizer.state.values())]:
+        assert tensor.dtype == torch.float32
+
+
+def test_a_search_on_a_copy_is_judged_by_the_network_itself(network, splits):
+    few, pgd = splits.test.first(100), {"step_size": 0.03, "num_steps": 3, "seed": 0, "batch_size": 100}
+    ball = LinfBall(0.15)
+    start = ball.random_start(few.pixels(), torch.Generator().manual_seed(0))
+
+    def blind(x):
+        return x.flatten(1)[:, :10] * 0
+
+    found = correct_under_pgd(network, few, ball=ball, attacked=blind, **pgd)
+    assert torch.equal(found, predictions(network, start, 100) == few.labels)
+
+
+def test_a_curve_in_bf16_is_near_the_exact_one(network, splits):
+    scale = load_plan("digits").scale
+    exact, fast = (Curve(splits, scale.attack, scale.measurement, how).point(network) for how in (PLAIN, FAST))
+    assert exact["test_natural_accuracy"] == fast["test_natural_accuracy"]
+    assert exact["test_robust_accuracy"] == pytest.approx(fast["test_robust_accuracy"], abs=0.03)
+
+
+def test_without_bf16_arithmetic_the_engine_falls_back_and_says_so(monkeypatch, capsys):
+    monkeypatch.setenv("SGLR_DEVICE", "cpu")
+    monkeypatch.setattr(engine, "has_bf16", lambda device: False)
+    assert engine.prepare(FAST, threads=1) == (CPU, replace(FAST, precision="fp32"))
+    assert "no bf16" in capsys.readouterr().out
+
+
+def test_a_device_that_is_not_there_is_one_line(tmp_path):
+    words = [sys.executable, "-m", "sglr.cli", "train", "digits-at-s0", "--scale", "smoke", "--results", str(tmp_path)]
+    done = subprocess.run(words, capture_output=True, text=True, env=os.environ | {"SGLR_DEVICE": "cuda:99"})
+    assert done.returncode == 2 and "SGLR_DEVICE is 'cuda:99'" in done.stderr and done.stderr.count("\n") == 1
