@@ -84,6 +84,7 @@ def _accuracies(finished: Finished, name: str, with_autoattack: bool) -> dict[st
         "num_images": len(test),
         "natural_accuracy": natural.double().mean().item(),
         "pgd20_accuracy": robust.double().mean().item(),
+        "pgd20_correct": _bits(robust),
         "autoattack": _autoattack(finished, network) if with_autoattack else None,
     }
 
@@ -96,7 +97,13 @@ def _autoattack(finished: Finished, network: nn.Module) -> dict[str, Any]:
         "num_images": len(images),
         "accuracy": result.correct.double().mean().item(),
         "robust_after": result.robust_after,
+        "correct": _bits(result.correct),
     }
+
+
+def _bits(correct: Tensor) -> str:
+    """Image by image, 1 where correct: runs are compared on the same images."""
+    return "".join("1" if value else "0" for value in correct.tolist())
 
 
 def measure_trajectory(finished: Finished) -> None:
