@@ -2,6 +2,7 @@
 
 import io
 from pathlib import Path
+from pickle import UnpicklingError
 from typing import Any
 
 import torch
@@ -22,7 +23,7 @@ def save_payload(path: Path, payload: dict[str, Any]) -> str:
 
 
 def load_payload(path: Path) -> dict[str, Any]:
-    """Return what `save_payload` wrote. Raises UsageError where the file is missing, truncated or changed."""
+    """Return what `save_payload` wrote. Raises UsageError where the file is missing, truncated, changed or code."""
     try:
         content = path.read_bytes()
     except FileNotFoundError:
@@ -30,7 +31,16 @@ def load_payload(path: Path) -> dict[str, Any]:
     checksum, body = content[:_DIGEST_LENGTH], content[_DIGEST_LENGTH:]
     if digest(body).encode() != checksum:
         raise UsageError(f"{path}: damaged, its checksum does not match its content")
-    return torch.load(io.BytesIO(body), map_location="cpu", weights_only=True)
+    try:
+        return torch.load(io.BytesIO(body), map_location="cpu", weights_only=True)
+    except UnpicklingError:
+        raise UsageError(f"{path}: holds more than tensors and plain values; it is not loaded") from None
+
+
+def file_digest(path: Path) -> str:
+    """Return the sha256 that `save_payload` wrote ahead of the content."""
+    with open(path, "rb") as file:
+        return file.read(_DIGEST_LENGTH).decode()
 
 
 def load_state(path: Path, fingerprint: str) -> dict[str, Any] | None:

@@ -36,8 +36,15 @@ class Finished:
         self.ball = LinfBall(scale.attack.epsilon)
 
     def network(self, name: str) -> nn.Module:
-        """The network saved as `name`.pt, in eval mode."""
-        return load_network(self.folder / f"{name}.pt", self.run, self.scale, self.splits)
+        """The network saved as best, best_validation or final, in eval mode."""
+        return self._load(f"{name}.pt", self.manifest[name])
+
+    def network_along(self, kept: dict[str, Any]) -> nn.Module:
+        """One of the networks that the manifest's trajectory names, in eval mode."""
+        return self._load(f"trajectory/{kept['epoch']:04d}.pt", kept)
+
+    def _load(self, name: str, kept: dict[str, Any]) -> nn.Module:
+        return load_network(self.folder / name, kept, self.run, self.scale, self.splits)
 
     def adversarial(self, network: nn.Module, images: ImageSet, num_steps: int) -> Tensor:
         """PGD images (N, C, H, W) against `network`, from a fixed random start."""
@@ -113,12 +120,12 @@ def measure_trajectory(finished: Finished) -> None:
     first = build_network(finished.run, finished.scale, finished.splits)
     write_csv(
         finished.folder / "trajectory.csv",
-        [_trajectory_row(finished, first, kept["epoch"]) for kept in finished.manifest["trajectory"]],
+        [_trajectory_row(finished, first, kept) for kept in finished.manifest["trajectory"]],
     )
 
 
-def _trajectory_row(finished: Finished, first: nn.Module, epoch: int) -> dict[str, float]:
-    network = finished.network(f"trajectory/{epoch:04d}")
+def _trajectory_row(finished: Finished, first: nn.Module, kept: dict[str, Any]) -> dict[str, float]:
+    network = finished.network_along(kept)
     folded = fold_batchnorm(network)
     scale, test = finished.scale, finished.splits.test
     train = finished.splits.train.first(scale.measurement.num_gradient)
@@ -128,7 +135,7 @@ def _trajectory_row(finished: Finished, first: nn.Module, epoch: int) -> dict[st
     size = max(1, len(train) // batches)
     equal = train.first(size * batches)  # so that every mini-batch weighs the same
     row = {
-        "epoch": epoch,
+        "epoch": kept["epoch"],
         "gradient_norm_full": full_gradient_norm(network, x_train, train.labels, scale.measurement.batch_size),
         "information_in_weights": information_in_weights(
             network, first, x_train[: len(equal)], equal.labels, batch_size=size, num_train=len(finished.splits.train)

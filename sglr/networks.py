@@ -1,10 +1,11 @@
 """A run's network: at its first weights, or as saved."""
 
 from pathlib import Path
+from typing import Any
 
 from torch import nn
 
-from sglr.checkpoints import load_payload
+from sglr.checkpoints import file_digest, load_payload
 from sglr.data.images import Splits
 from sglr.errors import UsageError
 from sglr.models import build
@@ -25,11 +26,16 @@ def build_network(run: Run, scale: Scale, splits: Splits) -> nn.Module:
     return network.to(splits.train.images.device)
 
 
-def load_network(path: Path, run: Run, scale: Scale, splits: Splits) -> nn.Module:
-    """The run's network with the weights saved at `path`, in eval mode. Raises UsageError for another run's file."""
+def load_network(path: Path, kept: dict[str, Any], run: Run, scale: Scale, splits: Splits) -> nn.Module:
+    """The run's network with the weights saved at `path`, in eval mode; `kept` is what the manifest says of them.
+
+    Raises UsageError for another run's file, and for one that the manifest does not name.
+    """
     payload = load_payload(path)
     if payload["run"] != run.id:
         raise UsageError(f"{path}: holds run {payload['run']!r}, expected {run.id!r}")
+    if file_digest(path) != kept["sha256"]:
+        raise UsageError(f"{path}: not the checkpoint that manifest.json names; train the run again")
     network = build_network(run, scale, splits)
     network.load_state_dict(payload["weights"])
     return network.eval()

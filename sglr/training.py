@@ -23,7 +23,7 @@ from sglr.methods import METHODS
 from sglr.networks import build_network, load_network
 from sglr.objectives import Objective, Setup, build_objective
 from sglr.progress import Progress
-from sglr.records import origin, settings_digest, write_csv, write_json
+from sglr.records import origin, read_json, settings_digest, write_csv, write_json
 from sglr.runs import Run
 from sglr.scales import Engine, Optimisation, Scale
 from sglr.schedules import learning_rate
@@ -38,10 +38,12 @@ class Training:
         self, run: Run, scale: Scale, folder: Path, settings: dict[str, Any], device: torch.device, engine: Engine
     ):
         self.run, self.scale, self.folder, self.device, self.engine = run, scale, folder, device, engine
-        self.settings, self.fingerprint = settings, settings_digest(settings)
+        self.settings = settings
         self.adversarial = METHODS[run.method].adversarial
         self.recipe: Optimisation = scale.adversarial if self.adversarial else scale.standard
         self.splits = load_splits(scale.data[run.dataset], label_noise=run.label_noise, seed=run.seed).to(device)
+        self.images = {"train": self.splits.train.digest(), "test": self.splits.test.digest()}
+        self.fingerprint = settings_digest(settings | {"images": self.images})
         self.generator = torch.Generator(device).manual_seed(1000 + run.seed)
         self.format = torch.channels_last if engine.channels_last else torch.contiguous_format
         self.model = self._for_training(build_network(run, scale, self.splits))
@@ -83,8 +85,10 @@ class Training:
         """The teacher's best network (chosen on held-out images), frozen."""
         (teacher_id,) = (entry["run"] for entry in self.settings["teachers"] if entry["method"] == method)
         teacher = Run(self.run.dataset, method, self.run.seed, self.run.label_noise, self.run.architecture)
-        path = self.folder.parent / teacher_id / "best_validation.pt"
-        return self._for_training(load_network(path, teacher, self.scale, self.splits)).requires_grad_(False)
+        folder = self.folder.parent / teacher_id
+        kept = read_json(folder / "manifest.json")["best_validation"]
+        network = load_network(folder / "best_validation.pt", kept, teacher, self.scale, self.splits)
+        return self._for_training(network).requires_grad_(False)
 
     def fit(self, stop: StopRequest) -> None:
         """Train to the last epoch, going on from the saved state where there is one, and write the run's records.
@@ -220,6 +224,7 @@ class Training:
             "scale": self.scale.name,
             "run_settings": self.settings,
             **{name: self.kept[name] for name in ("best", "best_validation", "final", "trajectory")},
+            "images_sha256": self.images,
             "untouched_portion": untouched,
             "seconds": sum(self.seconds),
             "training_seconds": sum(self.training_seconds),

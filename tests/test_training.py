@@ -130,7 +130,7 @@ def test_bad_input_is_one_line_and_status_2(tmp_path):
     for words, message in (
         (command(tmp_path, "digits-magic-s0"), "unknown method 'magic'"),
         ([*command(tmp_path)[:-3], "nowhere"], "unknown scale 'nowhere'"),
-        (command(tmp_path, "digits-kd_at-s0"), "digits-at-s0/best_validation.pt: no such file"),
+        (command(tmp_path, "digits-kd_at-s0"), "digits-at-s0/manifest.json: no such file"),
     ):
         done = subprocess.run(words, capture_output=True, text=True)
         assert done.returncode == 2 and message in done.stderr and done.stderr.count("\n") == 1

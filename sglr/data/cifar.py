@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from filelock import FileLock
 
 from sglr.data.images import ImageSet, balanced_order
 from sglr.errors import UsageError
@@ -34,7 +35,11 @@ def _read(source: str, train: bool) -> ImageSet:
     root = Path(given or "data")
     # torchvision compares every file with the official md5 each time it reads (1 s in all): no cache of our own.
     try:
-        content = kind(str(root), train=train, download=given is None)
+        if given is None:
+            root.mkdir(parents=True, exist_ok=True)
+            with FileLock(root / f"{source}.lock"):  # jobs that start together download once
+                kind(str(root), download=True)
+        content = kind(str(root), train=train)
     except Exception as error:  # torchvision raises many kinds for a missing, truncated or changed file
         reason = " ".join(str(error).split())
         state = "SGLR_DATA is not set" if given is None else f"SGLR_DATA is {given}"

@@ -1,0 +1,84 @@
+"""Checkpoints and states that must not be used, through the user's commands."""
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from sglr.checkpoints import load_payload, load_state, save_payload
+from sglr.errors import UsageError
+
+RUN = "digits-at-s0"
+
+
+def sglr(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    words = (sys.executable, "-m", "sglr.cli", *words, "--scale", "smoke", "--results", str(folder))
+    return subprocess.run(words, capture_output=True, text=True)
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory) -> Path:
+    folder = tmp_path_factory.mktemp("trained")
+    assert sglr(folder, "train", RUN).returncode == 0
+    return folder
+
+
+@pytest.fixture
+def results(trained, tmp_path) -> Path:
+    shutil.copytree(trained, tmp_path, dirs_exist_ok=True)
+    return tmp_path
+
+
+def refused(results: Path, message: str) -> None:
+    done = sglr(results, "evaluate", RUN)
+    assert done.returncode == 2 and message in done.stderr and done.stderr.count("\n") == 1
+    assert not (results / "smoke" / "runs" / RUN / "evaluation.json").exists()
+
+
+@pytest.mark.parametrize("damage", ("cut", "changed", "empty"))
+def test_a_damaged_checkpoint_is_never_evaluated(results, damage):
+    path = results / "smoke" / "runs" / RUN / "final.pt"
+    content = path.read_bytes()
+    middle = len(content) // 2
+    changed = content[:middle] + bytes([content[middle] ^ 1]) + content[middle + 1 :]
+    path.write_bytes({"cut": content[:middle], "changed": changed, "empty": b""}[damage])
+    refused(results, "final.pt: damaged, its checksum does not match its content")
+
+
+def test_a_missing_checkpoint_says_what_to_do(results):
+    (results / "smoke" / "runs" / RUN / "final.pt").unlink()
+    refused(results, "final.pt: no such file; train the run again")
+
+
+def test_another_runs_checkpoint_is_refused(results):
+    path = results / "smoke" / "runs" / RUN / "final.pt"
+    save_payload(path, load_payload(path) | {"run": "digits-ls-s0"})
+    refused(results, "final.pt: holds run 'digits-ls-s0', expected 'digits-at-s0'")
+
+
+def test_a_checkpoint_put_in_place_of_another_is_refused(results):
+    folder = results / "smoke" / "runs" / RUN
+    payload = load_payload(folder / "final.pt")
+    save_payload(folder / "final.pt", payload | {"epoch": payload["epoch"] + 1})
+    refused(results, "final.pt: not the checkpoint that manifest.json names")
+
+
+def test_another_runs_state_is_set_aside(results):
+    folder = results / "smoke" / "runs"
+    (folder / "digits-ls-s0").mkdir()
+    shutil.copy(folder / RUN / "state.pt", folder / "digits-ls-s0" / "state.pt")
+    done = sglr(results, "train", "digits-ls-s0")
+    assert done.returncode == 0 and "it belongs to other settings" in done.stdout and "epoch 1/" in done.stdout
+
+
+def test_code_in_a_checkpoint_is_not_run(tmp_path):
+    class Trap:
+        def __reduce__(self):
+            return (Path.touch, (tmp_path / "sprung",))
+
+    save_payload(tmp_path / "trap.pt", {"run": Trap()})
+    with pytest.raises(UsageError, match="trap.pt: holds more than tensors and plain values"):
+        load_payload(tmp_path / "trap.pt")
+    assert load_state(tmp_path / "trap.pt", "any") is None and not (tmp_path / "sprung").exists()
