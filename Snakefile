@@ -1,4 +1,5 @@
-# `snakemake --cores 8 all` builds the default scale; `snakemake --cores 8 NAME` the scale of config/scales/NAME.yaml.
+# `snakemake --cores 8 all` builds the default scale; `snakemake --cores 8 NAME` the scale of config/scales/NAME.yaml,
+# and `NAME_headline` its central finding alone.
 import os
 import sys
 from math import ceil
@@ -33,3 +34,9 @@ for name in scale_names():
             name
         input:
             shown(name),
+
+    rule:
+        name:
+            f"{name}_headline"
+        input:
+            headline(name),

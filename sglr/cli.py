@@ -1,4 +1,4 @@
-"""The one entry point: `sglr train|evaluate|trajectory|features|count-forwards|collect|table|figure|plan`."""
+"""The one entry point: `sglr train|evaluate|trajectory|features|count-forwards|collect|table|headline|figure|plan`."""
 
 import argparse
 import sys
@@ -106,6 +106,14 @@ def _table(arguments: argparse.Namespace, plan: Plan) -> None:
     tables.render(int(arguments.number), folder / "collected", plan.scale.label, folder / "tables")
 
 
+def _headline(arguments: argparse.Namespace, plan: Plan) -> None:
+    """Render the comparison on the same images as CSV, Markdown and LaTeX."""
+    from sglr import headline
+
+    folder = arguments.results / plan.scale.name
+    headline.render(folder / "collected", plan.scale.label, folder / "tables")
+
+
 def _figure(arguments: argparse.Namespace, plan: Plan) -> None:
     """Render one figure as PDF and PNG."""
     from sglr import figures
@@ -129,6 +137,7 @@ _COMMANDS = {
     "count-forwards": (_count_forwards, None, None),
     "collect": (_collect, "artefact", ARTEFACTS),
     "table": (_table, "number", ("1", "2", "3", "4")),
+    "headline": (_headline, None, None),
     "figure": (_figure, "number", ("1", "2", "3", "4", "5")),
     "plan": (_plan, None, None),
 }

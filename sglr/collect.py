@@ -5,6 +5,7 @@ from typing import Any
 
 import pandas as pd
 
+from sglr.headline import compare
 from sglr.plan import Plan
 from sglr.records import read_json, write_csv
 from sglr.runs import Run
@@ -17,6 +18,8 @@ def collect(artefact: str, plan: Plan, results: Path) -> None:
     runs = plan.runs_of[artefact]
     if artefact == "table1":
         write_csv(out / "table1.csv", read_json(folder / "forwards.json")["rows"])
+    elif artefact == "headline":
+        write_csv(out / "headline.csv", compare(plan, folder))
     elif artefact.startswith("table"):
         rows = [row for run in runs for row in _accuracies(run, plan, folder)]
         write_csv(out / f"{artefact}.csv", _with_shared_cells(rows) if artefact == "table4" else rows)

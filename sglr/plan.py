@@ -11,11 +11,12 @@ from sglr.runs import Run, make_run, parse_run
 from sglr.scales import CONFIG, Scale, load_scale
 from sglr.settings import read_yaml
 
-ARTEFACTS = ("table1", "table2", "table3", "table4", "figure1", "figure2", "figure3", "figure4", "figure5")
+ARTEFACTS = ("table1", "table2", "table3", "table4", "headline", "figure1", "figure2", "figure3", "figure4", "figure5")
 _FILES = {  # what collecting an artefact reads of each of its runs
     "table2": ("evaluation.json",),
     "table3": ("evaluation.json",),
     "table4": ("evaluation.json",),
+    "headline": ("evaluation.json",),
     "figure1": ("history.csv", "trajectory.csv"),
     "figure2": ("history.csv", "labels.csv"),
     "figure3": ("trajectory.csv",),
@@ -47,7 +48,9 @@ class Plan:
     def evaluated(self) -> dict[str, bool]:
         """Id of each run that a table shows -> whether AutoAttack is part of it."""
         wanted = dict.fromkeys(self.artefacts["table4"], False)
-        return wanted | dict.fromkeys([*self.artefacts["table2"], *self.artefacts["table3"]], True)
+        return wanted | dict.fromkeys(
+            [run for name in ("table2", "table3", "headline") for run in self.artefacts[name]], True
+        )
 
     @property
     def trajectory_runs(self) -> list[str]:

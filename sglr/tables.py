@@ -20,11 +20,16 @@ def render(number: int, collected: Path, label: str, out: Path) -> None:
     text = table.fillna("").astype(str)
     unit = "forward passes of one training step" if number == 1 else "accuracies in percent"
     title = f"Table {number} ({label}); {unit}, paper: the paper's {'count' if number == 1 else 'CIFAR value'}"
-    write_csv(out / f"table{number}.csv", text.assign(scale=label))
-    write_bytes(
-        out / f"table{number}.md", f"{title}\n\n{text.to_markdown(index=False, disable_numparse=True)}\n".encode()
-    )
-    write_bytes(out / f"table{number}.tex", _latex(text, title).encode())
+    write_table(text, title, label, out / f"table{number}")
+
+
+def write_table(table: pd.DataFrame, title: str, label: str, path: Path) -> None:
+    """Write a table of words as path.csv, .md and .tex; the last two begin with `title`."""
+    text = table.astype(str)
+    markdown = text.to_markdown(index=False, disable_numparse=True)
+    write_csv(path.with_suffix(".csv"), text.assign(scale=label))
+    write_bytes(path.with_suffix(".md"), f"{title}\n\n{markdown}\n".encode())
+    write_bytes(path.with_suffix(".tex"), _latex(text, title).encode())
 
 
 def _costs(frame: pd.DataFrame) -> pd.DataFrame:

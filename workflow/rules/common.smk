@@ -33,8 +33,25 @@ def shown(scale):
         n=TABLES,
         e=["csv", "md", "tex"],
     )
-    return tables + expand(
-        "figures/{scale}/figure{n}.{e}", scale=scale, n=FIGURES, e=["pdf", "png"]
+    return tables + headline_tables(scale) + figures(scale, FIGURES)
+
+
+def headline(scale):
+    """The central finding: its table, and Figures 2 and 3."""
+    return headline_tables(scale) + figures(scale, (2, 3))
+
+
+def headline_tables(scale):
+    """The comparison on the same images."""
+    return expand(
+        "results/{scale}/tables/headline.{e}", scale=scale, e=["csv", "md", "tex"]
+    )
+
+
+def figures(scale, numbers):
+    """Figures of a scale."""
+    return expand(
+        "figures/{scale}/figure{n}.{e}", scale=scale, n=numbers, e=["pdf", "png"]
     )
 
 

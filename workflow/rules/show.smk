@@ -37,6 +37,23 @@ rule table:
         "python -m sglr.cli table {wildcards.number} --scale {wildcards.scale} > {log} 2>&1"
 
 
+rule headline:
+    """The central finding, compared on the same images, as CSV, Markdown and LaTeX."""
+    input:
+        "results/{scale}/collected/headline.csv",
+        f"{workflow.basedir}/sglr/headline.py",
+    output:
+        multiext("results/{scale}/tables/headline", ".csv", ".md", ".tex"),
+    log:
+        "logs/{scale}/headline.log",
+    conda:
+        "../../environment.yml"
+    params:
+        label=lambda wildcards: PLANS[wildcards.scale].scale.label,
+    shell:
+        "python -m sglr.cli headline --scale {wildcards.scale} > {log} 2>&1"
+
+
 rule figure:
     """One figure as PDF and PNG."""
     input:

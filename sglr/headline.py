@@ -1,0 +1,79 @@
+"""The paper's central finding in one table: what each method loses between its best and its last epoch, and what it
+wins over PGD-AT, on the same images. Imports no torch."""
+
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from sglr.methods import METHODS
+from sglr.paired import paired_difference
+from sglr.plan import Plan
+from sglr.records import read_json
+from sglr.tables import percent, write_table
+
+_ATTACKS = {"pgd20": "PGD-20", "autoattack": "AutoAttack"}
+
+
+def compare(plan: Plan, folder: Path) -> pd.DataFrame:
+    """Return a row for each run and attack: accuracies, best - final, and final - PGD-AT's final, with intervals.
+
+    `folder` is results/{scale}. Raises UsageError where a run was not evaluated.
+    """
+    read = {run: read_json(folder / "runs" / run.id / "evaluation.json") for run in plan.runs_of["headline"]}
+    correct = {run: _correct(record["checkpoints"]) for run, record in read.items()}
+    baseline = {run.seed: images for run, images in correct.items() if run.method == "at"}
+    return pd.DataFrame(
+        {"method": run.method, "seed": run.seed} | _row(attack, images, baseline[run.seed])
+        for run, images in correct.items()
+        for attack in _ATTACKS
+    )
+
+
+def _correct(checkpoints: dict[str, Any]) -> dict[tuple[str, str], str]:
+    """(checkpoint, attack) -> which images stayed correct."""
+    bits = {}
+    for name, entry in checkpoints.items():
+        bits[name, "pgd20"] = entry["pgd20_correct"]
+        bits[name, "autoattack"] = entry["autoattack"]["correct"]
+    return bits
+
+
+def _row(attack: str, images: dict[tuple[str, str], str], baseline: dict[tuple[str, str], str]) -> dict[str, Any]:
+    best, final = images["best", attack], images["final", attack]
+    row: dict[str, Any] = {"attack": attack, "num_images": len(final)}
+    row |= {name: bits.count("1") / len(bits) for name, bits in (("best", best), ("final", final))}
+    for name, difference in (
+        ("loss", paired_difference(best, final)),
+        ("gain", paired_difference(final, baseline["final", attack])),
+    ):
+        row |= {f"{name}_{key}": value for key, value in difference.items()}
+    return row
+
+
+def render(collected: Path, label: str, out: Path) -> None:
+    """Write out/headline.csv, .md and .tex from collected/headline.csv."""
+    frame = pd.read_csv(collected / "headline.csv")
+    rows = [
+        {
+            "method": METHODS[row["method"]].label,
+            "seed": row["seed"],
+            "accuracy": _ATTACKS[row["attack"]],
+            "images": row["num_images"],
+            "best": percent(pd.Series([row["best"]])),
+            "final": percent(pd.Series([row["final"]])),
+            "best - final": _interval(row, "loss"),
+            "final - PGD-AT's final": "" if row["method"] == "at" else _interval(row, "gain"),
+        }
+        for row in frame.to_dict("records")
+    ]
+    title = (
+        f"Headline ({label}); accuracies and differences in percent; differences on the same images, with their 95 % "
+        "bootstrap interval over images (not over seeds) and McNemar's exact p-value; best is chosen on test images"
+    )
+    write_table(pd.DataFrame(rows), title, label, out / "headline")
+
+
+def _interval(row: dict[Any, Any], name: str) -> str:
+    difference, low, high = (100 * row[f"{name}_{key}"] for key in ("difference", "low", "high"))
+    return f"{difference:+.1f} [{low:+.1f}, {high:+.1f}], p = {row[f'{name}_p_value']:.2g}"

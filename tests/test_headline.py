@@ -1,0 +1,66 @@
+"""Paired differences against closed forms; the headline table's cells."""
+
+import json
+from math import comb
+
+import pandas as pd
+import pytest
+
+from sglr import headline
+from sglr.paired import paired_difference
+from sglr.plan import load_plan
+
+
+def bits(both: int, first: int, second: int, neither: int) -> tuple[str, str]:
+    """Two rows of images, of which so many are correct in both, in one alone, in neither."""
+    return "1" * (both + first) + "0" * (second + neither), "1" * both + "0" * first + "1" * second + "0" * neither
+
+
+def test_difference_and_exact_p_value():
+    found = paired_difference(*bits(20, 9, 3, 18))
+    assert found["difference"] == pytest.approx(6 / 50)
+    assert found["p_value"] == pytest.approx(2 * sum(comb(12, k) for k in range(4)) / 2**12)
+
+
+def test_the_interval_is_near_the_normal_one_and_pairs_the_images():
+    one, other = bits(300, 80, 40, 580)
+    found = paired_difference(one, other)
+    error = ((120 / 1000 - 0.04**2) / 1000) ** 0.5
+    assert found["low"] == pytest.approx(0.04 - 1.96 * error, abs=0.004)
+    assert found["high"] == pytest.approx(0.04 + 1.96 * error, abs=0.004)
+    assert found["low"] > 0.04 - 1.96 * (0.38 * 0.62 / 1000 + 0.34 * 0.66 / 1000) ** 0.5 + 0.005  # unpaired is wider
+
+
+@pytest.mark.parametrize("one, other, difference", (("1010", "1010", 0), ("1111", "0000", 1)))
+def test_without_variation_the_interval_is_a_point(one, other, difference):
+    found = paired_difference(one, other)
+    assert (found["difference"], found["low"], found["high"]) == (difference,) * 3
+    assert found["p_value"] == (0.125 if difference else 1)
+
+
+@pytest.fixture
+def collected(tmp_path):
+    plan = load_plan("smoke")
+    for run in plan.runs_of["headline"]:
+        final = "1100000000" if run.method == "at" else "1111110000"
+        entry = {"pgd20_correct": final, "autoattack": {"correct": final[:5]}}
+        best = {"pgd20_correct": "1111000000", "autoattack": {"correct": "11110"}}
+        folder = tmp_path / "runs" / run.id
+        folder.mkdir(parents=True)
+        (folder / "evaluation.json").write_text(json.dumps({"checkpoints": {"best": best, "final": entry}}))
+    frame = headline.compare(plan, tmp_path)
+    frame.to_csv(tmp_path / "headline.csv", index=False)
+    return tmp_path
+
+
+def test_cells_of_the_headline_table(collected):
+    headline.render(collected, "a label", collected)
+    table = pd.read_csv(collected / "headline.csv").fillna("").set_index(["method", "accuracy"])
+    at, sglr = table.loc[("PGD-AT", "PGD-20")], table.loc[("PGD-AT+SGLR", "PGD-20")]
+    assert (at["best"], at["final"], at["images"]) == (40.0, 20.0, 10)
+    assert at["best - final"].startswith("+20.0 [") and at["final - PGD-AT's final"] == ""
+    assert sglr["best - final"].startswith("-20.0 [")
+    assert sglr["final - PGD-AT's final"].startswith("+40.0 [") and sglr["final - PGD-AT's final"].endswith("p = 0.12")
+    assert table.loc[("PGD-AT", "AutoAttack")]["images"] == 5
+    assert "a label" in (collected / "headline.md").read_text()
+    assert r"\begin{table}" in (collected / "headline.tex").read_text()
