@@ -64,6 +64,10 @@ def _read(run: Run, folder: Path, name: str) -> pd.DataFrame:
     return frame.assign(seed=run.seed, method=run.method, r=getattr(run.method_settings(), "r", None))
 
 
+def _manifest(run: Run, folder: Path) -> dict[str, Any]:
+    return read_json(folder / "runs" / run.id / "manifest.json")
+
+
 def _figure1(runs: list[Run], folder: Path) -> dict[str, pd.DataFrame]:
     history = ["gradient_norm", "train_accuracy", "learning_rate"]
     trajectory = ["gradient_norm_full", "information_in_weights", "test_pgd20_accuracy"]
@@ -77,9 +81,12 @@ def _figure1(runs: list[Run], folder: Path) -> dict[str, pd.DataFrame]:
 
 def _figure2(runs: list[Run], folder: Path) -> dict[str, pd.DataFrame]:
     labels = pd.concat([_read(run, folder, "labels.csv") for run in runs if run.seed == 0])
-    curves = [_curves(run, folder, "test_robust_accuracy") for run in runs]
+    curves = [
+        _curves(run, folder, "test_robust_accuracy").assign(num_steps=manifest["run_settings"]["attack"]["curve_steps"])
+        for run, manifest in ((run, _manifest(run, folder)) for run in runs)
+    ]
     return {
-        "figure2": pd.concat(curves)[["method", "seed", "epoch", "split", "accuracy"]],
+        "figure2": pd.concat(curves)[["method", "seed", "epoch", "split", "accuracy", "num_steps"]],
         "figure2_labels": labels[["method", "class_index", "target_class", "probability"]],
     }
 
@@ -104,8 +111,8 @@ def _figure3(runs: list[Run], folder: Path) -> dict[str, pd.DataFrame]:
 def _figure4(runs: list[Run], folder: Path) -> dict[str, pd.DataFrame]:
     parts = []
     for run in runs:
-        portion = read_json(folder / "runs" / run.id / "manifest.json")["untouched_portion"]
-        parts.append(_curves(run, folder, "test_natural_accuracy").assign(untouched_portion=portion))
+        portions = {name: _manifest(run, folder)[name] for name in ("untouched_portion", "true_portion")}
+        parts.append(_curves(run, folder, "test_natural_accuracy").assign(noise=run.label_noise, **portions))
     return {"figure4": pd.concat(parts)}
 
 

@@ -14,6 +14,7 @@ import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 
 from sglr.methods import METHODS
 
@@ -94,7 +95,7 @@ def _figure2(collected: Path) -> Figure:
             draw_mean(lower, part, "accuracy", color, split, scale=100)
         lower.set(xlabel="epoch", ylim=(0, 100))
     axes[0, 0].set_ylabel("label of one example\n(final epoch)")
-    axes[1, 0].set_ylabel("robust accuracy (%)")
+    axes[1, 0].set_ylabel(f"robust accuracy (%)\ntest: PGD-{curves['num_steps'].iloc[0]}")
     axes[1, 0].legend(frameon=False)
     return figure
 
@@ -131,9 +132,9 @@ def _figure4(collected: Path) -> Figure:
             draw_mean(axis, part[part["split"] == split], "accuracy", color, name, scale=100)
             axis.get_lines()[-1].set_linewidth(width)
         axis.set(xlabel="epoch", ylabel=f"{split} accuracy (%)", ylim=(0, 103))
-    portion = 100 * frame["untouched_portion"].mean()
-    axes[0].axhline(portion, color="0.5", linestyle="--", label="untouched labels")
-    axes[0].set_title("training images, given labels (40 % noise)")
+    for column, style, name in (("untouched_portion", "--", "untouched labels"), ("true_portion", ":", "true labels")):
+        axes[0].axhline(100 * frame[column].mean(), color="0.5", linestyle=style, label=name)
+    axes[0].set_title(f"training images, given labels ({100 * frame['noise'].iloc[0]:.0f} % noise)")
     axes[1].set_title(f"test images, mean of {frame['seed'].nunique()} seed(s)")
     for axis in axes:
         below(axis)
@@ -158,6 +159,9 @@ def _figure5(collected: Path) -> Figure:
         axes[row, 0].set_ylabel(METHODS[method].label)
     for column, noise in enumerate(noises):
         axes[0, column].set_title(f"label noise {noise:g}")
+    classes = sorted(points["label"].astype(int).unique())
+    dots = [Line2D([], [], linestyle="", marker="o", color=colors[label % 10], label=str(label)) for label in classes]
+    figure.legend(handles=dots, title="true class", frameon=False, loc="outside right center")
     return figure
 
 

@@ -29,7 +29,6 @@ def _bits(text: str) -> np.ndarray:
 def _interval(differences: np.ndarray) -> tuple[float, float]:
     if (differences == differences[0]).all():  # nothing to resample
         return float(differences[0]), float(differences[0])
-    found = bootstrap(
-        (differences,), np.mean, n_resamples=_RESAMPLES, method="percentile", rng=np.random.default_rng(0)
-    )
+    generator = np.random.default_rng(0)
+    found = bootstrap((differences,), np.mean, n_resamples=_RESAMPLES, method="percentile", rng=generator)
     return float(found.confidence_interval.low), float(found.confidence_interval.high)

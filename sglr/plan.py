@@ -18,7 +18,7 @@ _FILES = {  # what collecting an artefact reads of each of its runs
     "table4": ("evaluation.json",),
     "headline": ("evaluation.json",),
     "figure1": ("history.csv", "trajectory.csv"),
-    "figure2": ("history.csv", "labels.csv"),
+    "figure2": ("history.csv", "labels.csv", "manifest.json"),
     "figure3": ("trajectory.csv",),
     "figure4": ("history.csv", "manifest.json"),
     "figure5": ("features.csv", "separability.json"),
@@ -48,9 +48,8 @@ class Plan:
     def evaluated(self) -> dict[str, bool]:
         """Id of each run that a table shows -> whether AutoAttack is part of it."""
         wanted = dict.fromkeys(self.artefacts["table4"], False)
-        return wanted | dict.fromkeys(
-            [run for name in ("table2", "table3", "headline") for run in self.artefacts[name]], True
-        )
+        attacked = [run for name in ("table2", "table3", "headline") for run in self.artefacts[name]]
+        return wanted | dict.fromkeys(attacked, True)
 
     @property
     def trajectory_runs(self) -> list[str]:

@@ -218,14 +218,14 @@ class Training:
     def _write_records(self) -> None:
         write_csv(self.folder / "history.csv", self.history)
         write_csv(self.folder / "labels.csv", self._example_labels())
-        untouched = 1 - self.splits.corrupted.double().mean().item()
         manifest = {
             "run": self.run.id,
             "scale": self.scale.name,
             "run_settings": self.settings,
             **{name: self.kept[name] for name in ("best", "best_validation", "final", "trajectory")},
             "images_sha256": self.images,
-            "untouched_portion": untouched,
+            "untouched_portion": 1 - self.splits.corrupted.double().mean().item(),
+            "true_portion": (self.splits.train.labels == self.splits.true_labels).double().mean().item(),
             "seconds": sum(self.seconds),
             "training_seconds": sum(self.training_seconds),
             "engine": asdict(self.engine),

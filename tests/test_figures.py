@@ -45,7 +45,7 @@ def figure2() -> dict[str, pd.DataFrame]:
         for target in range(10)
     ]
     columns = ["method", "class_index", "target_class", "probability"]
-    frame = pd.concat([part for method in methods for part in curves(method=method)])
+    frame = pd.concat([part for method in methods for part in curves(method=method, num_steps=10)])
     return {"figure2": frame, "figure2_labels": pd.DataFrame(labels, columns=columns)}
 
 
@@ -61,7 +61,11 @@ def figure3() -> dict[str, pd.DataFrame]:
 
 def figure4() -> dict[str, pd.DataFrame]:
     kinds = (("standard", None), ("standard_sglr", 1.0), ("standard_sglr", 0.2))
-    frames = [part for method, r in kinds for part in curves(method=method, r=r, untouched_portion=0.6)]
+    frames = [
+        part
+        for method, r in kinds
+        for part in curves(method=method, r=r, untouched_portion=0.6, true_portion=0.64, noise=0.4)
+    ]
     return {"figure4": pd.concat(frames)}
 
 
@@ -132,6 +136,7 @@ def test_figure2_has_a_label_above_its_learning_curves(draw):
     np.testing.assert_allclose(np.sum(heights, axis=1), 1)
     assert [axis.get_title() for axis in axes[0]] == ["PGD-AT", "PGD-AT+LS", "PGD-AT+SGLR"]
     np.testing.assert_allclose(line(axes[1, 2], "test"), np.c_[EPOCHS, 50 - EPOCHS])
+    assert "PGD-10" in axes[1, 0].get_ylabel()
 
 
 def test_figure3_dots_grow_and_darken_and_the_ideal_is_certain_only_when_right(draw):
@@ -164,10 +169,14 @@ def test_figure4_has_training_left_test_right_and_the_untouched_portion(draw):
         np.testing.assert_allclose(line(train, name), np.c_[EPOCHS, 10 * EPOCHS])
         np.testing.assert_allclose(line(test, name), np.c_[EPOCHS, 50 - EPOCHS])
     np.testing.assert_allclose(line(train, "untouched labels")[:, 1], 60)
+    np.testing.assert_allclose(line(train, "true labels")[:, 1], 64)
+    assert "40 % noise" in train.get_title()
 
 
 def test_figure5_is_a_grid_of_methods_by_noise_with_its_numbers(draw):
-    axes = np.array(draw(5).axes).reshape(3, 4)
+    figure = draw(5)
+    axes = np.array(figure.axes).reshape(3, 4)
+    assert [text.get_text() for text in figure.legends[0].get_texts()] == [str(label) for label in range(10)]
     assert [axis.get_ylabel() for axis in axes[:, 0]] == ["hard labels", "soft labels", "SGLR"]
     assert [axis.get_title() for axis in axes[0]] == ["label noise 0", "label noise 0.2", "label noise 0.4"] + [
         "label noise 0.6"

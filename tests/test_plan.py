@@ -29,7 +29,7 @@ def test_the_papers_scale_is_planned_once_and_shares_its_runs():
     plan = load_plan("paper")
     assert plan.artefacts["figure1"] == ["cifar10-preact_resnet18-at-s0"]
     users = [name for name, runs in plan.artefacts.items() if "cifar10-at-s0" in runs]
-    assert users == ["table2", "table3", "figure2", "figure3"]
+    assert users == ["table2", "table3", "headline", "figure2", "figure3"]
     assert plan.scale.attack.epsilon == 8 / 255 and plan.scale.adversarial.epochs == 200
 
 
