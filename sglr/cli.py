@@ -1,4 +1,4 @@
-"""The one entry point: `sglr train|evaluate|trajectory|features|count-forwards|collect|table|headline|figure|plan`."""
+"""The one entry point, `sglr COMMAND`; the commands stand in one table at the end."""
 
 import argparse
 import sys
@@ -122,6 +122,19 @@ def _figure(arguments: argparse.Namespace, plan: Plan) -> None:
     figures.render(int(arguments.number), collected, plan.scale.label, arguments.figures / plan.scale.name)
 
 
+def _show(arguments: argparse.Namespace, plan: Plan) -> None:
+    """Render every table and figure from whatever has been run; the rest is 'not run'."""
+    for artefact in ARTEFACTS:
+        try:
+            arguments.artefact, arguments.number = artefact, artefact[-1]
+            _collect(arguments, plan)
+        except UsageError as error:
+            print(f"not run: {error}")
+            continue
+        show = _headline if artefact == "headline" else _table if artefact.startswith("table") else _figure
+        show(arguments, plan)
+
+
 def _plan(arguments: argparse.Namespace, plan: Plan) -> None:
     """List the runs of a scale, what uses each, and the estimated cost."""
     from sglr.cost import cost_lines
@@ -139,6 +152,7 @@ _COMMANDS = {
     "table": (_table, "number", ("1", "2", "3", "4")),
     "headline": (_headline, None, None),
     "figure": (_figure, "number", ("1", "2", "3", "4", "5")),
+    "show": (_show, None, None),
     "plan": (_plan, None, None),
 }
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import pandas as pd
 
+from sglr.errors import UsageError
 from sglr.headline import compare
 from sglr.plan import Plan
 from sglr.records import read_json, write_csv
@@ -12,24 +13,31 @@ from sglr.runs import Run
 
 
 def collect(artefact: str, plan: Plan, results: Path) -> None:
-    """Write results/{scale}/collected/{artefact}*.csv from the runs' files below `results`/{scale}."""
+    """Write results/{scale}/collected/{artefact}*.csv from the runs' files below `results`/{scale}.
+
+    A table keeps the rows of a run that is not there yet, without numbers; a figure does without the run. Raises
+    UsageError where no run of the artefact is there.
+    """
     folder = results / plan.scale.name
     out = folder / "collected"
-    runs = plan.runs_of[artefact]
+    there = {run: [(folder / name).exists() for name in plan.files_of(artefact, run)] for run in plan.runs_of[artefact]}
+    done = [run for run, found in there.items() if all(found)]
+    if not done and artefact != "table1":
+        raise UsageError(f"{artefact}: no run of it is in {folder / 'runs'} yet")
     if artefact == "table1":
         write_csv(out / "table1.csv", read_json(folder / "forwards.json")["rows"])
     elif artefact == "headline":
-        write_csv(out / "headline.csv", compare(plan, folder))
+        write_csv(out / "headline.csv", compare(done, folder))
     elif artefact.startswith("table"):
-        rows = [row for run in runs for row in _accuracies(run, plan, folder)]
+        rows = [row for run in plan.runs_of[artefact] for row in _accuracies(run, plan, folder, run in done)]
         write_csv(out / f"{artefact}.csv", _with_shared_cells(rows) if artefact == "table4" else rows)
     else:
-        for name, frame in _FIGURES[artefact](runs, folder).items():
+        for name, frame in _FIGURES[artefact](done, folder).items():
             write_csv(out / f"{name}.csv", frame)
 
 
-def _accuracies(run: Run, plan: Plan, folder: Path) -> list[dict[str, Any]]:
-    """One row for each checkpoint and attack of a run."""
+def _accuracies(run: Run, plan: Plan, folder: Path, done: bool) -> list[dict[str, Any]]:
+    """One row for each checkpoint and attack of a run; one without either for a run not done."""
     settings = run.method_settings()
     ten = run.dataset == plan.scale.roles.ten_classes
     origin = {
@@ -40,6 +48,8 @@ def _accuracies(run: Run, plan: Plan, folder: Path) -> list[dict[str, Any]]:
         "temperature": getattr(settings, "temperature", None),
         "seed": run.seed,
     }
+    if not done:
+        return [origin]
     rows = []
     for name, entry in read_json(folder / "runs" / run.id / "evaluation.json")["checkpoints"].items():
         rows += [

@@ -8,21 +8,22 @@ import pandas as pd
 
 from sglr.methods import METHODS
 from sglr.paired import paired_difference
-from sglr.plan import Plan
 from sglr.records import read_json
+from sglr.runs import Run
 from sglr.tables import percent, write_table
 
 _ATTACKS = {"pgd20": "PGD-20", "autoattack": "AutoAttack"}
 
 
-def compare(plan: Plan, folder: Path) -> pd.DataFrame:
+def compare(runs: list[Run], folder: Path) -> pd.DataFrame:
     """Return a row for each run and attack: accuracies, best - final, and final - PGD-AT's final, with intervals.
 
-    `folder` is results/{scale}. Raises UsageError where a run was not evaluated.
+    `folder` is results/{scale}, with the evaluations of `runs`. Seeds without PGD-AT are left out.
     """
-    read = {run: read_json(folder / "runs" / run.id / "evaluation.json") for run in plan.runs_of["headline"]}
+    read = {run: read_json(folder / "runs" / run.id / "evaluation.json") for run in runs}
     correct = {run: _correct(record["checkpoints"]) for run, record in read.items()}
     baseline = {run.seed: images for run, images in correct.items() if run.method == "at"}
+    correct = {run: images for run, images in correct.items() if run.seed in baseline}
     return pd.DataFrame(
         {"method": run.method, "seed": run.seed} | _row(attack, images, baseline[run.seed])
         for run, images in correct.items()

@@ -69,7 +69,11 @@ class Plan:
         """Files below results/{scale} that collecting `artefact` reads."""
         if artefact == "table1":
             return ["forwards.json"]
-        return [f"runs/{run}/{name}" for run in self.artefacts[artefact] for name in _FILES[artefact]]
+        return [name for run in self.runs_of[artefact] for name in self.files_of(artefact, run)]
+
+    def files_of(self, artefact: str, run: Run) -> list[str]:
+        """Files of one run, below results/{scale}, that collecting `artefact` reads."""
+        return [f"runs/{run.id}/{name}" for name in _FILES[artefact]]
 
     def settings_of(self, run: Run) -> dict[str, Any]:
         """Everything that decides what training `run` leaves behind, resolved; 0 where no trajectory is kept."""

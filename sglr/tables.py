@@ -1,5 +1,6 @@
 """Tables 1-4 from collected CSVs: ours beside the paper's values, as CSV, Markdown and LaTeX. Percent only here."""
 
+from itertools import product
 from pathlib import Path
 
 import pandas as pd
@@ -50,7 +51,8 @@ def _methods(frame: pd.DataFrame, number: int) -> pd.DataFrame:
         for attack, name in _ATTACKS.items():
             ours = part[part["attack"] == attack]
             row = {"data": dataset, "method": METHODS[str(method)].label, "accuracy": name}
-            row["images"] = str(ours["num_images"].iloc[0]) if len(ours) else ""
+            counts = ours["num_images"].dropna()
+            row["images"] = f"{counts.iloc[0]:.0f}" if len(counts) else ""
             for checkpoint, title in _CHECKPOINTS.items():
                 row[title] = percent(ours[ours["checkpoint"] == checkpoint]["accuracy"])
             row["diff"] = percent(_difference(ours))
@@ -69,16 +71,18 @@ def _difference(ours: pd.DataFrame) -> pd.Series:
 
 def _grid(frame: pd.DataFrame) -> pd.DataFrame:
     """Table 4: a row for each temperature and attack, a column for each r; the final checkpoint."""
-    final = frame[(frame["checkpoint"] == "final") & frame["attack"].isin(["natural", "pgd20"])]
+    final = frame[frame["checkpoint"] == "final"]
     published = pd.read_csv(CONFIG / "published.csv")
     published = published[published["artifact"] == "table4"]
     rows = []
-    for (temperature, attack), part in final.groupby(["temperature", "attack"]):
-        row = {"temperature": f"{temperature:g}", "accuracy": _ATTACKS[str(attack)]}
-        paper = published[(published["temperature"] == temperature) & (published["attack"] == attack)]
-        for r, cell in part.groupby("r"):
-            value = paper[paper["r"].round(3) == round(float(str(r)), 3)]["accuracy_percent"]
-            row[f"r={r:g}"] = percent(cell["accuracy"])
+    for temperature, attack in product(sorted(frame["temperature"].unique()), ("natural", "pgd20")):
+        row = {"temperature": f"{temperature:g}", "accuracy": _ATTACKS[attack]}
+        ours, paper = (
+            part[(part["temperature"] == temperature) & (part["attack"] == attack)] for part in (final, published)
+        )
+        for r in sorted(frame["r"].unique()):
+            value = paper[paper["r"].round(3) == round(r, 3)]["accuracy_percent"]
+            row[f"r={r:g}"] = percent(ours[ours["r"] == r]["accuracy"])
             row[f"paper r={r:g}"] = f"{value.iloc[0]:.1f}" if len(value) else ""
         rows.append(row)
     return pd.DataFrame(rows)
@@ -86,7 +90,7 @@ def _grid(frame: pd.DataFrame) -> pd.DataFrame:
 
 def percent(accuracies: pd.Series) -> str:
     """Return the mean in percent, with the standard deviation where several seeds were run; 'not run' for none."""
-    values = 100 * accuracies
+    values = 100 * accuracies.dropna()
     if values.empty:
         return "not run"
     return f"{values.mean():.1f}" + (f" ± {values.std():.1f}" if len(values) > 1 else "")

@@ -48,7 +48,7 @@ def collected(tmp_path):
         folder = tmp_path / "runs" / run.id
         folder.mkdir(parents=True)
         (folder / "evaluation.json").write_text(json.dumps({"checkpoints": {"best": best, "final": entry}}))
-    frame = headline.compare(plan, tmp_path)
+    frame = headline.compare(plan.runs_of["headline"], tmp_path)
     frame.to_csv(tmp_path / "headline.csv", index=False)
     return tmp_path
 

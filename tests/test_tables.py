@@ -94,6 +94,13 @@ def test_an_attack_that_was_not_run_is_not_run(render):
     assert list(found[["best (test)", "final", "diff"]]) == ["not run"] * 3 and found["images"] == ""
 
 
+def test_a_planned_method_that_was_not_run_keeps_its_row(render):
+    planned = pd.DataFrame([{"dataset": "ten", "role": "ten_classes", "method": "awp", "seed": 0}])
+    found = row(render(2, pd.concat([accuracies("at", ONE_SEED), planned])), method="AWP", accuracy="AutoAttack")
+    assert list(found[["best (test)", "best (validation)", "final", "diff"]]) == ["not run"] * 4
+    assert found["paper best"] == "50.6" and found["images"] == ""  # paper, Table 2
+
+
 def test_no_difference_without_both_of_its_checkpoints(render):
     assert row(render(2, accuracies("at", full({"best": [0.5]}))), accuracy="natural")["diff"] == "not run"
 

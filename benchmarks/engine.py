@@ -1,0 +1,47 @@
+"""One step of PGD-AT as `sglr.training` takes it, on images that lie on the device."""
+
+import torch
+from torch import Tensor, nn
+
+from sglr.adversary import Adversary
+from sglr.data.augment import augment
+from sglr.data.images import ImageSet
+from sglr.losses import cross_entropy
+from sglr.methods import At
+from sglr.objectives.at import AdversarialTraining
+from sglr.objectives.base import Setup
+from sglr.scales import Engine
+from sglr.threat import LinfBall
+
+
+class EngineLoop:
+    """Augmentation in batches, the attack on the engine's copy of the network, one step of fused SGD."""
+
+    def __init__(self, model: nn.Module, images: ImageSet, batch_size: int, steps: int, device: str, engine: Engine):
+        self.images, self.batch_size, self.device = images.to(device), batch_size, device
+        self.generator = torch.Generator(device).manual_seed(0)
+        self.format = torch.channels_last if engine.channels_last else torch.contiguous_format
+        self.model = model.to(device).to(memory_format=self.format).train()
+        self.model.autocast = engine.precision == "bf16"  # type: ignore[assignment]
+        adversary = Adversary(self.model, LinfBall(8 / 255), 2 / 255, steps, self.generator, engine)
+        setup = Setup(self.images.labels, 10, 1, adversary, {}, self.images, self.model)
+        self.objective = AdversarialTraining(At(), setup)
+        self.optimizer = torch.optim.SGD(model.parameters(), lr=0.1, momentum=0.9, weight_decay=5e-4, fused=True)
+
+    def batch(self) -> tuple[Tensor, Tensor, Tensor]:
+        """A random batch, augmented, and its places."""
+        index = torch.randperm(len(self.images), generator=self.generator, device=self.device)[: self.batch_size]
+        x = augment(self.images.pixels(index), self.generator)
+        return x.contiguous(memory_format=self.format), self.images.labels[index], index
+
+    def attack(self, x: Tensor, y: Tensor) -> Tensor:
+        """Return adversarial images."""
+        return self.objective.adversary.attack(x, lambda logits: cross_entropy(logits, y))
+
+    def step(self) -> None:
+        """Take a batch, attack it, and train on it."""
+        x, y, index = self.batch()
+        result = self.objective.loss(self.model, x, y, index, 1)
+        self.optimizer.zero_grad()
+        result.loss.backward()
+        self.optimizer.step()
