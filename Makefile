@@ -1,13 +1,16 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: reproduce test lint install
+.PHONY: reproduce test lint benchmark install
 
 reproduce: install
 	$(BIN)/snakemake --cores 8 all
 
 test: install
 	$(BIN)/python -m pytest -q
+
+benchmark: install
+	$(BIN)/python -m benchmarks
 
 lint: install
 	$(BIN)/ruff check .

@@ -3,32 +3,16 @@
 import argparse
 import json
 import multiprocessing
-import resource
-import statistics
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import torch
-from torch.utils.flop_counter import FlopCounterMode
 
-from benchmarks.engine import EngineLoop
-from benchmarks.reference import PlainLoop, TorchAttacks
-from sglr.data.images import ImageSet
+from benchmarks.measure import ENGINES, REFERENCE, compare, growth, matmul_peak
 from sglr.engine import has_bf16
-from sglr.models import build
 from sglr.records import origin
-from sglr.scales import PLAIN, Engine
-
-ENGINES = {
-    "engine, plain": PLAIN,
-    "engine, fp32": Engine(precision="fp32", fold=True, channels_last=True),
-    "engine, bf16": Engine(precision="bf16", fold=True, channels_last=True),
-}
-REFERENCE = "plain loop"
-BATCH_SIZES, STEPS = (32, 64, 128, 256), (1, 2, 5, 10)
 
 
 def main() -> None:
@@ -66,82 +50,6 @@ def _in_own_process(function: Callable, *words: Any) -> Any:
     """A fresh process, so that peak memory is its own."""
     with multiprocessing.get_context("spawn").Pool(1) as pool:
         return pool.apply(function, words)
-
-
-def compare(name: str, arguments: argparse.Namespace) -> dict[str, Any]:
-    """Seconds of one attack and of one training step (None where the variant has none), and peak memory in MiB."""
-    loop, x, y = _loop(name, arguments, arguments.batch_size, arguments.steps)
-    found: dict[str, Any] = {"variant": name, "attack_seconds": _seconds(lambda: loop.attack(x, y), arguments.device)}
-    found["step_seconds"] = _seconds(loop.step, arguments.device) if hasattr(loop, "step") else None
-    found["peak_mib"] = _peak_memory(arguments.device)
-    if name != "torchattacks":
-        with FlopCounterMode(display=False) as counter:
-            loop.attack(x, y)
-        found["attack_tflop"] = counter.get_total_flops() / 1e12
-    return found
-
-
-def _loop(
-    name: str, arguments: argparse.Namespace, batch_size: int, steps: int
-) -> tuple[Any, torch.Tensor, torch.Tensor]:
-    """The variant, and a batch on the device."""
-    generator = torch.Generator().manual_seed(0)
-    pixels = torch.randint(256, (2 * batch_size, 3, 32, 32), dtype=torch.uint8, generator=generator)
-    images = ImageSet(pixels, torch.randint(10, (len(pixels),), generator=generator), 255)
-    model = build("resnet18", 10, 3, arguments.width, 0)
-    device = arguments.device
-    loop: Any
-    if name == REFERENCE:
-        loop = PlainLoop(model, images.images, images.labels, batch_size, steps, device)
-    elif name == "torchattacks":
-        loop = TorchAttacks(model, steps, device)
-    else:
-        loop = EngineLoop(model, images, batch_size, steps, device, ENGINES[name])
-    few = images.first(batch_size).to(device)
-    return loop, few.pixels(), few.labels
-
-
-def _seconds(function: Callable[[], Any], device: str, repeats: int = 2) -> float:
-    """The median of `repeats` calls after one to warm up."""
-    times = []
-    for _ in range(1 + repeats):
-        _wait(device)
-        started = time.perf_counter()
-        function()
-        _wait(device)
-        times.append(time.perf_counter() - started)
-    return statistics.median(times[1:])
-
-
-def _wait(device: str) -> None:
-    if device != "cpu":
-        torch.cuda.synchronize()
-
-
-def _peak_memory(device: str) -> float:
-    if device != "cpu":
-        return torch.cuda.max_memory_allocated() / 2**20
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-
-
-def growth(name: str, arguments: argparse.Namespace) -> list[dict[str, Any]]:
-    """Seconds of the variant's attack by batch size (one step) and by steps (batch 32)."""
-    rows = []
-    for batch_size, steps in [(size, 1) for size in BATCH_SIZES] + [(32, steps) for steps in STEPS[1:]]:
-        loop, x, y = _loop(name, arguments, batch_size, steps)
-        seconds = _seconds(lambda loop=loop, x=x, y=y: loop.attack(x, y), arguments.device)  # type: ignore[misc]
-        rows.append({"variant": name, "batch_size": batch_size, "steps": steps, "attack_seconds": seconds})
-    return rows
-
-
-def matmul_peak(precision: str, arguments: argparse.Namespace) -> float:
-    """TFLOP/s of a large matrix product."""
-    dtype, size = (
-        (torch.bfloat16 if precision == "bf16" else torch.float32),
-        2048 if arguments.device == "cpu" else 8192,
-    )
-    left = torch.randn(size, size, dtype=dtype, device=arguments.device)
-    return 2 * size**3 / _seconds(lambda: left @ left, arguments.device, repeats=5) / 1e12
 
 
 def summary(measured: pd.DataFrame, peak: dict[str, float]) -> pd.DataFrame:

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import torch
 
-from benchmarks.__main__ import REFERENCE
 from benchmarks.engine import EngineLoop
+from benchmarks.measure import REFERENCE
 from benchmarks.reference import PlainLoop
 from sglr.data.images import ImageSet
 from sglr.models import build
