@@ -20,7 +20,8 @@ def translated(words: list[str], folder: Path) -> list[str]:
         return ["make", "-n", "-C", str(ROOT), *words[1:]]
     if words[0].endswith("snakemake"):
         return [sys.executable, "-m", "snakemake", "-s", str(ROOT / "Snakefile"), "-n", *words[1:]]
-    return [sys.executable, "-m", "sglr.cli", *words[1:], "--scale", "smoke", "--results", str(folder)]
+    scale = [] if "--scale" in words else ["--scale", "smoke"]
+    return [sys.executable, "-m", "sglr.cli", *words[1:], *scale, "--results", str(folder)]
 
 
 @pytest.mark.parametrize("words", COMMANDS, ids=" ".join)
