@@ -213,13 +213,14 @@ def test_one_changed_byte_in_the_root_is_refused(cifar_root, monkeypatch, tmp_pa
 
 
 @pytest.mark.parametrize(("given", "root", "state"), [(None, "data", "is not set"), ("/given", "/given", "is /given")])
-def test_only_without_sglr_data_is_anything_downloaded(monkeypatch, given, root, state):
+def test_only_without_sglr_data_is_anything_downloaded(monkeypatch, tmp_path, given, root, state):
     asked = []
 
-    def unreachable(root, train, download):
+    def unreachable(root, train=True, download=False):
         asked.append((root, download))
         raise OSError("no route\nto host")
 
+    monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("SGLR_DATA", raising=False)
     if given:
         monkeypatch.setenv("SGLR_DATA", given)
