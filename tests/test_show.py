@@ -1,12 +1,16 @@
 """Whatever has been run is shown, and what has not says so."""
 
 import json
+import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import pandas as pd
 
 from sglr.plan import load_plan
+
+COMMITTED = Path(__file__).resolve().parents[1] / "results" / "mini" / "runs"
 
 
 def evaluation(accuracy: float) -> dict:
@@ -15,8 +19,8 @@ def evaluation(accuracy: float) -> dict:
     return {"checkpoints": {name: entry | {"autoattack": autoattack} for name in ("best", "best_validation", "final")}}
 
 
-def show(folder) -> subprocess.CompletedProcess[str]:
-    words = ["-m", "sglr.cli", "show", "--scale", "smoke", "--results", "results", "--figures", "figures"]
+def show(folder, scale: str = "smoke") -> subprocess.CompletedProcess[str]:
+    words = ["-m", "sglr.cli", "show", "--scale", scale, "--results", "results", "--figures", "figures"]
     return subprocess.run([sys.executable, *words], cwd=folder, capture_output=True, text=True)
 
 
@@ -40,3 +44,21 @@ def test_one_evaluated_run_is_shown_and_the_others_are_not_run(tmp_path):
     assert (grid["r=0.2"] == "25.0").sum() == 2 and (grid["r=0.8"] == "not run").all()
     assert len(pd.read_csv(tables / "headline.csv")) == 4
     assert not (tmp_path / "figures").exists()
+
+
+def test_the_committed_runs_are_drawn_again_and_say_what_the_readme_says(tmp_path):
+    shutil.copytree(COMMITTED, tmp_path / "results/mini/runs")
+    done = show(tmp_path, "mini")
+    assert done.returncode == 0, done.stderr
+    table = pd.read_csv(tmp_path / "results/mini/tables/headline.csv").set_index(["method", "accuracy"])
+    lost = {method: table.loc[(method, "PGD-20"), "best - final"] for method in table.index.unique(0)}
+    assert lost["PGD-AT"].startswith("+10.1 [+8.2, +12.1]")
+    assert lost["PGD-AT+SGLR (released code)"].startswith("+1.8 [-0.1, +4.0]")
+    assert (tmp_path / "figures/mini/figure2.pdf").stat().st_size > 0
+
+
+def test_committed_runs_name_where_they_come_from():
+    for manifest in COMMITTED.glob("*/manifest.json"):
+        record = json.loads(manifest.read_text())
+        assert record["origin"]["device"] and record["origin"]["commit"] and record["seconds"] > 0
+        assert "-dirty" not in record["origin"]["commit"]
