@@ -114,7 +114,7 @@ def _figure3(collected: Path) -> Figure:
         axis.plot([1], [0], "*", color="tab:red", markersize=14, label="ideal", clip_on=False)
         axis.set(xlim=(0, 1.02), ylim=(-0.02, 1), title=f"{name} test images")
         axis.set(xlabel="mean confidence when correct", ylabel="mean confidence when incorrect")
-        axis.legend(frameon=False, loc="upper left")
+        below(axis)
     figure.colorbar(points, ax=axes, label="epoch")
     return figure
 

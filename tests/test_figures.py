@@ -153,7 +153,7 @@ def test_figure3_colour_bar_shows_epochs_that_exist(draw):
     assert draw(3).axes[-1].get_ylim() == (0, EPOCHS.max())
 
 
-@pytest.mark.parametrize("number", [1, 4])
+@pytest.mark.parametrize("number", [1, 3, 4])
 def test_legends_stand_clear_of_the_curves(draw, number):
     figure = draw(number)
     figure.canvas.draw()
