@@ -22,7 +22,9 @@ def render(number: int, collected: Path, label: str, out: Path) -> None:
     unit = "forward passes of one training step" if number == 1 else "accuracies in percent"
     title = f"Table {number} ({label}); {unit}, paper: the paper's {'count' if number == 1 else 'CIFAR value'}"
     if number in (2, 3):
-        title += "; on fewer images AutoAttack can lie above PGD-20"
+        title += f"; {_images(frame)}; on fewer images AutoAttack can lie above PGD-20"
+    elif number == 4:
+        title += f"; {_images(frame[frame['attack'] != 'autoattack'])}"  # runs shared with Table 2 have it, too
     write_table(text, title, label, out / f"table{number}")
 
 
@@ -33,6 +35,24 @@ def write_table(table: pd.DataFrame, title: str, label: str, path: Path) -> None
     write_csv(path.with_suffix(".csv"), text.assign(scale=label))
     write_bytes(path.with_suffix(".md"), f"{title}\n\n{markdown}\n".encode())
     write_bytes(path.with_suffix(".tex"), _latex(text, title).encode())
+
+
+def _images(frame: pd.DataFrame) -> str:
+    """Words for how many test images each data set's accuracies were measured on; the data sets not run are left out.
+
+    The CSV's natural and PGD-20 accuracies are measured on the same images, AutoAttack's on fewer: it is slow.
+    """
+    words = []
+    for dataset, part in frame.dropna(subset=["num_images"]).groupby("dataset", sort=False):
+        slow = part["attack"] == "autoattack"
+        words.append(f"{dataset}: natural and PGD-20 on {_counts(part[~slow])} test images")
+        words += [f"AutoAttack on {_counts(part[slow])}"] if slow.any() else []
+    return ", ".join(words)
+
+
+def _counts(rows: pd.DataFrame) -> str:
+    """The different numbers of images of `rows`, smallest first."""
+    return " or ".join(f"{count:.0f}" for count in sorted(rows["num_images"].unique()))
 
 
 def _costs(frame: pd.DataFrame) -> pd.DataFrame:

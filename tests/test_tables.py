@@ -83,6 +83,30 @@ def test_images_are_counted_per_attack(render):
     assert [row(table, accuracy=name)["images"] for name in ("natural", "AutoAttack")] == ["400", "100"]
 
 
+def note(folder) -> str:
+    """What Table 3's Markdown says above its rows; the LaTeX caption says the same."""
+    words = (folder / "out/table3.md").read_text().splitlines()[0]
+    assert words in (folder / "out/table3.tex").read_text()
+    return words
+
+
+def test_the_note_counts_the_images_of_each_data_set_that_was_run(render, tmp_path):
+    planned = pd.DataFrame([{"dataset": "cifar100", "role": "hundred_classes", "method": "at", "seed": 0}])
+    few = {("natural", 300, "final"): [0.5], ("pgd20", 300, "final"): [0.5]}
+    render(3, pd.concat([accuracies("at", ONE_SEED), accuracies("at", few, "hundred_classes"), planned]))
+    counts = (
+        "ten: natural and PGD-20 on 400 test images, AutoAttack on 100, hun: natural and PGD-20 on 300 test images;"
+    )
+    assert counts in note(tmp_path) and "cifar100" not in note(tmp_path)
+    assert note(tmp_path).endswith("; on fewer images AutoAttack can lie above PGD-20")
+
+
+def test_the_note_hides_no_run_measured_on_other_images(render, tmp_path):
+    other = {("natural", 60, "final"): [0.5], ("pgd20", 60, "final"): [0.5]}
+    render(3, pd.concat([accuracies("at", ONE_SEED), accuracies("trades", other)]))
+    assert "on 60 or 400 test images" in note(tmp_path)
+
+
 def test_a_checkpoint_that_was_not_evaluated_is_not_run(render):
     cells = full({"best": [0.5], "final": [0.45]})
     assert row(render(2, accuracies("at", cells)), accuracy="natural")["best (validation)"] == "not run"
@@ -123,12 +147,14 @@ def test_table1_speaks_in_names_and_words(render):
     assert list(table["forwards measured"]) == ["3", "4"]
 
 
-def test_table4_is_the_final_checkpoint_by_r_and_temperature(render):
+def test_table4_is_the_final_checkpoint_by_r_and_temperature(render, tmp_path):
     cells = full({"best": [0.9], "final": [0.3]})
     parts = [
         accuracies("sglr", cells).assign(r=r, temperature=temperature) for r in (0, 0.2) for temperature in (1, 1.5)
     ]
     table = render(4, pd.concat(parts))
+    title = (tmp_path / "out/table4.md").read_text().splitlines()[0]
+    assert title.endswith("ten: natural and PGD-20 on 400 test images")
     assert list(table["accuracy"]) == ["natural", "PGD-20"] * 2  # no AutoAttack in Table 4
     found = row(table, temperature="1.5", accuracy="PGD-20")
     assert list(found[["r=0", "r=0.2", "paper r=0", "paper r=0.2"]]) == ["30.0", "30.0", "45.7", "55.9"]
