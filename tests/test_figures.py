@@ -11,6 +11,9 @@ from matplotlib.collections import PathCollection
 from matplotlib.figure import Figure
 
 from sglr import figures
+from sglr.collect import collect as collect_runs
+from sglr.plan import load_plan
+from sglr.records import write_csv, write_json
 
 LABEL = "a scale: not the paper's numbers"
 EPOCHS = np.arange(1, 9)
@@ -45,7 +48,7 @@ def figure2() -> dict[str, pd.DataFrame]:
         for target in range(10)
     ]
     columns = ["method", "class_index", "target_class", "probability"]
-    frame = pd.concat([part for method in methods for part in curves(method=method, num_steps=10)])
+    frame = pd.concat([part for method in methods for part in curves(method=method, num_steps=13)])
     return {"figure2": frame, "figure2_labels": pd.DataFrame(labels, columns=columns)}
 
 
@@ -64,7 +67,7 @@ def figure4() -> dict[str, pd.DataFrame]:
     frames = [
         part
         for method, r in kinds
-        for part in curves(method=method, r=r, untouched_portion=0.6, true_portion=0.64, noise=0.4)
+        for part in curves(method=method, r=r, untouched_portion=0.7, true_portion=0.73, noise=0.3)
     ]
     return {"figure4": pd.concat(frames)}
 
@@ -136,7 +139,7 @@ def test_figure2_has_a_label_above_its_learning_curves(draw):
     np.testing.assert_allclose(np.sum(heights, axis=1), 1)
     assert [axis.get_title() for axis in axes[0]] == ["PGD-AT", "PGD-AT+LS", "PGD-AT+SGLR"]
     np.testing.assert_allclose(line(axes[1, 2], "test"), np.c_[EPOCHS, 50 - EPOCHS])
-    assert "PGD-10" in axes[1, 0].get_ylabel()
+    assert "PGD-13" in axes[1, 0].get_ylabel()
 
 
 def test_figure3_dots_grow_and_darken_and_the_ideal_is_certain_only_when_right(draw):
@@ -168,9 +171,9 @@ def test_figure4_has_training_left_test_right_and_the_untouched_portion(draw):
     for name in ("hard labels", "SGLR (r = 1)", "SGLR (r = 0.2)"):
         np.testing.assert_allclose(line(train, name), np.c_[EPOCHS, 10 * EPOCHS])
         np.testing.assert_allclose(line(test, name), np.c_[EPOCHS, 50 - EPOCHS])
-    np.testing.assert_allclose(line(train, "untouched labels")[:, 1], 60)
-    np.testing.assert_allclose(line(train, "true labels")[:, 1], 64)
-    assert "40 % noise" in train.get_title()
+    np.testing.assert_allclose(line(train, "untouched labels")[:, 1], 70)
+    np.testing.assert_allclose(line(train, "true labels")[:, 1], 73)
+    assert "30 % noise" in train.get_title()
 
 
 def test_figure5_is_a_grid_of_methods_by_noise_with_its_numbers(draw):
@@ -183,6 +186,37 @@ def test_figure5_is_a_grid_of_methods_by_noise_with_its_numbers(draw):
     ]
     np.testing.assert_allclose(dots(axes[2, 3]).get_offsets(), np.c_[np.arange(20) * 1.6, -np.arange(20)])
     assert axes[1, 2].get_xlabel() == "within/between 0.90, silhouette 0.30"  # means over the two seeds
+
+
+def test_figure5_colours_a_class_as_its_legend_says_and_covers_no_panel(draw):
+    figure = draw(5)
+    figure.canvas.draw()
+    (legend,) = figure.legends
+    entries = zip(legend.texts, legend.legend_handles, strict=True)
+    named = {text.get_text(): handle.get_color() for text, handle in entries}
+    for axis in figure.axes:
+        shown = dots(axis).get_facecolors()[:, :3]  # the n-th dot is of class n % 10
+        np.testing.assert_allclose(shown, [named[str(index % 10)] for index in range(len(shown))])
+        assert not legend.get_window_extent().overlaps(axis.get_tightbbox())
+    assert not any(legend.get_window_extent().overlaps(text.get_window_extent()) for text in figure.texts)
+
+
+def test_attack_and_label_noise_are_what_the_runs_record(tmp_path):
+    plan = load_plan("smoke")  # whose own curve has 2 steps
+    record = {"run_settings": {"attack": {"train_steps": 3, "curve_steps": 11}}}
+    for run in plan.runs_of["figure2"] + plan.runs_of["figure4"]:
+        folder = tmp_path / "smoke/runs" / run.id
+        history = {"epoch": 1, "train_accuracy": 0.5, "test_natural_accuracy": 0.4, "test_robust_accuracy": 0.3}
+        write_csv(folder / "history.csv", [history])
+        write_csv(folder / "labels.csv", [{"class_index": 0, "target_class": 0, "probability": 1.0}])
+        write_json(folder / "manifest.json", record | {"untouched_portion": 0.625, "true_portion": 0.65})
+    for name in ("figure2", "figure4"):
+        collect_runs(name, plan, tmp_path)
+    curves, noisy = (pd.read_csv(tmp_path / f"smoke/collected/{name}.csv") for name in ("figure2", "figure4"))
+    assert set(curves["num_steps"]) == {11}
+    assert noisy[["noise", "untouched_portion", "true_portion"]].drop_duplicates().values.tolist() == [
+        [0.4, 0.625, 0.65]
+    ]
 
 
 @pytest.mark.parametrize("number", COLLECTED)
