@@ -2,6 +2,7 @@
 
 import torch
 from torch import Tensor, nn
+from torch.nn.utils import get_total_norm
 
 from sglr.adversary import Adversary
 from sglr.data.augment import augment
@@ -44,4 +45,5 @@ class EngineLoop:
         result = self.objective.loss(self.model, x, y, index, 1)
         self.optimizer.zero_grad()
         result.loss.backward()
+        get_total_norm([p.grad for p in self.model.parameters() if p.grad is not None])  # every step records it
         self.optimizer.step()

@@ -22,8 +22,11 @@ def save_payload(path: Path, payload: dict[str, Any]) -> str:
     return checksum
 
 
-def load_payload(path: Path) -> dict[str, Any]:
-    """Return what `save_payload` wrote. Raises UsageError where the file is missing, truncated, changed or code."""
+def load_payload(path: Path, sha256: str | None = None) -> dict[str, Any]:
+    """Return what `save_payload` wrote and gave `sha256` for; without it, whatever whole payload is there.
+
+    Raises UsageError where the file is missing, truncated, changed, another payload or code.
+    """
     try:
         content = path.read_bytes()
     except FileNotFoundError:
@@ -31,16 +34,12 @@ def load_payload(path: Path) -> dict[str, Any]:
     checksum, body = content[:_DIGEST_LENGTH], content[_DIGEST_LENGTH:]
     if digest(body).encode() != checksum:
         raise UsageError(f"{path}: damaged, its checksum does not match its content")
+    if sha256 and sha256 != checksum.decode():
+        raise UsageError(f"{path}: not the checkpoint that manifest.json names; train the run again")
     try:
         return torch.load(io.BytesIO(body), map_location="cpu", weights_only=True)
     except UnpicklingError:
         raise UsageError(f"{path}: holds more than tensors and plain values; it is not loaded") from None
-
-
-def file_digest(path: Path) -> str:
-    """Return the sha256 that `save_payload` wrote ahead of the content."""
-    with open(path, "rb") as file:
-        return file.read(_DIGEST_LENGTH).decode()
 
 
 def load_state(path: Path, fingerprint: str) -> dict[str, Any] | None:

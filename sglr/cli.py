@@ -100,39 +100,47 @@ def _collect(arguments: argparse.Namespace, plan: Plan) -> None:
 
 def _table(arguments: argparse.Namespace, plan: Plan) -> None:
     """Render one table as CSV, Markdown and LaTeX."""
-    from sglr import tables
-
-    folder = arguments.results / plan.scale.name
-    tables.render(int(arguments.number), folder / "collected", plan.scale.label, folder / "tables")
+    _render(f"table{arguments.number}", arguments, plan)
 
 
 def _headline(arguments: argparse.Namespace, plan: Plan) -> None:
     """Render the comparison on the same images as CSV, Markdown and LaTeX."""
-    from sglr import headline
-
-    folder = arguments.results / plan.scale.name
-    headline.render(folder / "collected", plan.scale.label, folder / "tables")
+    _render("headline", arguments, plan)
 
 
 def _figure(arguments: argparse.Namespace, plan: Plan) -> None:
     """Render one figure as PDF and PNG."""
-    from sglr import figures
-
-    collected = arguments.results / plan.scale.name / "collected"
-    figures.render(int(arguments.number), collected, plan.scale.label, arguments.figures / plan.scale.name)
+    _render(f"figure{arguments.number}", arguments, plan)
 
 
 def _show(arguments: argparse.Namespace, plan: Plan) -> None:
     """Render every table and figure from whatever has been run; the rest is 'not run'."""
+    from sglr.collect import collect
+
     for artefact in ARTEFACTS:
         try:
-            arguments.artefact, arguments.number = artefact, artefact[-1]
-            _collect(arguments, plan)
+            collect(artefact, plan, arguments.results)
         except UsageError as error:
             print(f"not run: {error}")
-            continue
-        show = _headline if artefact == "headline" else _table if artefact.startswith("table") else _figure
-        show(arguments, plan)
+        else:
+            _render(artefact, arguments, plan)
+
+
+def _render(artefact: str, arguments: argparse.Namespace, plan: Plan) -> None:
+    folder = arguments.results / plan.scale.name
+    collected, label = folder / "collected", plan.scale.label
+    if artefact == "headline":
+        from sglr import headline
+
+        headline.render(collected, label, folder / "tables")
+    elif artefact.startswith("table"):
+        from sglr import tables
+
+        tables.render(int(artefact[-1]), collected, label, folder / "tables")
+    else:
+        from sglr import figures  # matplotlib takes a second to import
+
+        figures.render(int(artefact[-1]), collected, label, arguments.figures / plan.scale.name)
 
 
 def _plan(arguments: argparse.Namespace, plan: Plan) -> None:

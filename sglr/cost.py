@@ -2,6 +2,7 @@
 
 import os
 from pathlib import Path
+from statistics import median
 
 from sglr.methods import METHODS
 from sglr.plan import Plan
@@ -29,7 +30,8 @@ def _training_minutes(plan: Plan, run_id: str, folder: Path) -> tuple[float, boo
     """Minutes, and whether they were measured rather than estimated."""
     manifest = folder / run_id / "manifest.json"
     if manifest.exists():
-        return read_json(manifest)["seconds"] / 60, True
+        seconds = read_json(manifest)["seconds_per_epoch"]
+        return median(seconds) * len(seconds) / 60, True  # a job that was suspended has an epoch of hours
     cost = plan.scale.cost
     return (cost.adversarial if METHODS[plan.runs[run_id].method].adversarial else cost.standard), False
 

@@ -20,7 +20,8 @@ class Curve:
     def point(self, network: nn.Module) -> dict[str, float]:
         """Return natural and PGD accuracy of the network (eval mode); PGD's is NaN without an attack."""
         exact = fold_batchnorm(network, fold=self.engine.fold)
-        attacked = exact if self.engine.precision == "fp32" else fold_batchnorm(network, precision="bf16")
+        fast = self.engine.precision != "fp32"
+        attacked = fold_batchnorm(network, fold=self.engine.fold, precision=self.engine.precision) if fast else exact
         row = {}
         for name, images in (("test", self.splits.test), ("validation", self.splits.validation)):
             natural = correct_natural(exact, images, self.measurement.batch_size)

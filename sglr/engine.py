@@ -30,10 +30,12 @@ def _device() -> torch.device:
     name = os.environ.get("SGLR_DEVICE") or ("cuda" if torch.cuda.is_available() else "cpu")
     try:
         device = torch.device(name)
+        if device.type not in ("cpu", "cuda"):
+            raise RuntimeError(f"{device.type} is not tried")
         torch.empty(0, device=device)
     except (RuntimeError, AssertionError) as error:
         reason = str(error).split("\n")[0]
-        raise UsageError(f"SGLR_DEVICE is {name!r}: no such device ({reason}); allowed: cpu, cuda, cuda:N") from None
+        raise UsageError(f"SGLR_DEVICE is {name!r}: cannot be used ({reason}); allowed: cpu, cuda, cuda:N") from None
     return device
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from torch import nn
 
-from sglr.checkpoints import file_digest, load_payload
+from sglr.checkpoints import load_payload
 from sglr.data.images import Splits
 from sglr.errors import UsageError
 from sglr.models import build
@@ -31,11 +31,9 @@ def load_network(path: Path, kept: dict[str, Any], run: Run, scale: Scale, split
 
     Raises UsageError for another run's file, and for one that the manifest does not name.
     """
-    payload = load_payload(path)
+    payload = load_payload(path, kept["sha256"])
     if payload["run"] != run.id:
         raise UsageError(f"{path}: holds run {payload['run']!r}, expected {run.id!r}")
-    if file_digest(path) != kept["sha256"]:
-        raise UsageError(f"{path}: not the checkpoint that manifest.json names; train the run again")
     network = build_network(run, scale, splits)
     network.load_state_dict(payload["weights"])
     return network.eval()

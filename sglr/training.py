@@ -43,7 +43,7 @@ class Training:
         self.recipe: Optimisation = scale.adversarial if self.adversarial else scale.standard
         self.splits = load_splits(scale.data[run.dataset], label_noise=run.label_noise, seed=run.seed).to(device)
         self.images = {"train": self.splits.train.digest(), "test": self.splits.test.digest()}
-        self.fingerprint = settings_digest(settings | {"images": self.images})
+        self.fingerprint = settings_digest(settings | {"images": self.images, "engine": asdict(engine)})
         self.generator = torch.Generator(device).manual_seed(1000 + run.seed)
         self.format = torch.channels_last if engine.channels_last else torch.contiguous_format
         self.model = self._for_training(build_network(run, scale, self.splits))
@@ -226,8 +226,8 @@ class Training:
             "images_sha256": self.images,
             "untouched_portion": 1 - self.splits.corrupted.double().mean().item(),
             "true_portion": (self.splits.train.labels == self.splits.true_labels).double().mean().item(),
-            "seconds": sum(self.seconds),
-            "training_seconds": sum(self.training_seconds),
+            "seconds_per_epoch": self.seconds,
+            "training_seconds_per_epoch": self.training_seconds,
             "engine": asdict(self.engine),
             "origin": origin(device_name(self.device)),
         }

@@ -52,10 +52,11 @@ def test_a_missing_checkpoint_says_what_to_do(results):
     refused(results, "final.pt: no such file; train the run again")
 
 
-def test_another_runs_checkpoint_is_refused(results):
-    path = results / "smoke" / "runs" / RUN / "final.pt"
-    save_payload(path, load_payload(path) | {"run": "digits-ls-s0"})
-    refused(results, "final.pt: holds run 'digits-ls-s0', expected 'digits-at-s0'")
+def test_a_folder_copied_under_another_runs_name_is_refused(results):
+    folder = results / "smoke" / "runs"
+    shutil.copytree(folder / RUN, folder / "digits-ls-s0")
+    done = sglr(results, "evaluate", "digits-ls-s0")
+    assert done.returncode == 2 and "holds run 'digits-at-s0', expected 'digits-ls-s0'" in done.stderr
 
 
 def test_a_checkpoint_put_in_place_of_another_is_refused(results):

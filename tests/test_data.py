@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from filelock import FileLock, Timeout
 from sklearn.datasets import load_digits
 
 from sglr.data import load_splits
@@ -230,3 +231,22 @@ def test_only_without_sglr_data_is_anything_downloaded(monkeypatch, tmp_path, gi
     ):
         load("cifar100", 100, 100, 100)
     assert asked == [(root, given is None)]
+
+
+def test_one_of_two_jobs_downloads_at_a_time(monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("SGLR_DATA", raising=False)
+    locked = []
+
+    def archive(root, train=True, download=False):
+        if download:
+            with pytest.raises(Timeout):
+                FileLock("data/cifar10.lock").acquire(timeout=0)
+            locked.append(True)
+        raise OSError("enough")
+
+    monkeypatch.setattr("torchvision.datasets.CIFAR10", archive)
+    with pytest.raises(UsageError, match="enough"):
+        load("cifar10", 100, 100, 100)
+    assert locked == [True]
+    FileLock("data/cifar10.lock").acquire(timeout=0)  # and it is free again

@@ -98,6 +98,19 @@ def test_a_curve_in_bf16_is_near_the_exact_one(network, splits):
     assert exact["test_robust_accuracy"] == pytest.approx(fast["test_robust_accuracy"], abs=0.03)
 
 
+def test_a_curve_attacks_a_copy_as_the_engine_says(network, splits, monkeypatch):
+    made = []
+    monkeypatch.setattr(
+        "sglr.curve.fold_batchnorm", lambda model, **how: made.append(how) or fold_batchnorm(model, **how)
+    )
+    scale = load_plan("smoke").scale
+    for how in (PLAIN, FOLDED, FAST, replace(PLAIN, precision="bf16")):
+        Curve(splits, scale.attack, scale.measurement, how).point(network)
+    unfolded, folded = {"fold": False}, {"fold": True}
+    bf16 = {"precision": "bf16"}
+    assert made == [unfolded, folded, folded, folded | bf16, unfolded, unfolded | bf16]
+
+
 def test_without_bf16_arithmetic_the_engine_falls_back_and_says_so(monkeypatch, capsys):
     monkeypatch.setenv("SGLR_DEVICE", "cpu")
     monkeypatch.setattr(engine, "has_bf16", lambda device: False)
@@ -105,7 +118,8 @@ def test_without_bf16_arithmetic_the_engine_falls_back_and_says_so(monkeypatch, 
     assert "no bf16" in capsys.readouterr().out
 
 
-def test_a_device_that_is_not_there_is_one_line(tmp_path):
+@pytest.mark.parametrize("name", ("cuda:99", "meta", "nonsense"))
+def test_a_device_that_cannot_be_used_is_one_line(tmp_path, name):
     words = [sys.executable, "-m", "sglr.cli", "train", "digits-at-s0", "--scale", "smoke", "--results", str(tmp_path)]
-    done = subprocess.run(words, capture_output=True, text=True, env=os.environ | {"SGLR_DEVICE": "cuda:99"})
-    assert done.returncode == 2 and "SGLR_DEVICE is 'cuda:99'" in done.stderr and done.stderr.count("\n") == 1
+    done = subprocess.run(words, capture_output=True, text=True, env=os.environ | {"SGLR_DEVICE": name})
+    assert done.returncode == 2 and f"SGLR_DEVICE is {name!r}" in done.stderr and done.stderr.count("\n") == 1

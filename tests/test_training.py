@@ -1,10 +1,12 @@
 """Training through the user's command: same bits twice, killed and resumed, damaged state, not-finite loss."""
 
 import os
+import shlex
 import shutil
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -98,6 +100,28 @@ def test_a_lost_checkpoint_is_trained_again_to_the_same_bits(undisturbed, tmp_pa
 def test_a_state_of_other_settings_is_not_used(undisturbed):
     assert load_state(undisturbed / "state.pt", "another fingerprint") is None
     os.rename(undisturbed / "state.set-aside", undisturbed / "state.pt")
+
+
+def test_a_state_knows_its_images_and_its_engine(tmp_path, monkeypatch):
+    plan = load_plan("smoke")
+    run, cpu = plan.runs["digits-at-s0"], torch.device("cpu")
+
+    def fingerprint(engine=plan.scale.engine) -> str:
+        return Training(run, plan.scale, tmp_path, plan.settings_of(run), cpu, engine).fingerprint
+
+    first = fingerprint()
+    assert fingerprint() == first and fingerprint(replace(plan.scale.engine, fold=False)) != first
+    monkeypatch.setattr("sglr.data.digits._SEED", 1)  # other images of the same sizes
+    assert fingerprint() != first
+
+
+def test_a_terminal_gets_a_bar_and_a_log_a_line_an_epoch(tmp_path):
+    output = tmp_path / "terminal"
+    words = ["script", "-qec", f"stty cols 150 rows 40; {shlex.join(command(tmp_path))}", str(output)]
+    subprocess.run(words, check=True, capture_output=True)
+    shown = output.read_text()
+    assert f"{RUN}: 100%" in shown and "4/4" in shown and "epoch 4/4" not in shown
+    assert (tmp_path / "smoke" / "runs" / RUN / "manifest.json").exists()
 
 
 def test_history_has_every_epoch_and_no_gap(undisturbed):

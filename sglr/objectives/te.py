@@ -38,6 +38,7 @@ class TemporalEnsembling(Objective):
         weight = self.weight(epoch)
 
         def both_terms(logits: Tensor) -> Tensor:
+            """What the attack raises and the step lowers, (N,)."""
             return cross_entropy(logits, y) + weight * squared_distance(logits, ensemble)
 
         logits = model(self.adversary.attack(x, both_terms))

@@ -1,0 +1,26 @@
+"""What `sglr plan` says a plan costs."""
+
+import json
+
+from sglr.cost import cost_lines
+from sglr.plan import load_plan
+
+
+def test_estimates_until_a_run_has_been_measured(tmp_path):
+    plan = load_plan("digits")
+    cost = plan.scale.cost
+    adversarial = [run for run in plan.runs.values() if not run.method.startswith("standard")]
+    total = len(adversarial) * cost.adversarial + (len(plan.runs) - len(adversarial)) * cost.standard
+    *runs, sums, _ = cost_lines(plan, tmp_path)
+    assert len(runs) == len(plan.runs) and not any("measured" in line for line in runs)
+    assert f"{len(plan.runs)} trainings, {total:.0f} minutes" in sums
+    assert f"AutoAttack on {sum(plan.evaluated.values())} of them" in sums
+
+
+def test_a_measured_run_counts_its_median_epoch_so_that_a_suspension_does_not(tmp_path):
+    (tmp_path / "digits-at-s0").mkdir()
+    epochs = {"seconds_per_epoch": [60.0, 60.0, 60.0, 6000.0]}
+    (tmp_path / "digits-at-s0" / "manifest.json").write_text(json.dumps(epochs))
+    plan = load_plan("digits")
+    (line,) = [line for line in cost_lines(plan, tmp_path) if line.startswith("digits-at-s0 ")]
+    assert "4.0 min measured" in line and "table2, table3, headline, figure1, figure2, figure3" in line
