@@ -71,8 +71,7 @@ def _methods(frame: pd.DataFrame, number: int) -> pd.DataFrame:
         for attack, name in _ATTACKS.items():
             ours = part[part["attack"] == attack]
             row = {"data": dataset, "method": METHODS[str(method)].label, "accuracy": name}
-            counts = ours["num_images"].dropna()
-            row["images"] = f"{counts.iloc[0]:.0f}" if len(counts) else ""
+            row["images"] = f"{ours['num_images'].iloc[0]:.0f}" if len(ours) else ""
             for checkpoint, title in _CHECKPOINTS.items():
                 row[title] = percent(ours[ours["checkpoint"] == checkpoint]["accuracy"])
             row["diff"] = percent(_difference(ours))
@@ -110,7 +109,7 @@ def _grid(frame: pd.DataFrame) -> pd.DataFrame:
 
 def percent(accuracies: pd.Series) -> str:
     """Return the mean in percent, with the standard deviation where several seeds were run; 'not run' for none."""
-    values = 100 * accuracies.dropna()
+    values = 100 * accuracies
     if values.empty:
         return "not run"
     return f"{values.mean():.1f}" + (f" ± {values.std():.1f}" if len(values) > 1 else "")

@@ -79,6 +79,17 @@ def test_trainings_of_every_engine_agree_and_keep_fp32_weights(tmp_path):
         assert tensor.dtype == torch.float32
 
 
+def test_training_multiplies_in_bf16_and_copies_for_evaluation_do_not(tmp_path, splits):
+    x = splits.test.first(50).pixels()
+    plain, fast = (trained(tmp_path, how).model.eval() for how in (PLAIN, FAST))
+    for model, differs in ((plain, False), (fast, True)):
+        with torch.no_grad():
+            exact, used = model.classifier(model.features(x)), model(x)
+        assert used.dtype == torch.float32
+        assert ((exact - used).abs().max() > 1e-4) == differs
+        assert (exact - fold_batchnorm(model, fold=False)(x)).abs().max() < 1e-5
+
+
 def test_a_search_on_a_copy_is_judged_by_the_network_itself(network, splits):
     few, pgd = splits.test.first(100), {"step_size": 0.03, "num_steps": 3, "seed": 0, "batch_size": 100}
     ball = LinfBall(0.15)

@@ -6,7 +6,7 @@ import shutil
 import signal
 import subprocess
 import sys
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import pandas as pd
@@ -14,8 +14,10 @@ import pytest
 import torch
 
 from sglr.checkpoints import load_payload, load_state
+from sglr.data import load_splits
 from sglr.errors import UsageError
 from sglr.plan import load_plan
+from sglr.records import read_json
 from sglr.signals import StopRequest
 from sglr.training import Training
 
@@ -29,6 +31,12 @@ def command(folder: Path, run: str = RUN) -> list[str]:
 def train(folder: Path) -> Path:
     subprocess.run(command(folder), check=True, capture_output=True)
     return folder / "smoke" / "runs" / RUN
+
+
+def in_process(folder: Path, run_id: str) -> Training:
+    plan = load_plan("smoke")
+    run = plan.runs[run_id]
+    return Training(run, plan.scale, folder, plan.settings_of(run), torch.device("cpu"), plan.scale.engine)
 
 
 def weights(path: Path) -> dict[str, torch.Tensor]:
@@ -130,10 +138,31 @@ def test_history_has_every_epoch_and_no_gap(undisturbed):
     assert history.notna().all().all()
 
 
+def test_means_of_an_epoch_weigh_steps_by_their_images(tmp_path):
+    job = in_process(tmp_path, "digits-at-s0")
+    steps = torch.tensor([[1.0, 2, 1, 3], [4.0, 1, 1, 5]])  # loss, images, correct images, gradient norm
+    means = job._epoch_means(steps, 1)
+    assert means == {"train_loss": 2, "train_accuracy": pytest.approx(2 / 3), "gradient_norm": 4}
+    steps[1, 0] = float("inf")
+    with pytest.raises(UsageError, match="the loss is inf at epoch 7, step 2"):
+        job._epoch_means(steps, 7)
+
+
+def test_the_manifest_says_how_many_labels_are_true_and_how_long_it_took(tmp_path):
+    job = in_process(tmp_path, "digits-standard-noise0.4-s0")
+    job.fit(StopRequest())
+    manifest = read_json(tmp_path / "manifest.json")
+    spec = job.scale.data[job.run.dataset]
+    clean, noisy = (load_splits(spec, label_noise=noise, seed=0).train.labels for noise in (0, 0.4))
+    assert manifest["untouched_portion"] == pytest.approx(0.6)
+    assert manifest["true_portion"] == (clean == noisy).double().mean().item() < 0.8
+    assert manifest["images_sha256"].keys() == {"train", "test"} and manifest["engine"] == asdict(job.engine)
+    times = list(zip(manifest["training_seconds_per_epoch"], manifest["seconds_per_epoch"], strict=True))
+    assert len(times) == 4 and all(0 < training < whole for training, whole in times)
+
+
 def test_a_loss_that_is_not_finite_stops_the_run_and_says_where(tmp_path, monkeypatch):
-    plan = load_plan("smoke")
-    run = plan.runs["digits-at-s0"]
-    job = Training(run, plan.scale, tmp_path, plan.settings_of(run), torch.device("cpu"), plan.scale.engine)
+    job = in_process(tmp_path, "digits-at-s0")
     with torch.no_grad():
         next(job.model.parameters()).fill_(float("nan"))
     with pytest.raises(UsageError, match=r"digits-at-s0: the loss is nan at epoch 1, step 1"):
