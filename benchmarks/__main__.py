@@ -25,7 +25,9 @@ def main() -> None:
     parser.add_argument("--width", type=int, default=64, help="64 is ResNet-18; less only to try the benchmark out")
     parser.add_argument("--out", type=Path, default=Path("results/benchmark.json"))
     arguments = parser.parse_args()
-    names = [name for name in ENGINES if "bf16" not in name or has_bf16(torch.device(arguments.device))]
+    device = torch.device(arguments.device)
+    lacking = ["bf16"] * (not has_bf16(device)) + ["graphs"] * (device.type != "cuda")
+    names = [name for name in ENGINES if not any(word in name for word in lacking)]
     jobs = [*names, REFERENCE, "torchattacks"] * arguments.rounds
     measured = [_in_own_process(compare, name, arguments) for name in jobs]
     curves = _in_own_process(growth, names[-1], arguments)

@@ -19,8 +19,9 @@ from sglr.scales import PLAIN, Engine
 
 ENGINES = {
     "engine, plain": PLAIN,
-    "engine, fp32": Engine(precision="fp32", fold=True, channels_last=True),
-    "engine, bf16": Engine(precision="bf16", fold=True, channels_last=True),
+    "engine, fp32": Engine(precision="fp32", fold=True, channels_last=True, graphs=False),
+    "engine, bf16": Engine(precision="bf16", fold=True, channels_last=True, graphs=False),
+    "engine, bf16, graphs": Engine(precision="bf16", fold=True, channels_last=True, graphs=True),
 }
 REFERENCE = "plain loop"
 BATCH_SIZES, STEPS = (32, 64, 128, 256), (1, 2, 5, 10)

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from sglr.attacks import LogitsLoss, pgd
+from sglr.graphs import Graphed
 from sglr.models.folding import fold_batchnorm, refold
 from sglr.scales import PLAIN, Engine
 from sglr.threat import LinfBall
@@ -29,13 +30,14 @@ class Adversary:
         self.model, self.ball, self.generator = model, ball, generator
         self.step_size, self.num_steps = step_size, num_steps
         self.copy = fold_batchnorm(model, fold=engine.fold, precision=engine.precision)
+        self.attacked = Graphed(self.copy) if engine.graphs else self.copy
 
     def attack(self, x: Tensor, loss_fn: LogitsLoss, start: Literal["uniform", "gaussian"] = "uniform") -> Tensor:
         """Return adversarial images (N, C, H, W) that raise `loss_fn(logits)`; `gaussian` is TRADES' tiny start."""
         refold(self.copy, self.model)
         first = self.ball.random_start(x, self.generator) if start == "uniform" else self._near(x)
         return pgd(
-            self.copy,
+            self.attacked,
             x,
             loss_fn,
             ball=self.ball,

@@ -38,13 +38,16 @@ def _parser() -> argparse.ArgumentParser:
 def _train(arguments: argparse.Namespace, plan: Plan) -> None:
     """Train a run, going on from its saved state where there is one."""
     from sglr.engine import prepare
+    from sglr.memory import explained
     from sglr.signals import StopRequest
     from sglr.training import Training
 
     run = find_run(arguments.run, plan.scale)
     device, engine = prepare(plan.scale.engine, plan.scale.threads)
     folder = arguments.results / plan.scale.name / "runs" / run.id
-    Training(run, plan.scale, folder, plan.settings_of(run), device, engine).fit(StopRequest().listen())
+    training = Training(run, plan.scale, folder, plan.settings_of(run), device, engine)
+    with explained(training.trial, training.recipe.batch_size):
+        training.fit(StopRequest().listen())
 
 
 def _measure(arguments: argparse.Namespace, plan: Plan, what: str) -> None:

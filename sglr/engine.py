@@ -23,6 +23,8 @@ def prepare(engine: Engine, threads: int) -> tuple[torch.device, Engine]:
     if engine.precision == "bf16" and not has_bf16(device):
         print("this processor has no bf16 arithmetic: computing in fp32 instead", flush=True)
         engine = replace(engine, precision="fp32")
+    if device.type != "cuda":
+        engine = replace(engine, graphs=False)
     return device, engine
 
 

@@ -13,7 +13,7 @@ from sglr.attacks import pgd
 from sglr.autoattack import run_autoattack
 from sglr.data import load_splits
 from sglr.data.images import ImageSet, Splits
-from sglr.engine import device_name
+from sglr.engine import device_name, has_bf16
 from sglr.errors import UsageError
 from sglr.evaluation import correct_natural, correct_under_pgd
 from sglr.losses import cross_entropy
@@ -99,7 +99,9 @@ def _accuracies(finished: Finished, name: str, with_autoattack: bool) -> dict[st
 def _autoattack(finished: Finished, network: nn.Module) -> dict[str, Any]:
     images = finished.splits.test.first(finished.scale.measurement.num_autoattack)
     batch_size = finished.scale.measurement.batch_size
-    result = run_autoattack(network, images, ball=finished.ball, seed=0, batch_size=batch_size)
+    fast = finished.scale.measurement.fast_autoattack and has_bf16(finished.device)
+    searched = fold_batchnorm(network, precision="bf16") if fast else None
+    result = run_autoattack(network, images, ball=finished.ball, seed=0, batch_size=batch_size, searched=searched)
     return {
         "num_images": len(images),
         "accuracy": result.correct.double().mean().item(),

@@ -84,27 +84,30 @@ class Optimisation:
 @dataclass(frozen=True)
 class Engine:
     """How training computes: `precision` fp32 or bf16 of attack and training (weights, optimiser, losses stay fp32),
-    `fold` BatchNorm into the convolutions for the attack, images and kernels in `channels_last` memory."""
+    `fold` BatchNorm into the convolutions for the attack, images and kernels in `channels_last` memory, the attacked
+    network's passes replayed as CUDA `graphs` (on a GPU alone)."""
 
     precision: str
     fold: bool
     channels_last: bool
+    graphs: bool
 
     def __post_init__(self) -> None:
         if self.precision not in ("fp32", "bf16"):
             raise UsageError(f"precision must be fp32 or bf16, got {self.precision!r}")
 
 
-PLAIN = Engine(precision="fp32", fold=False, channels_last=False)
+PLAIN = Engine(precision="fp32", fold=False, channels_last=False, graphs=False)
 
 
 @dataclass(frozen=True)
 class Measurement:
-    """How many test images each measurement uses."""
+    """How many test images each measurement uses; with `fast_autoattack` AutoAttack searches on a bf16 copy first."""
 
     batch_size: int
     num_curve: int
     num_autoattack: int
+    fast_autoattack: bool
     trajectory_every: int
     num_gradient: int
     num_information_batches: int

@@ -135,6 +135,11 @@ class Training:
         correct = (result.logits.argmax(1) == y).sum()
         return torch.stack([result.loss.detach(), norm.new_tensor(len(y)), correct, norm]).double()
 
+    def trial(self, batch_size: int) -> None:
+        """Take one step with the first `batch_size` images of a batch; the training is spoilt by it."""
+        x, y, index = next(self._batches())
+        self._step(x[:batch_size], y[:batch_size], index[:batch_size], self.recipe.epochs)
+
     def _epoch_means(self, steps: Tensor, epoch: int) -> dict[str, float]:
         """Means over the images, of the gradient's norm over the steps. Raises UsageError for a loss not finite."""
         loss, images, correct, norm = steps.unbind(1)

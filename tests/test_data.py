@@ -193,6 +193,43 @@ def test_cifar_through_the_loader(cifar_root, source, num_classes):
         load(source, 49500, 1000, 10000)
 
 
+class Official:
+    """Stands where torchvision's CIFAR10 stands: 40 images, and a count of how often they are decoded."""
+
+    read = 0
+
+    def __init__(self, root, train=True, download=False):
+        Official.read += 1
+        count = 30 if train else 10
+        self.data = np.random.default_rng(train).integers(256, size=(count, 32, 32, 3), dtype=np.uint8)
+        self.targets = [k % 10 for k in range(count)]
+
+
+def test_cifar_is_decoded_once_and_again_where_the_file_is_damaged(monkeypatch, tmp_path):
+    monkeypatch.setenv("SGLR_DATA", str(tmp_path))
+    monkeypatch.setattr("torchvision.datasets.CIFAR10", Official)
+    monkeypatch.setattr(Official, "read", 0)
+    first = load("cifar10", 20, 10, 10)
+    assert Official.read == 2 and (tmp_path / "cifar10.decoded").exists()
+    assert torch.equal(load("cifar10", 20, 10, 10).train.images, first.train.images) and Official.read == 2
+    content = bytearray((tmp_path / "cifar10.decoded").read_bytes())
+    content[len(content) // 2] ^= 1
+    (tmp_path / "cifar10.decoded").write_bytes(bytes(content))
+    assert torch.equal(load("cifar10", 20, 10, 10).train.images, first.train.images) and Official.read == 4
+    load("cifar10", 20, 10, 10)
+    assert Official.read == 4
+
+
+def test_a_decoded_file_that_cannot_be_written_is_done_without(monkeypatch, tmp_path):
+    monkeypatch.setenv("SGLR_DATA", str(tmp_path))
+    (tmp_path / "cifar10.decoded").mkdir()  # nothing can be written over a folder
+    monkeypatch.setattr("torchvision.datasets.CIFAR10", Official)
+    monkeypatch.setattr(Official, "read", 0)
+    for _ in range(2):
+        assert len(load("cifar10", 20, 10, 10).test) == 10
+    assert Official.read == 4
+
+
 def test_missing_root_is_one_line_that_names_sglr_data(monkeypatch, tmp_path):
     monkeypatch.setenv("SGLR_DATA", str(tmp_path / "nowhere"))
     with pytest.raises(UsageError) as error:

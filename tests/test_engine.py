@@ -11,8 +11,10 @@ import torch
 from sglr import engine
 from sglr.adversary import Adversary
 from sglr.curve import Curve
+from sglr.errors import UsageError
 from sglr.evaluation import correct_under_pgd, predictions
 from sglr.losses import cross_entropy
+from sglr.memory import explained
 from sglr.models import build
 from sglr.models.folding import fold_batchnorm, refold
 from sglr.plan import load_plan
@@ -23,7 +25,7 @@ from sglr.training import Training
 
 CPU = torch.device("cpu")
 FOLDED = replace(PLAIN, fold=True)
-FAST = Engine(precision="bf16", fold=True, channels_last=True)
+FAST = Engine(precision="bf16", fold=True, channels_last=True, graphs=False)
 
 
 def input_gradient(network, x, y):
@@ -125,8 +127,79 @@ def test_a_curve_attacks_a_copy_as_the_engine_says(network, splits, monkeypatch)
 def test_without_bf16_arithmetic_the_engine_falls_back_and_says_so(monkeypatch, capsys):
     monkeypatch.setenv("SGLR_DEVICE", "cpu")
     monkeypatch.setattr(engine, "has_bf16", lambda device: False)
-    assert engine.prepare(FAST, threads=1) == (CPU, replace(FAST, precision="fp32"))
+    assert engine.prepare(replace(FAST, graphs=True), threads=1) == (CPU, replace(FAST, precision="fp32"))
     assert "no bf16" in capsys.readouterr().out
+
+
+class Captured:
+    """Stands where a CUDA graph stands: one shape, and logits that the next call overwrites."""
+
+    def __init__(self, function, sample):
+        assert sample[0].requires_grad
+        self.function, self.shape, self.calls = function, sample[0].shape, 0
+        self.logits = function(sample[0]).detach()
+
+    def __call__(self, x):
+        assert x.shape == self.shape and x.requires_grad
+        self.calls += 1
+        logits = self.function(x)
+        self.logits.copy_(logits.detach())
+        return self.logits + (logits - logits.detach())
+
+
+def test_a_graphed_attack_is_the_plain_one_and_takes_other_shapes_plainly(network, splits, monkeypatch):
+    captured = []
+    monkeypatch.setattr(
+        torch.cuda, "make_graphed_callables", lambda f, sample: captured.append(Captured(f, sample)) or captured[-1]
+    )
+    other = build("small_resnet", 10, 1, 8, 1).eval()
+    found = {}
+    for how in (FOLDED, replace(FOLDED, graphs=True)):
+        adversary = Adversary(network, LinfBall(0.15), 0.0375, 3, torch.Generator().manual_seed(0), how)
+        attacks = []
+        for count in (50, 50, 7):  # the last batch of an epoch is smaller
+            few = splits.test.first(count)
+            attacks.append(adversary.attack(few.pixels(), lambda logits, y=few.labels: cross_entropy(logits, y)))
+            adversary.model = other if count == 50 and adversary.model is network else network  # weights move
+        found[how.graphs] = torch.cat(attacks)
+    assert torch.equal(found[False], found[True])
+    assert [graph.calls for graph in captured] == [6]
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
+def test_a_cuda_graphs_attack_is_the_plain_one(network, splits):
+    device, found = torch.device("cuda"), []
+    few, model = splits.test.first(64).to(device), build("small_resnet", 10, 1, 8, 0).to(device)
+    model.load_state_dict(network.state_dict())
+    for how in (FOLDED, replace(FOLDED, graphs=True)):
+        adversary = Adversary(model, LinfBall(0.15), 0.0375, 5, torch.Generator(device).manual_seed(0), how)
+        found.append(adversary.attack(few.pixels(), lambda logits: cross_entropy(logits, few.labels)))
+    assert (found[0] - found[1]).abs().mean() < 1e-3
+
+
+def test_memory_that_runs_out_is_one_line_with_the_batch_size_that_fits():
+    tried = []
+
+    def trial(batch_size):
+        tried.append(batch_size)
+        if batch_size > limit:
+            raise torch.OutOfMemoryError("CUDA out of memory")
+
+    for limit, words in ((20, "batch_size 16 would fit"), (1, "no batch_size would fit")):
+        tried.clear()
+        with pytest.raises(UsageError, match=f"out of memory with batch_size 128; {words}"), explained(trial, 128):
+            trial(128)
+        assert tried == [128, 64, 32, 16, 8, 4, 2][: 4 if limit == 20 else 7]
+
+
+def test_a_trial_takes_one_step_of_that_many_images(tmp_path, monkeypatch):
+    plan = load_plan("smoke")
+    run = plan.runs["digits-at-s0"]
+    job = Training(run, plan.scale, tmp_path, plan.settings_of(run), CPU, PLAIN)
+    seen = []
+    monkeypatch.setattr(job, "_step", lambda x, y, index, epoch: seen.append((len(x), len(y), len(index))))
+    job.trial(5)
+    assert seen == [(5, 5, 5)]
 
 
 @pytest.mark.parametrize("name", ("cuda:99", "meta", "nonsense"))

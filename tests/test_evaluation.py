@@ -142,3 +142,45 @@ def test_autoattack_refuses_images_outside_the_ball_or_the_pixels(network, split
     pretender.returns = lambda x, attack: (x + shift).clamp(0, 1) if abs(shift) > 0.05 else x + shift
     with pytest.raises(UsageError, match="AutoAttack returned"):
         run_autoattack(network, splits.test.first(10), ball=LinfBall(0.05), seed=0, batch_size=5)
+
+
+def test_a_search_on_a_copy_is_judged_by_the_model_and_repeated_on_it(network, splits, pretender):
+    black, white = (int(network(torch.full((1, 1, 8, 8), value)).argmax()) for value in (0.0, 1.0))
+    known = own_images(network, splits.test, 30)
+    images = known.at(((known.labels != black) & (known.labels != white)).nonzero()[:6, 0])
+    attacked = []
+
+    class Copy(nn.Module):
+        """The network, but fooled by its every image beginning with a pixel of exactly one half."""
+
+        def forward(self, x):
+            logits = network(x)
+            return torch.where((x[:, :, 0, 0] == 0.5), -logits, logits)
+
+    searched = Copy()
+
+    def returns(x, attack):  # the first image turns black under the copy's apgd-ce, the second fools the copy alone
+        attacked.append((attack, len(x)))
+        x = x.clone()
+        if len(attacked) == 1:
+            x[0], x[1, 0, 0, 0] = 0, 0.5
+        elif len(attacked) == 7:  # fab-t on the model itself, which only the doubtful image meets
+            x[0] = 0
+        return x
+
+    pretender.returns = returns
+    result = run_autoattack(network, images, ball=LinfBall(1.0), seed=0, batch_size=5, searched=searched)
+    again = [("apgd-ce", 5), ("apgd-t", 5), ("fab-t", 1)]  # and square none: the doubtful image has fallen
+    assert attacked == [("apgd-ce", 6), ("apgd-t", 5), ("fab-t", 5), ("square", 5), *again]
+    assert result.correct.tolist() == [False, False, True, True, True, True]
+    assert list(result.robust_after.values()) == [5, 5, 5, 5, 5, 5, 4, 4]
+
+
+def test_autoattack_searched_in_bf16_finds_as_many(network, splits):
+    images, ball = splits.test.first(40), LinfBall(0.1)
+    exact, copy = fold_batchnorm(network), fold_batchnorm(network, precision="bf16")
+    plain = run_autoattack(exact, images, ball=ball, seed=0, batch_size=40)
+    fast = run_autoattack(exact, images, ball=ball, seed=0, batch_size=40, searched=copy)
+    assert 0 < int(plain.correct.sum()) < 38
+    assert abs(int(plain.correct.sum()) - int(fast.correct.sum())) <= 1
+    assert fast.robust_after["search square"] >= fast.robust_after["apgd-ce"] >= int(fast.correct.sum())

@@ -1,12 +1,15 @@
 """CIFAR-10 and CIFAR-100 through torchvision: at SGLR_DATA, or downloaded to data/."""
 
 import os
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
 import torch
 from filelock import FileLock
+from torch import Tensor
 
+from sglr.checkpoints import load_payload, save_payload
 from sglr.data.images import ImageSet, balanced_order
 from sglr.errors import UsageError
 
@@ -19,7 +22,7 @@ def cifar_parts(source: str, sizes: list[int]) -> list[ImageSet]:
     A fixed seed picks the other two, with the classes in equal numbers; the held-out images are the same whatever
     the number of training images. Raises UsageError for sizes beyond the data set and for a root without it.
     """
-    train, test = _read(source, train=True), _read(source, train=False)
+    train, test = _read(source)
     if sizes[0] + sizes[1] > len(train) or sizes[2] > len(test):
         raise UsageError(f"{source} has {len(train)} training and {len(test)} test images; the scale asks for {sizes}")
     order = balanced_order(train.labels, torch.Generator().manual_seed(_SEED))
@@ -27,13 +30,25 @@ def cifar_parts(source: str, sizes: list[int]) -> list[ImageSet]:
     return [train.at(trained_on), train.at(held_out), test.first(sizes[2])]
 
 
-def _read(source: str, train: bool) -> ImageSet:
+def _read(source: str) -> list[ImageSet]:
+    """Training and test set, from the file {source}.decoded beside the official ones, made at the first reading."""
+    root = Path(os.environ.get("SGLR_DATA") or "data")
+    cache = root / f"{source}.decoded"
+    try:
+        content = load_payload(cache)
+    except (UsageError, OSError):  # not there yet, damaged, or not ours to read
+        content = {name: _decode(source, root, train=name == "train") for name in ("train", "test")}
+        with suppress(UsageError):  # a root that can't be written is decoded each time
+            save_payload(cache, content)
+    return [ImageSet(part["images"], part["labels"], 255) for part in (content["train"], content["test"])]
+
+
+def _decode(source: str, root: Path, train: bool) -> dict[str, Tensor]:
+    """Images (N, 3, 32, 32) and labels (N,) through torchvision, which compares every file with the official md5."""
     from torchvision.datasets import CIFAR10, CIFAR100
 
     kind = CIFAR10 if source == "cifar10" else CIFAR100
     given = os.environ.get("SGLR_DATA")
-    root = Path(given or "data")
-    # torchvision compares every file with the official md5 each time it reads (1 s in all): no cache of our own.
     try:
         if given is None:
             root.mkdir(parents=True, exist_ok=True)
@@ -48,4 +63,4 @@ def _read(source: str, train: bool) -> ImageSet:
             "SGLR_DATA names a root that torchvision can read, and without it the archive is downloaded to data/"
         ) from None
     images = torch.from_numpy(np.ascontiguousarray(content.data.transpose(0, 3, 1, 2)))
-    return ImageSet(images, torch.tensor(content.targets), 255)
+    return {"images": images, "labels": torch.tensor(content.targets)}

@@ -1,0 +1,129 @@
+"""`python -m benchmarks.agreement`: whether the shortcuts change results. Real CIFAR-10, networks of the scale `mini`.
+
+Short trainings with every shortcut on and with every one off, on the same seeds; then, on one trained and one untrained
+network, the fast attack beside the plain one, and AutoAttack searched on a bf16 copy beside the package's own run.
+"""
+
+import argparse
+import json
+import tempfile
+import time
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import torch
+from torch import nn
+
+from sglr.autoattack import BATCH_SIZE, AutoAttack, run_autoattack
+from sglr.data.images import ImageSet
+from sglr.engine import device_name, prepare
+from sglr.evaluation import correct_natural, correct_under_pgd, predictions
+from sglr.models.folding import fold_batchnorm
+from sglr.networks import build_network
+from sglr.plan import resolved_settings
+from sglr.records import origin
+from sglr.runs import make_run
+from sglr.scales import PLAIN, Scale, load_scale
+from sglr.signals import StopRequest
+from sglr.threat import LinfBall
+from sglr.training import Training
+
+
+def main() -> None:
+    """Measure, print and write what was found."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--epochs", type=int, default=6)
+    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--images", type=int, default=1000)
+    parser.add_argument("--out", type=Path, default=Path("results/agreement.json"))
+    arguments = parser.parse_args()
+    scale = _shortened(load_scale("mini"), arguments.epochs)
+    device, fast = prepare(scale.engine, scale.threads)
+    trainings, jobs = [], []
+    for seed in range(arguments.seeds):
+        for name, engine in (("plain", PLAIN), ("fast", fast)):
+            jobs.append(_trained(scale, seed, device, engine))
+            trainings.append({"engine": name, "seed": seed} | _row(jobs[-1]))
+    job = jobs[0]
+    images = job.splits.test.first(arguments.images)
+    first = build_network(job.run, scale, job.splits).eval()
+    record = {
+        "settings": {key: str(value) for key, value in vars(arguments).items()},
+        "origin": origin(device_name(device)),
+        "trainings": trainings,
+        "attacks": {name: _attacks(net, images, scale) for name, net in (("trained", job.model), ("untrained", first))},
+        "autoattack": _autoattack(job.model.eval(), images, scale),
+    }
+    print(pd.DataFrame(trainings).to_markdown(index=False, floatfmt=".4f"))
+    print(json.dumps({key: record[key] for key in ("attacks", "autoattack")}, indent=1))
+    arguments.out.write_text(json.dumps(record, indent=1) + "\n")
+
+
+def _shortened(scale: Scale, epochs: int) -> Scale:
+    return replace(scale, adversarial=replace(scale.adversarial, epochs=epochs))
+
+
+def _trained(scale: Scale, seed: int, device: torch.device, engine: Any) -> Training:
+    run = make_run("cifar10", "at", seed=seed)
+    with tempfile.TemporaryDirectory() as folder:
+        settings = resolved_settings(run, scale) | {"trajectory_every": 0}
+        job = Training(run, scale, Path(folder) / run.id, settings, device, engine)
+        job.fit(StopRequest())
+    return job
+
+
+def _row(job: Training) -> dict[str, float]:
+    names = ("train_loss", "train_accuracy", "test_natural_accuracy", "test_robust_accuracy")
+    last = job.history[-1]
+    return {name: last[name] for name in names} | {"seconds": sum(job.training_seconds)}
+
+
+def _pgd(network: nn.Module, images: ImageSet, scale: Scale, attacked: nn.Module) -> float:
+    correct = correct_under_pgd(
+        network,
+        images,
+        ball=LinfBall(scale.attack.epsilon),
+        step_size=scale.attack.step_size,
+        num_steps=scale.attack.test_steps,
+        seed=0,
+        batch_size=scale.measurement.batch_size,
+        attacked=attacked,
+    )
+    return correct.double().mean().item()
+
+
+def _attacks(model: nn.Module, images: ImageSet, scale: Scale) -> dict[str, float]:
+    """PGD accuracy, always judged by the plain network: searched on itself and on its folded copies."""
+    plain = fold_batchnorm(model, fold=False)
+    fp32, bf16 = fold_batchnorm(model), fold_batchnorm(model, precision="bf16")
+    searched = {"plain": plain, "folded": fp32, "folded bf16": bf16}
+    found = {name: _pgd(plain, images, scale, network) for name, network in searched.items()}
+    natural = correct_natural(plain, images, scale.measurement.batch_size)
+    return {"natural": natural.double().mean().item()} | found
+
+
+def _autoattack(model: nn.Module, images: ImageSet, scale: Scale) -> dict[str, Any]:
+    """The package's own run in plain fp32, ours on the folded network, and ours with the search on the bf16 copy."""
+    ball, batch_size = LinfBall(scale.attack.epsilon), scale.measurement.batch_size
+    plain, folded = fold_batchnorm(model, fold=False), fold_batchnorm(model)
+    started = time.perf_counter()
+    package = AutoAttack(plain, norm="Linf", eps=ball.epsilon, seed=0, version="standard", device="cpu")
+    returned = package.run_standard_evaluation(images.pixels(), images.labels, **{BATCH_SIZE: batch_size})
+    x_adv = returned[0] if isinstance(returned, tuple) else returned
+    correct = predictions(plain, x_adv, batch_size) == images.labels
+    found = {"package": _outcome(correct.double().mean().item(), started)}
+    for name, searched in (("exact", None), ("fast", fold_batchnorm(model, precision="bf16"))):
+        started = time.perf_counter()
+        result = run_autoattack(folded, images, ball=ball, seed=0, batch_size=batch_size, searched=searched)
+        found[name] = _outcome(result.correct.double().mean().item(), started) | {"robust_after": result.robust_after}
+    return found
+
+
+def _outcome(accuracy: float, started: float) -> dict[str, Any]:
+    return {"accuracy": accuracy, "seconds": time.perf_counter() - started}
+
+
+if __name__ == "__main__":
+    main()
