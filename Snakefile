@@ -3,13 +3,15 @@
 import os
 import sys
 from math import ceil
+from pathlib import Path
 from shlex import quote
 
 from snakemake.utils import min_version
 
 sys.path.insert(0, workflow.basedir)
 
-from sglr.plan import ARTEFACTS, load_plan
+from sglr.errors import UsageError
+from sglr.plan import ARTEFACTS, find_run, load_plan, teachers_of
 from sglr.scales import scale_names
 
 min_version("9.19")

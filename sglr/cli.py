@@ -58,7 +58,7 @@ def _measure(arguments: argparse.Namespace, plan: Plan, what: str) -> None:
     device, _ = prepare(plan.scale.engine, plan.scale.threads)
     finished = measure.Finished(run, plan.scale, arguments.results / plan.scale.name / "runs" / run.id, device)
     if what == "evaluate":
-        measure.evaluate(finished, with_autoattack=plan.evaluated.get(run.id, True))
+        measure.evaluate(finished, with_autoattack=plan.with_autoattack(run))
     elif what == "trajectory":
         measure.measure_trajectory(finished)
     else:

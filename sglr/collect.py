@@ -20,8 +20,8 @@ def collect(artefact: str, plan: Plan, results: Path) -> None:
     """
     folder = results / plan.scale.name
     out = folder / "collected"
-    there = {run: [(folder / name).exists() for name in plan.files_of(artefact, run)] for run in plan.runs_of[artefact]}
-    done = [run for run, found in there.items() if all(found)]
+    shown = plan.shown_runs(artefact, folder)
+    done = [run for run in shown if plan.complete(artefact, run, folder)]
     if not done and artefact != "table1":
         raise UsageError(f"{artefact}: no run of it is in {folder / 'runs'} yet")
     if artefact == "table1":
@@ -29,7 +29,7 @@ def collect(artefact: str, plan: Plan, results: Path) -> None:
     elif artefact == "headline":
         write_csv(out / "headline.csv", compare(done, folder))
     elif artefact.startswith("table"):
-        rows = [row for run in plan.runs_of[artefact] for row in _accuracies(run, plan, folder, run in done)]
+        rows = [row for run in shown for row in _accuracies(run, plan, folder, run in done)]
         write_csv(out / f"{artefact}.csv", _with_shared_cells(rows) if artefact == "table4" else rows)
     else:
         for name, frame in _FIGURES[artefact](done, folder).items():

@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 from sglr.methods import METHODS
-from sglr.paired import paired_difference
+from sglr.paired import over_seeds, paired_difference
 from sglr.records import read_json
 from sglr.runs import Run
 from sglr.tables import percent, write_table
@@ -57,24 +57,29 @@ def render(collected: Path, label: str, out: Path) -> None:
     frame = pd.read_csv(collected / "headline.csv")
     rows = [
         {
-            "method": METHODS[row["method"]].label,
-            "seed": row["seed"],
-            "accuracy": _ATTACKS[row["attack"]],
-            "images": row["num_images"],
-            "best": percent(pd.Series([row["best"]])),
-            "final": percent(pd.Series([row["final"]])),
-            "best - final": _interval(row, "loss"),
-            "final - PGD-AT's final": "" if row["method"] == "at" else _interval(row, "gain"),
+            "method": METHODS[str(method)].label,
+            "seeds": len(part),
+            "accuracy": _ATTACKS[str(attack)],
+            "images": part["num_images"].iloc[0],
+            "best": percent(part["best"]),
+            "final": percent(part["final"]),
+            "best - final": _interval(part, "loss"),
+            "final - PGD-AT's final": "" if method == "at" else _interval(part, "gain"),
         }
-        for row in frame.to_dict("records")
+        for (method, attack), part in frame.groupby(["method", "attack"], sort=False)
     ]
     title = (
-        f"Headline ({label}); accuracies and differences in percent; differences on the same images, with their 95 % "
-        "bootstrap interval over images (not over seeds) and McNemar's exact p-value; best is chosen on test images"
+        f"Headline ({label}); accuracies and differences in percent; differences on the same images and seeds, with a "
+        "95 % interval: of one seed over images (bootstrap) with McNemar's exact p-value, of several over seeds (t); "
+        "best is chosen on test images"
     )
     write_table(pd.DataFrame(rows), title, label, out / "headline")
 
 
-def _interval(row: dict[Any, Any], name: str) -> str:
-    difference, low, high = (100 * row[f"{name}_{key}"] for key in ("difference", "low", "high"))
-    return f"{difference:+.1f} [{low:+.1f}, {high:+.1f}], p = {row[f'{name}_p_value']:.2g}"
+def _interval(part: pd.DataFrame, name: str) -> str:
+    differences = part[f"{name}_difference"].tolist()
+    if len(part) > 1:
+        return "{:+.1f} [{:+.1f}, {:+.1f}]".format(*(100 * value for value in over_seeds(differences)))
+    row = part.iloc[0]
+    low, high = 100 * row[f"{name}_low"], 100 * row[f"{name}_high"]
+    return f"{100 * row[f'{name}_difference']:+.1f} [{low:+.1f}, {high:+.1f}], p = {row[f'{name}_p_value']:.2g}"

@@ -1,7 +1,9 @@
 """Differences of accuracy on the same images, with what they may be worth. Imports no torch."""
 
+from collections.abc import Sequence
+
 import numpy as np
-from scipy.stats import binomtest, bootstrap
+from scipy.stats import binomtest, bootstrap, sem, t
 
 _RESAMPLES = 2000
 
@@ -20,6 +22,13 @@ def paired_difference(one: str, other: str) -> dict[str, float]:
     low, high = _interval(differences)
     p_value = binomtest(wins, wins + losses).pvalue if wins + losses else 1.0
     return {"difference": float(differences.mean()), "low": low, "high": high, "p_value": float(p_value)}
+
+
+def over_seeds(differences: Sequence[float]) -> tuple[float, float, float]:
+    """Return the mean of at least two seeds' values and its 95 % t interval, low and high."""
+    mean, error = float(np.mean(differences)), float(sem(differences))
+    half = error * float(t.ppf(0.975, len(differences) - 1))
+    return mean, mean - half, mean + half
 
 
 def _bits(text: str) -> np.ndarray:

@@ -1,14 +1,15 @@
 """The plan: which runs each table and figure needs, and what is measured on each. Imports no torch."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from itertools import product
+from pathlib import Path
 from typing import Any
 
 from sglr.errors import UsageError
 from sglr.methods import METHODS
 from sglr.runs import Run, make_run, parse_run
-from sglr.scales import CONFIG, Scale, load_scale
+from sglr.scales import CONFIG, Scale, Seeds, load_scale
 from sglr.settings import read_yaml
 
 ARTEFACTS = ("table1", "table2", "table3", "table4", "headline", "figure1", "figure2", "figure3", "figure4", "figure5")
@@ -61,24 +62,37 @@ class Plan:
         """Ids of the runs whose penultimate features are drawn."""
         return self.artefacts["figure5"]
 
-    def teachers(self, run_id: str) -> list[str]:
-        """Ids of the runs that must be trained before this one."""
-        return [teacher.id for teacher in teachers_of(self.runs[run_id])]
+    def with_autoattack(self, run: Run) -> bool:
+        """Whether AutoAttack is part of the run's evaluation, whatever its seed; so for a run that no table shows."""
+        return self.evaluated.get(replace(run, seed=0).id, True)
 
-    def inputs_of(self, artefact: str) -> list[str]:
-        """Files below results/{scale} that collecting `artefact` reads."""
+    def inputs_of(self, artefact: str, folder: Path) -> list[str]:
+        """Files below `folder` (results/{scale}) that collecting `artefact` reads."""
         if artefact == "table1":
             return ["forwards.json"]
-        return [name for run in self.runs_of[artefact] for name in self.files_of(artefact, run)]
+        return [name for run in self.shown_runs(artefact, folder) for name in self.files_of(artefact, run)]
+
+    def shown_runs(self, artefact: str, folder: Path) -> list[Run]:
+        """The planned runs of `artefact`, and the same with any other seed whose files are all below `folder`."""
+        planned = self.runs_of[artefact]
+        names = [path.name.rpartition("-s")[2] for path in folder.glob("runs/*")]
+        others = [replace(run, seed=seed) for seed in sorted({int(n) for n in names if n.isdigit()}) for run in planned]
+        return list(dict.fromkeys([*planned, *(run for run in others if self.complete(artefact, run, folder))]))
+
+    def complete(self, artefact: str, run: Run, folder: Path) -> bool:
+        """Whether every file that `artefact` takes from `run` is below `folder`."""
+        return all((folder / name).exists() for name in self.files_of(artefact, run))
 
     def files_of(self, artefact: str, run: Run) -> list[str]:
         """Files of one run, below results/{scale}, that collecting `artefact` reads."""
-        return [f"runs/{run.id}/{name}" for name in _FILES[artefact]]
+        return [f"runs/{run.id}/{name}" for name in _FILES.get(artefact, ())]
 
     def settings_of(self, run: Run) -> dict[str, Any]:
         """Everything that decides what training `run` leaves behind, resolved; 0 where no trajectory is kept."""
-        every = self.scale.measurement.trajectory_every if run.id in self.trajectory_runs else 0
-        return resolved_settings(run, self.scale) | {"trajectory_every": every}
+        kept = replace(run, seed=0).id in self.trajectory_runs
+        return resolved_settings(run, self.scale) | {
+            "trajectory_every": self.scale.measurement.trajectory_every if kept else 0
+        }
 
 
 def teachers_of(run: Run) -> list[Run]:
@@ -110,9 +124,14 @@ def resolved_settings(run: Run, scale: Scale) -> dict[str, Any]:
     }
 
 
-def load_plan(scale_name: str) -> Plan:
-    """Return the plan of config/plan.yaml at the scale. Raises UsageError for whatever is not allowed in it."""
+def load_plan(scale_name: str, seeds: int | None = None) -> Plan:
+    """Return the plan of config/plan.yaml at the scale, with `seeds` seeds or as many as the scale says.
+
+    Raises UsageError for whatever is not allowed in it.
+    """
     scale = load_scale(scale_name)
+    if seeds:
+        scale = replace(scale, seeds=Seeds(seeds, max(seeds, scale.seeds.figure4)))
     content = read_yaml(CONFIG / "plan.yaml")
     for name in content:
         if name not in ARTEFACTS:

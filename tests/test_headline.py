@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from sglr import headline
-from sglr.paired import paired_difference
+from sglr.paired import over_seeds, paired_difference
 from sglr.plan import load_plan
 
 
@@ -38,6 +38,11 @@ def test_without_variation_the_interval_is_a_point(one, other, difference):
     assert found["p_value"] == (0.125 if difference else 1)
 
 
+def test_the_interval_over_seeds_is_the_textbooks():
+    mean, low, high = over_seeds([0.08, 0.10, 0.15])  # sd 0.036056, t of 2 degrees at 97.5 %: 4.3027
+    assert (mean, low, high) == pytest.approx((0.11, 0.11 - 0.089567, 0.11 + 0.089567), abs=1e-6)
+
+
 @pytest.fixture
 def collected(tmp_path):
     plan = load_plan("smoke")
@@ -64,3 +69,13 @@ def test_cells_of_the_headline_table(collected):
     assert table.loc[("PGD-AT", "AutoAttack")]["images"] == 5
     assert "a label" in (collected / "headline.md").read_text()
     assert r"\begin{table}" in (collected / "headline.tex").read_text()
+
+
+def test_several_seeds_are_one_row_with_an_interval_over_seeds(collected):
+    one = pd.read_csv(collected / "headline.csv")
+    shifted = one.assign(seed=1, final=one["final"] + 0.1, loss_difference=one["loss_difference"] - 0.1)
+    pd.concat([one, shifted]).to_csv(collected / "headline.csv", index=False)
+    headline.render(collected, "a label", collected / "out")
+    table = pd.read_csv(collected / "out" / "headline.csv").set_index(["method", "accuracy"])
+    at = table.loc[("PGD-AT", "PGD-20")]
+    assert (at["seeds"], at["final"], at["best - final"]) == (2, "25.0 ± 7.1", "+15.0 [-48.5, +78.5]")

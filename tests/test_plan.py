@@ -4,7 +4,7 @@ import pytest
 
 from sglr import scales
 from sglr.errors import UsageError
-from sglr.plan import load_plan
+from sglr.plan import load_plan, teachers_of
 from sglr.runs import make_run, parse_run
 from sglr.scales import load_scale
 
@@ -35,7 +35,8 @@ def test_the_papers_scale_is_planned_once_and_shares_its_runs():
 
 def test_teachers_are_planned_and_shared():
     plan = load_plan("digits")
-    assert plan.teachers("digits-kd_swa-s0") == ["digits-standard-s0", "digits-at-s0"]
+    (teachers,) = (teachers_of(run) for name, run in plan.runs.items() if name == "digits-kd_swa-s0")
+    assert [teacher.id for teacher in teachers] == ["digits-standard-s0", "digits-at-s0"]
     assert "digits-standard-s0" in load_plan("smoke").artefacts["figure5"]
 
 
@@ -85,3 +86,26 @@ def test_a_trajectory_is_part_of_what_a_training_is():
     every = {run_id: plan.settings_of(run)["trajectory_every"] for run_id, run in plan.runs.items()}
     assert every["digits-at-s0"] == plan.scale.measurement.trajectory_every > 0
     assert every["digits-ls-s0"] == 0
+
+
+def test_every_seed_is_trained_and_measured_alike():
+    plan = load_plan("mini")
+    for method, autoattack in (("at", True), ("sglr", True), ("standard", True)):
+        first, other = (make_run("cifar10", method, seed=seed) for seed in (0, 4))
+        assert plan.with_autoattack(other) == plan.with_autoattack(first) == autoattack
+        settings = [plan.settings_of(run)["trajectory_every"] for run in (first, other)]
+        assert settings == [plan.scale.measurement.trajectory_every * (method == "at")] * 2
+    assert not plan.with_autoattack(make_run("cifar10", "sglr", seed=4, r=0.4))
+    assert sorted({run.seed for run in load_plan("mini", seeds=3).runs.values()}) == [0, 1, 2]
+
+
+def test_a_seed_that_was_not_planned_is_shown_once_all_of_it_is_there(tmp_path):
+    plan = load_plan("smoke")
+    names = plan.artefacts["figure2"]
+    other = tmp_path / "runs" / "digits-at-s7"
+    other.mkdir(parents=True)
+    for missing, name in enumerate(("history.csv", "labels.csv", "manifest.json"), start=-2):
+        (other / name).write_text("")
+        shown = [run.id for run in plan.shown_runs("figure2", tmp_path)]
+        assert shown == names + ["digits-at-s7"] * (missing == 0)
+    assert [run.id for run in plan.shown_runs("headline", tmp_path)] == plan.artefacts["headline"]

@@ -1,6 +1,7 @@
 # What the rules share: the plans, the command line, and how many jobs may run at once. No rules.
 
-PLANS = {name: load_plan(name) for name in scale_names()}
+# `--config seeds=3` plans three seeds of everything, whatever the scale's file says.
+PLANS = {name: load_plan(name, config.get("seeds")) for name in scale_names()}
 
 # Jobs run this checkout's package under the interpreter that runs Snakemake.
 shell.prefix(
@@ -55,35 +56,47 @@ def figures(scale, numbers):
     )
 
 
+def run_of(wildcards):
+    """The run that the wildcards name, planned or not; None where they name none, which the job itself explains."""
+    try:
+        return find_run(wildcards.run, PLANS[wildcards.scale].scale)
+    except UsageError:
+        return None
+
+
 def teacher_manifests(wildcards):
     """The finished trainings that a run learns from."""
-    plan = PLANS[wildcards.scale]
-    teachers = plan.teachers(wildcards.run) if wildcards.run in plan.runs else []
+    run = run_of(wildcards)
     return [
-        f"results/{wildcards.scale}/runs/{teacher}/manifest.json"
-        for teacher in teachers
+        f"results/{wildcards.scale}/runs/{teacher.id}/manifest.json"
+        for teacher in (teachers_of(run) if run else [])
     ]
 
 
 def settings_of(wildcards):
     """A run's resolved settings: a changed value trains it again."""
-    plan = PLANS[wildcards.scale]
-    return (
-        str(plan.settings_of(plan.runs[wildcards.run]))
-        if wildcards.run in plan.runs
-        else ""
-    )
+    run = run_of(wildcards)
+    return str(PLANS[wildcards.scale].settings_of(run)) if run else ""
 
 
 def measurement_of(wildcards):
     """What decides an evaluation besides the training."""
-    plan = PLANS[wildcards.scale]
-    return f"{plan.scale.measurement} {plan.scale.attack} {plan.evaluated.get(wildcards.run)}"
+    plan, run = PLANS[wildcards.scale], run_of(wildcards)
+    return f"{plan.scale.measurement} {plan.scale.attack} {run and plan.with_autoattack(run)}"
+
+
+def finished_run(wildcards):
+    """A run's manifest. Where its weights are gone (a clone of committed results) no measurement is made again."""
+    manifest = Path(f"results/{wildcards.scale}/runs/{wildcards.run}/manifest.json")
+    gone = manifest.exists() and not manifest.with_name("final.pt").exists()
+    return ancient(str(manifest)) if gone else str(manifest)
 
 
 def collected_inputs(artefact):
     """The runs' text files that an artefact is collected from."""
     return lambda wildcards: [
         f"results/{wildcards.scale}/{path}"
-        for path in PLANS[wildcards.scale].inputs_of(artefact)
+        for path in PLANS[wildcards.scale].inputs_of(
+            artefact, Path("results", wildcards.scale)
+        )
     ]

@@ -23,7 +23,7 @@ rule train:
 rule evaluate:
     """Natural, PGD-20 and AutoAttack accuracy of a run's checkpoints."""
     input:
-        "results/{scale}/runs/{run}/manifest.json",
+        finished_run,
     output:
         "results/{scale}/runs/{run}/evaluation.json",
     log:
@@ -40,7 +40,7 @@ rule evaluate:
 rule trajectory:
     """Gradient norm, information in weights and confidence along a run."""
     input:
-        "results/{scale}/runs/{run}/manifest.json",
+        finished_run,
     output:
         "results/{scale}/runs/{run}/trajectory.csv",
     log:
@@ -57,7 +57,7 @@ rule trajectory:
 rule features:
     """Penultimate features of a run's final network."""
     input:
-        "results/{scale}/runs/{run}/manifest.json",
+        finished_run,
     output:
         "results/{scale}/runs/{run}/features.csv",
         "results/{scale}/runs/{run}/separability.json",
