@@ -1,13 +1,15 @@
 """`python -m benchmarks.agreement`: whether the shortcuts change results. Real CIFAR-10, networks of the scale `mini`.
 
-Short trainings with every shortcut on and with every one off, on the same seeds; then, on one trained and one untrained
-network, the fast attack beside the plain one, and AutoAttack searched on a bf16 copy beside the package's own run.
+Short trainings with every shortcut on and with every one off, on the same seeds, and one stopped twice and resumed.
+Then, on one trained and one untrained network, the fast attack beside the plain one, and on the trained one AutoAttack
+searched on a bf16 copy beside the package's own run.
 """
 
 import argparse
 import json
 import tempfile
 import time
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -19,13 +21,14 @@ from torch import nn
 from sglr.autoattack import BATCH_SIZE, AutoAttack, run_autoattack
 from sglr.data.images import ImageSet
 from sglr.engine import device_name, prepare
+from sglr.errors import Interrupted
 from sglr.evaluation import correct_natural, correct_under_pgd, predictions
 from sglr.models.folding import fold_batchnorm
 from sglr.networks import build_network
 from sglr.plan import resolved_settings
 from sglr.records import origin
 from sglr.runs import make_run
-from sglr.scales import PLAIN, Scale, load_scale
+from sglr.scales import PLAIN, Engine, Scale, load_scale
 from sglr.signals import StopRequest
 from sglr.threat import LinfBall
 from sglr.training import Training
@@ -44,8 +47,10 @@ def main() -> None:
     trainings, jobs = [], []
     for seed in range(arguments.seeds):
         for name, engine in (("plain", PLAIN), ("fast", fast)):
-            jobs.append(_trained(scale, seed, device, engine))
+            jobs.append(_trained(scale, seed, device, engine, [StopRequest()]))
             trainings.append({"engine": name, "seed": seed} | _row(jobs[-1]))
+    stopped = _trained(scale, 0, device, fast, [StopAt(40), StopAt(90), StopRequest()])
+    trainings.append({"engine": "fast, resumed twice", "seed": 0} | _row(stopped))
     job = jobs[0]
     images = job.splits.test.first(arguments.images)
     first = build_network(job.run, scale, job.splits).eval()
@@ -65,12 +70,28 @@ def _shortened(scale: Scale, epochs: int) -> Scale:
     return replace(scale, adversarial=replace(scale.adversarial, epochs=epochs))
 
 
-def _trained(scale: Scale, seed: int, device: torch.device, engine: Any) -> Training:
+class StopAt(StopRequest):
+    """A request to stop that comes at the so-manieth step."""
+
+    def __init__(self, step: int):
+        self.left = step
+
+    @property
+    def received(self) -> bool:  # type: ignore[override]
+        """Whether as many steps have been asked about."""
+        self.left -= 1
+        return self.left < 0
+
+
+def _trained(scale: Scale, seed: int, device: torch.device, engine: Engine, stops: list[StopRequest]) -> Training:
+    """A training, begun again from its saved state for each further one of `stops`."""
     run = make_run("cifar10", "at", seed=seed)
+    settings = resolved_settings(run, scale) | {"trajectory_every": 0}
     with tempfile.TemporaryDirectory() as folder:
-        settings = resolved_settings(run, scale) | {"trajectory_every": 0}
-        job = Training(run, scale, Path(folder) / run.id, settings, device, engine)
-        job.fit(StopRequest())
+        for stop in stops:
+            job = Training(run, scale, Path(folder) / run.id, settings, device, engine)
+            with suppress(Interrupted):
+                job.fit(stop)
     return job
 
 
@@ -109,7 +130,9 @@ def _autoattack(model: nn.Module, images: ImageSet, scale: Scale) -> dict[str, A
     ball, batch_size = LinfBall(scale.attack.epsilon), scale.measurement.batch_size
     plain, folded = fold_batchnorm(model, fold=False), fold_batchnorm(model)
     started = time.perf_counter()
-    package = AutoAttack(plain, norm="Linf", eps=ball.epsilon, seed=0, version="standard", device="cpu")
+    package = AutoAttack(
+        plain, norm="Linf", eps=ball.epsilon, seed=0, version="standard", device=str(images.images.device)
+    )
     returned = package.run_standard_evaluation(images.pixels(), images.labels, **{BATCH_SIZE: batch_size})
     x_adv = returned[0] if isinstance(returned, tuple) else returned
     correct = predictions(plain, x_adv, batch_size) == images.labels

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# What only a GPU can measure, without Snakemake: the benchmark, then trainings of the scale `quick` and of `paper`.
+# What only a GPU can measure, without Snakemake: the benchmark, whether the shortcuts change results, then trainings of
+# the scale `quick` and of `paper`. Needs torch, this package's folder, pyautoattack, and CIFAR at SGLR_DATA.
 # At most 9 minutes a call, and each call goes on where the last one stopped, until it says "all measured".
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -21,6 +22,7 @@ within() {
 }
 
 [ -e "$results/benchmark_gpu.json" ] || within benchmarks --device cuda --out "$results/benchmark_gpu.json"
+[ -e "$results/agreement_gpu.json" ] || within benchmarks.agreement --out "$results/agreement_gpu.json"
 # AutoAttack on the 10,000 images of `paper` takes longer than a call: Snakemake evaluates those checkpoints.
 for job in quick:{at,sglr,sglr_released,ls,trades,trades_sglr,te,awp,standard,kd_at,kd_swa} paper:{at,sglr_released}; do
     scale=${job%%:*} run=cifar10-${job##*:}-s0

@@ -7,6 +7,7 @@ from typing import Any
 
 import torch
 
+from sglr import parallel
 from sglr.errors import UsageError
 from sglr.records import digest, write_bytes
 
@@ -18,7 +19,8 @@ def save_payload(path: Path, payload: dict[str, Any]) -> str:
     buffer = io.BytesIO()
     torch.save(payload, buffer)
     checksum = digest(buffer.getvalue())
-    write_bytes(path, checksum.encode() + buffer.getvalue())
+    if parallel.is_first():
+        write_bytes(path, checksum.encode() + buffer.getvalue())
     return checksum
 
 
@@ -57,6 +59,7 @@ def load_state(path: Path, fingerprint: str) -> dict[str, Any] | None:
     if not reason:
         return state
     aside = path.with_suffix(".set-aside")
-    path.replace(aside)
+    if parallel.is_first():
+        path.replace(aside)
     print(f"resume state set aside as {aside}: {reason}; starting from the first epoch", flush=True)
     return None

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils import get_total_norm
 
+from sglr import parallel
 from sglr.adversary import Adversary
 from sglr.averaging import WeightAverage, build_average
 from sglr.checkpoints import load_state, save_payload
@@ -96,6 +97,7 @@ class Training:
         Raises Interrupted within a step of `stop`; what is lost is the epoch under way.
         """
         self._resume()
+        parallel.wait()  # until every process has read the state
         with closing(Progress(self.run.id, self.recipe.epochs, len(self.history))) as progress:
             for epoch in range(len(self.history) + 1, self.recipe.epochs + 1):
                 started = time.perf_counter()
@@ -106,7 +108,8 @@ class Training:
                 self.seconds.append(time.perf_counter() - started)
                 self._save_state()
                 progress.epoch(self.history[-1])
-        self._write_records()
+        if parallel.is_first():
+            self._write_records()
 
     def _train_epoch(self, epoch: int, stop: StopRequest) -> dict[str, float]:
         rate = learning_rate(epoch, self.recipe.epochs, self.recipe.learning_rate)
@@ -115,7 +118,7 @@ class Training:
         self.model.train()
         steps = []
         for x, y, index in self._batches():
-            if stop.received:
+            if parallel.agreed(stop.received):
                 raise Interrupted(f"run {self.run.id}: stopped in epoch {epoch}; {epoch - 1} epochs are saved")
             steps.append(self._step(x, y, index, epoch))
         if self.average:
@@ -127,7 +130,9 @@ class Training:
         result = self.objective.loss(self.model, x, y, index, epoch)
         self.optimizer.zero_grad()
         result.loss.backward()
-        norm = get_total_norm([p.grad for p in self.model.parameters() if p.grad is not None])
+        gradients = [p.grad for p in self.model.parameters() if p.grad is not None]
+        parallel.add_up(gradients)
+        norm = get_total_norm(gradients)
         self.optimizer.step()
         self.objective.after_step(self.model)
         if self.average:

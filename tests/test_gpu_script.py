@@ -10,6 +10,7 @@ echo "$*" >> "$RESULTS/calls"
 shift
 case $1 in
 benchmarks) touch "$5" ;;
+benchmarks.agreement) touch "$3" ;;
 sglr.cli)
     folder=$RESULTS/$5/runs/$3
     [ "$2 $3" = "train $STOPS" ] && [ ! -e "$RESULTS/stopped" ] && touch "$RESULTS/stopped" && exit 75

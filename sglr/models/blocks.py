@@ -3,6 +3,9 @@
 import torch
 from torch import Tensor, nn
 
+from sglr import parallel
+from sglr.models.batchnorm import BatchNorm
+
 
 class ConvBN(nn.Module):
     """A convolution without bias, followed by BatchNorm; in eval mode the pair is one convolution."""
@@ -10,7 +13,7 @@ class ConvBN(nn.Module):
     def __init__(self, in_channels: int, out_channels: int, kernel: int, stride: int = 1):
         super().__init__()
         self.conv = nn.Conv2d(in_channels, out_channels, kernel, stride, padding=kernel // 2, bias=False)
-        self.bn = nn.BatchNorm2d(out_channels)
+        self.bn = BatchNorm(out_channels)
 
     def forward(self, x: Tensor) -> Tensor:
         """Return BatchNorm(conv(x))."""
@@ -47,7 +50,7 @@ class Classifier(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Return fp32 logits (N, K) of images (N, C, H, W) in [0, 1], in whose precision the weights compute."""
-        x = x.to(self.classifier.weight.dtype)
+        part = parallel.share(x).to(self.classifier.weight.dtype)
         with torch.autocast(x.device.type, torch.bfloat16, enabled=self.autocast):
-            logits = self.classifier(self.features(x))
-        return logits if logits.dtype == torch.float64 else logits.float()
+            logits = self.classifier(self.features(part))
+        return parallel.whole(logits if logits.dtype == torch.float64 else logits.float(), len(x))

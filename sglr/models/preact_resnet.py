@@ -3,6 +3,7 @@
 import torch
 from torch import Tensor, nn
 
+from sglr.models.batchnorm import BatchNorm
 from sglr.models.blocks import Classifier, ConvBN
 
 
@@ -11,7 +12,7 @@ class PreActBlock(nn.Module):
 
     def __init__(self, in_channels: int, out_channels: int, stride: int):
         super().__init__()
-        self.bn = nn.BatchNorm2d(in_channels)
+        self.bn = BatchNorm(in_channels)
         self.first = ConvBN(in_channels, out_channels, 3, stride)
         self.second = nn.Conv2d(out_channels, out_channels, 3, padding=1, bias=False)
         changes = stride != 1 or in_channels != out_channels
@@ -32,5 +33,5 @@ def preact_resnet(num_classes: int, in_channels: int, width: int, stem_stride: i
         layers.append(PreActBlock(channels, factor * width, 2 if number else 1))
         channels = factor * width
         layers.append(PreActBlock(channels, channels, 1))
-    layers += [nn.BatchNorm2d(channels), nn.ReLU()]
+    layers += [BatchNorm(channels), nn.ReLU()]
     return Classifier(nn.Sequential(*layers), channels, num_classes)

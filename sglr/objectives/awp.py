@@ -5,6 +5,7 @@ import copy
 import torch
 from torch import Tensor, nn
 
+from sglr import parallel
 from sglr.losses import cross_entropy
 from sglr.methods import Awp
 from sglr.objectives.at import AdversarialTraining
@@ -36,6 +37,7 @@ class AdversarialWeightPerturbation(AdversarialTraining):
         self.proxy.train()
         weights = _weights(self.proxy)
         gradients = torch.autograd.grad(cross_entropy(self.proxy(x_adv), y).mean(), weights)
+        parallel.add_up(gradients)
         return [
             self.gamma * weight.detach().norm() * gradient / (gradient.norm() + 1e-20)
             for weight, gradient in zip(weights, gradients, strict=True)
