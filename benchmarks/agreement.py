@@ -1,4 +1,4 @@
-"""`python -m benchmarks.agreement`: whether the shortcuts change results. Real CIFAR-10, networks of the scale `mini`.
+"""`python -m benchmarks.agreement`: whether the shortcuts change results. Real CIFAR-10 at the scale `mini`.
 
 Short trainings with every shortcut on and with every one off, on the same seeds, and one stopped twice and resumed.
 Then, on one trained and one untrained network, the fast attack beside the plain one, and on the trained one AutoAttack
@@ -37,19 +37,21 @@ from sglr.training import Training
 def main() -> None:
     """Measure, print and write what was found."""
     parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--scale", default="mini", help="`smoke` only to try it out")
     parser.add_argument("--epochs", type=int, default=6)
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--images", type=int, default=1000)
     parser.add_argument("--out", type=Path, default=Path("results/agreement.json"))
     arguments = parser.parse_args()
-    scale = _shortened(load_scale("mini"), arguments.epochs)
+    scale = _shortened(load_scale(arguments.scale), arguments.epochs)
     device, fast = prepare(scale.engine, scale.threads)
     trainings, jobs = [], []
     for seed in range(arguments.seeds):
         for name, engine in (("plain", PLAIN), ("fast", fast)):
             jobs.append(_trained(scale, seed, device, engine, [StopRequest()]))
             trainings.append({"engine": name, "seed": seed} | _row(jobs[-1]))
-    stopped = _trained(scale, 0, device, fast, [StopAt(40), StopAt(90), StopRequest()])
+    third = arguments.epochs * len(jobs[0].splits.train) // scale.adversarial.batch_size // 3
+    stopped = _trained(scale, 0, device, fast, [StopAt(third), StopAt(third), StopRequest()])
     trainings.append({"engine": "fast, resumed twice", "seed": 0} | _row(stopped))
     job = jobs[0]
     images = job.splits.test.first(arguments.images)
@@ -71,21 +73,21 @@ def _shortened(scale: Scale, epochs: int) -> Scale:
 
 
 class StopAt(StopRequest):
-    """A request to stop that comes at the so-manieth step."""
+    """A request to stop that comes after so many steps."""
 
     def __init__(self, step: int):
         self.left = step
 
     @property
     def received(self) -> bool:  # type: ignore[override]
-        """Whether as many steps have been asked about."""
+        """Whether more steps than those have asked."""
         self.left -= 1
         return self.left < 0
 
 
 def _trained(scale: Scale, seed: int, device: torch.device, engine: Engine, stops: list[StopRequest]) -> Training:
     """A training, begun again from its saved state for each further one of `stops`."""
-    run = make_run("cifar10", "at", seed=seed)
+    run = make_run(scale.roles.ten_classes, "at", seed=seed)
     settings = resolved_settings(run, scale) | {"trajectory_every": 0}
     with tempfile.TemporaryDirectory() as folder:
         for stop in stops:

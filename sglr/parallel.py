@@ -23,7 +23,7 @@ def join(device: torch.device) -> torch.device:
     dist.init_process_group("gloo" if device.type == "cpu" else "cpu:gloo,cuda:nccl")
     atexit.register(dist.destroy_process_group)
     if not is_first():
-        sys.stdout = open(os.devnull, "w")  # one process tells of the progress
+        sys.stdout = open(os.devnull, "w")  # noqa: SIM115 (one process tells of the progress)
     if device.type == "cpu":
         return device
     own = torch.device("cuda", int(os.environ["LOCAL_RANK"]))

@@ -56,3 +56,20 @@ def test_both_loops_train_the_same_number_of_images_a_step():
         before = [p.detach().clone() for p in loop.model.parameters()]
         loop.step()
         assert all(not torch.equal(p, q) for p, q in zip(loop.model.parameters(), before, strict=True))
+
+
+def test_the_comparison_of_engines_writes_every_part(tmp_path):
+    small = ["--scale", "smoke", "--epochs", "2", "--seeds", "1", "--images", "20"]
+    words = [sys.executable, "-m", "benchmarks.agreement", *small, "--out", str(tmp_path / "found.json")]
+    done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    found = json.loads((tmp_path / "found.json").read_text())
+    rows = {row["engine"]: row for row in found["trainings"]}
+    assert list(rows) == ["plain", "fast", "fast, resumed twice"]
+    losses = [row["train_loss"] for row in rows.values()]
+    assert losses[0] != losses[1] == losses[2]  # folding changes the last digits, resuming nothing
+    assert set(found["attacks"]) == {"trained", "untrained"} and set(found["autoattack"]) == {
+        "package",
+        "exact",
+        "fast",
+    }
