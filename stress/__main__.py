@@ -15,7 +15,7 @@ from sglr.records import origin
 from stress.chain import Chain
 from stress.checks import results_of
 from stress.disk import small_disk
-from stress.training import Job, Timing, undisturbed
+from stress.training import Job, Pace, undisturbed
 
 _RUNS = ("digits-sglr-s0", "digits-awp-s0", "digits-at_wa-s0", "digits-trades_sglr-s0", "digits-te-s0")
 
@@ -63,9 +63,9 @@ def _strike_all(arguments: argparse.Namespace, work: Path) -> tuple[list[Chain],
         return [*chains, *full], disk.name
 
 
-def _reference(job: Job) -> tuple[Timing, dict[str, Any]]:
-    timing = undisturbed(job)
-    return timing, results_of(job.folder) | {"state_bytes": (job.folder / "state.pt").stat().st_size}
+def _reference(job: Job) -> tuple[dict[str, Any], Pace]:
+    pace = undisturbed(job)
+    return results_of(job.folder), pace
 
 
 def _deal(faults: list[str], chains: list[Chain]) -> None:

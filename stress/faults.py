@@ -1,28 +1,41 @@
-"""One fault each: wait for its instant, strike, and see the process end. None where the training ended before."""
+"""One fault each: wait for its instant and strike, unless the training ended before."""
 
 import os
-import random
 import subprocess
+import time
+from dataclasses import dataclass
 from pathlib import Path
 
 from stress.disk import FileSizeLimit, TmpfsDisk
-from stress.training import Timing
-
-_REACH = 0.25  # of a training, from its first epoch on, within which a fault strikes
 
 
-def kill(process: subprocess.Popen[str], instant: float) -> None:
-    """SIGKILL at `instant`, in seconds after the start."""
-    _wait(process, instant)
+@dataclass(frozen=True)
+class Instant:
+    """So many epochs after a process's start, and then so many seconds: a busy machine moves it with the training."""
+
+    epochs: int
+    seconds: float
+
+    def wait(self, process: subprocess.Popen[str]) -> None:
+        """Wait for it, or for the end of the process."""
+        assert process.stdout is not None
+        for _ in range(self.epochs):
+            process.stdout.readline()
+        time.sleep(self.seconds)
+
+
+def kill(process: subprocess.Popen[str], instant: Instant) -> None:
+    """SIGKILL."""
+    instant.wait(process)
     process.kill()
 
 
-def kill_in_write(process: subprocess.Popen[str], folder: Path, write: int, quiet: float) -> None:
-    """SIGKILL as soon as the `write`-th temporary file of a checkpoint is seen; looks closely after `quiet` seconds.
+def kill_in_write(process: subprocess.Popen[str], instant: Instant, folder: Path, write: int) -> None:
+    """SIGKILL as soon as the `write`-th temporary file of a checkpoint after `instant` is seen.
 
     The process may be faster: only the file that it leaves behind proves that it was hit inside the write.
     """
-    _wait(process, quiet)
+    instant.wait(process)
     ending, seen, there = f".pt.{process.pid}.tmp", 0, False
     while process.poll() is None:
         was, there = there, any(name.endswith(ending) for name in _names(folder))
@@ -32,29 +45,19 @@ def kill_in_write(process: subprocess.Popen[str], folder: Path, write: int, quie
             return
 
 
-def stop(process: subprocess.Popen[str], instant: float) -> None:
-    """SIGTERM at `instant`."""
-    _wait(process, instant)
+def stop(process: subprocess.Popen[str], instant: Instant) -> None:
+    """SIGTERM."""
+    instant.wait(process)
     process.terminate()
 
 
-def fill(process: subprocess.Popen[str], instant: float, disk: TmpfsDisk | FileSizeLimit, left: int) -> None:
-    """Fill the disk at `instant` but for `left` bytes."""
-    _wait(process, instant)
+def fill(
+    process: subprocess.Popen[str], instant: Instant, disk: TmpfsDisk | FileSizeLimit, state: Path, share: float
+) -> None:
+    """Leave room on the disk for a `share` (in [0, 1)) of the saved state."""
+    instant.wait(process)
     if process.poll() is None:
-        disk.fill(process.pid, left)
-
-
-def random_instant(chance: random.Random, timing: Timing) -> float:
-    """Seconds after the start, from shortly before the first epoch on."""
-    return chance.uniform(0.8 * timing.first_epoch, timing.first_epoch + _REACH * (timing.end - timing.first_epoch))
-
-
-def _wait(process: subprocess.Popen[str], seconds: float) -> None:
-    try:
-        process.wait(seconds)
-    except subprocess.TimeoutExpired:
-        return
+        disk.fill(process.pid, int(share * state.stat().st_size))
 
 
 def _names(folder: Path) -> list[str]:

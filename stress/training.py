@@ -35,19 +35,19 @@ class Job:
 
 
 @dataclass(frozen=True)
-class Timing:
-    """Seconds from the start to the end of the first epoch, and to the end."""
+class Pace:
+    """Epochs of a training, seconds to the end of the first, and seconds of each other one."""
 
-    first_epoch: float
-    end: float
+    epochs: int
+    first: float
+    other: float
 
 
-def undisturbed(job: Job) -> Timing:
-    """Train to the end, timed. Raises RuntimeError where it fails."""
-    process, started, first = job.start(), time.perf_counter(), 0.0
+def undisturbed(job: Job) -> Pace:
+    """Train to the end. Raises RuntimeError where it fails."""
+    process, started = job.start(), time.perf_counter()
     assert process.stdout is not None
-    for _ in process.stdout:
-        first = first or time.perf_counter() - started
+    ends = [time.perf_counter() - started for _ in process.stdout]  # one line an epoch
     if process.wait():
         raise RuntimeError(f"{job.run}: exit status {process.returncode}, with nothing in its way")
-    return Timing(first, time.perf_counter() - started)
+    return Pace(len(ends), ends[0], (ends[-1] - ends[0]) / (len(ends) - 1))
