@@ -1,7 +1,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: reproduce test lint benchmark install
+.PHONY: reproduce test lint benchmark stress install
 
 reproduce: install
 	$(BIN)/snakemake --cores 8 all
@@ -11,6 +11,9 @@ test: install
 
 benchmark: install
 	$(BIN)/python -m benchmarks
+
+stress: install
+	$(BIN)/python -m stress
 
 lint: install
 	$(BIN)/ruff check .

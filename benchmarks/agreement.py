@@ -7,8 +7,10 @@ searched on a bf16 copy beside the package's own run.
 
 import argparse
 import json
+import signal
 import tempfile
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -76,13 +78,14 @@ class StopAt(StopRequest):
     """A request to stop that comes after so many steps."""
 
     def __init__(self, step: int):
+        super().__init__()
         self.left = step
 
-    @property
-    def received(self) -> bool:  # type: ignore[override]
-        """Whether more steps than those have asked."""
+    def check(self, agreed: Callable[[bool], bool] = bool) -> None:
+        """Raise Interrupted once more than those have asked."""
         self.left -= 1
-        return self.left < 0
+        self.received = signal.SIGTERM if self.left < 0 else None
+        super().check(agreed)
 
 
 def _trained(scale: Scale, seed: int, device: torch.device, engine: Engine, stops: list[StopRequest]) -> Training:

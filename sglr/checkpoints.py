@@ -11,6 +11,8 @@ from sglr import parallel
 from sglr.errors import UsageError
 from sglr.records import digest, write_bytes
 
+# What a file holds, by number; one without a number is of the first. Raise it with whatever is added or taken away.
+WEIGHTS_FORMAT, STATE_FORMAT = 1, 2
 _DIGEST_LENGTH = 64
 
 
@@ -24,10 +26,10 @@ def save_payload(path: Path, payload: dict[str, Any]) -> str:
     return checksum
 
 
-def load_payload(path: Path, sha256: str | None = None) -> dict[str, Any]:
+def load_payload(path: Path, sha256: str | None = None, version: int = WEIGHTS_FORMAT) -> dict[str, Any]:
     """Return what `save_payload` wrote and gave `sha256` for; without it, whatever whole payload is there.
 
-    Raises UsageError where the file is missing, truncated, changed, another payload or code.
+    Raises UsageError where the file is missing, truncated, changed, another payload, of another format or code.
     """
     try:
         content = path.read_bytes()
@@ -39,21 +41,27 @@ def load_payload(path: Path, sha256: str | None = None) -> dict[str, Any]:
     if sha256 and sha256 != checksum.decode():
         raise UsageError(f"{path}: not the checkpoint that manifest.json names; train the run again")
     try:
-        return torch.load(io.BytesIO(body), map_location="cpu", weights_only=True)
+        payload = torch.load(io.BytesIO(body), map_location="cpu", weights_only=True)
+        found = payload.get("format", 1)
     except UnpicklingError:
         raise UsageError(f"{path}: holds more than tensors and plain values; it is not loaded") from None
+    except (AttributeError, EOFError, KeyError, RuntimeError):  # made by hand, its checksum too
+        raise UsageError(f"{path}: no file of this program") from None
+    if found != version:
+        raise UsageError(f"{path}: of another version of this program (format {found}; this one reads {version})")
+    return payload
 
 
 def load_state(path: Path, fingerprint: str) -> dict[str, Any] | None:
     """Return the resume state of the run with this settings fingerprint, or None where there is none to use.
 
-    A damaged state, or one of other settings, is reported and set aside, never used.
+    A damaged state, or one of other settings or of another version, is reported and set aside, never used.
     """
     if not path.exists():
         return None
     try:
-        state = load_payload(path)
-        reason = "" if state["fingerprint"] == fingerprint else "it belongs to other settings"
+        state = load_payload(path, version=STATE_FORMAT)
+        reason = "" if state.get("fingerprint") == fingerprint else "it belongs to other settings"
     except UsageError as error:
         state, reason = {}, str(error)
     if not reason:

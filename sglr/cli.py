@@ -9,7 +9,7 @@ from sglr.plan import ARTEFACTS, Plan, find_run, load_plan
 
 
 def main() -> None:
-    """Run one command; an error becomes one line on stderr: exit status 2, or 75 after SIGTERM."""
+    """Run one command; an error becomes one line on stderr: exit status 2, or 75 after SIGTERM and 130 after SIGINT."""
     arguments = _parser().parse_args()
     try:
         arguments.command(arguments, load_plan(arguments.scale))
@@ -18,7 +18,7 @@ def main() -> None:
         sys.exit(2)
     except Interrupted as message:
         print(f"sglr: {message}", file=sys.stderr)
-        sys.exit(75)
+        sys.exit(message.status)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -37,17 +37,20 @@ def _parser() -> argparse.ArgumentParser:
 
 def _train(arguments: argparse.Namespace, plan: Plan) -> None:
     """Train a run, going on from its saved state where there is one."""
-    from sglr.engine import prepare
-    from sglr.memory import explained
     from sglr.signals import StopRequest
-    from sglr.training import Training
 
     run = find_run(arguments.run, plan.scale)
-    device, engine = prepare(plan.scale.engine, plan.scale.threads)
     folder = arguments.results / plan.scale.name / "runs" / run.id
-    training = Training(run, plan.scale, folder, plan.settings_of(run), device, engine)
+    stop = StopRequest().listen()
+    with stop.at_once():  # nothing is lost before the first step
+        from sglr.engine import prepare
+        from sglr.memory import explained
+        from sglr.training import Training
+
+        device, engine = prepare(plan.scale.engine, plan.scale.threads)
+        training = Training(run, plan.scale, folder, plan.settings_of(run), device, engine)
     with explained(training.trial, training.recipe.batch_size):
-        training.fit(StopRequest().listen())
+        training.fit(stop)
 
 
 def _measure(arguments: argparse.Namespace, plan: Plan, what: str) -> None:

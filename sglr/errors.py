@@ -1,9 +1,16 @@
-"""The one error that a user is meant to read."""
+"""The one error that a user is meant to read, and the one way to be stopped."""
 
 
 class UsageError(Exception):
     """One clear line for the user: the file, the key or the value, and what is allowed."""
 
 
-class Interrupted(Exception):
-    """SIGTERM came; the last epoch is saved and the same command goes on after it. The CLI exits with status 75."""
+class Interrupted(BaseException):
+    """SIGTERM or SIGINT came; the same command goes on from there. `status` is what the process exits with.
+
+    No Exception, as KeyboardInterrupt is none: it may be raised in code that catches those.
+    """
+
+    def __init__(self, message: str, status: int):
+        super().__init__(message)
+        self.status = status

@@ -6,11 +6,12 @@ from typing import Any
 
 from sglr.errors import UsageError
 from sglr.methods import METHODS
-from sglr.settings import from_mapping
+from sglr.settings import check_range, from_mapping
 
 _SHORT = {"temperature": "T", "label_noise": "noise"}
 _LONG = {short: long for long, short in _SHORT.items()}
-_PART = re.compile(r"([A-Za-z_]+)([0-9.]+)")
+_PART = re.compile(r"([A-Za-z_]+)([0-9]+(?:\.[0-9]+)?)")
+_NAME = re.compile(r"[A-Za-z0-9_]+")
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,9 @@ def make_run(
     """Return the run, its settings checked and those at their default dropped, so that equal runs are equal."""
     if method not in METHODS:
         raise UsageError(f"unknown method {method!r}; allowed: {', '.join(METHODS)}")
+    _check_name(dataset)
+    _check_name(architecture or method)
+    check_range("seed", seed, 0, 2**32 - 1)
     if not 0 <= label_noise < 1:
         raise UsageError(f"label_noise must be within [0, 1), got {label_noise:g}")
     full = Run(dataset, method, seed, label_noise, architecture, tuple(sorted(settings.items()))).method_settings()
@@ -56,6 +60,12 @@ def make_run(
         if getattr(full, field.name) != getattr(default, field.name)
     }
     return Run(dataset, method, seed, float(label_noise), architecture, tuple(sorted(differing.items())))
+
+
+def _check_name(name: str) -> None:
+    """Raise UsageError unless `name` can be part of a run's id, and so of a path: one folder's name, no more."""
+    if not _NAME.fullmatch(str(name)):
+        raise UsageError(f"a name is letters, digits and '_', got {name!r}")
 
 
 def parse_run(run_id: str, datasets: list[str]) -> Run:

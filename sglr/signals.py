@@ -1,19 +1,49 @@
-"""SIGTERM, noted and acted on where a training can stop cleanly."""
+"""SIGTERM and SIGINT, acted on where a training can stop and lose nothing."""
 
 import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from types import FrameType
+
+from sglr.errors import Interrupted
+
+EXIT_STATUS = {signal.SIGTERM: 75, signal.SIGINT: 130}  # EX_TEMPFAIL of sysexits.h; what a shell says of Ctrl-C
 
 
 class StopRequest:
-    """Whether SIGTERM has come since `listen`."""
+    """Whether a signal has come since `listen`; a second SIGINT ends the process at once."""
 
     def __init__(self) -> None:
-        self.received = False
+        self.received: signal.Signals | None = None
+        self._raises = False
 
     def listen(self) -> "StopRequest":
-        """Note SIGTERM from now on instead of dying of it."""
-        signal.signal(signal.SIGTERM, self._note)
+        """Note SIGTERM and SIGINT from now on instead of dying of them."""
+        for number in EXIT_STATUS:
+            signal.signal(number, self._note)
         return self
 
+    def check(self, agreed: Callable[[bool], bool] = bool) -> None:
+        """Raise Interrupted if a signal has come; `agreed` asks the other processes, where there are some."""
+        if agreed(self.received is not None):
+            number = self.received or signal.SIGTERM
+            raise Interrupted(f"stopped by {number.name}", EXIT_STATUS[number])
+
+    @contextmanager
+    def at_once(self) -> Iterator[None]:
+        """Within, a signal raises Interrupted where it comes: for work that may be cut anywhere and done again."""
+        self._raises = True
+        try:
+            self.check()
+            yield
+            self.check()  # for code that swallowed what was raised in it
+        finally:
+            self._raises = False
+
     def _note(self, number: int, frame: FrameType | None) -> None:
-        self.received = True
+        self.received = self.received or signal.Signals(number)
+        if number == signal.SIGINT:
+            signal.signal(signal.SIGINT, signal.SIG_DFL)
+        if self._raises:
+            self._raises = False  # once, so that a second signal cannot cut the saving that follows
+            self.check()

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, nullcontext
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ from torch.nn.utils import get_total_norm
 from sglr import parallel
 from sglr.adversary import Adversary
 from sglr.averaging import WeightAverage, build_average
-from sglr.checkpoints import load_state, save_payload
+from sglr.checkpoints import save_payload
 from sglr.curve import Curve
 from sglr.data import load_splits
 from sglr.data.augment import augment
@@ -25,6 +25,7 @@ from sglr.networks import build_network, load_network
 from sglr.objectives import Objective, Setup, build_objective
 from sglr.progress import Progress
 from sglr.records import origin, read_json, settings_digest, write_csv, write_json
+from sglr.resume import Underway, resume, save_state
 from sglr.runs import Run
 from sglr.scales import Engine, Optimisation, Scale
 from sglr.schedules import learning_rate
@@ -60,6 +61,7 @@ class Training:
         self.curve = Curve(self.splits, scale.attack if self.adversarial else None, scale.measurement, engine)
         self.history: list[dict[str, Any]] = []
         self.kept: dict[str, Any] = {"best": {}, "best_validation": {}, "trajectory": []}
+        self.underway: Underway | None = None
         self.seconds: list[float] = []  # of each epoch, evaluation included
         self.training_seconds: list[float] = []  # of each epoch, without
 
@@ -94,36 +96,51 @@ class Training:
     def fit(self, stop: StopRequest) -> None:
         """Train to the last epoch, going on from the saved state where there is one, and write the run's records.
 
-        Raises Interrupted within a step of `stop`; what is lost is the epoch under way.
+        Raises Interrupted within a step of `stop`, with everything up to there saved.
         """
-        self._resume()
+        resume(self)
         parallel.wait()  # until every process has read the state
         with closing(Progress(self.run.id, self.recipe.epochs, len(self.history))) as progress:
             for epoch in range(len(self.history) + 1, self.recipe.epochs + 1):
-                started = time.perf_counter()
-                trained = self._train_epoch(epoch, stop)
-                self.training_seconds.append(time.perf_counter() - started)
-                self.history.append({"epoch": epoch} | trained | self.curve.point(self._evaluated_network(epoch)))
-                self._keep_checkpoints(epoch)
-                self.seconds.append(time.perf_counter() - started)
-                self._save_state()
+                try:
+                    self._epoch(epoch, stop)
+                except Interrupted as stopped:
+                    save_state(self)
+                    where = f"in epoch {epoch}; {epoch - 1} epochs are saved, and the steps of this one"
+                    raise Interrupted(f"run {self.run.id}: {stopped} {where}", stopped.status) from None
                 progress.epoch(self.history[-1])
         if parallel.is_first():
             self._write_records()
 
-    def _train_epoch(self, epoch: int, stop: StopRequest) -> dict[str, float]:
+    def _epoch(self, epoch: int, stop: StopRequest) -> None:
+        now = self.underway = self.underway or Underway(self._order(), [])
+        started = time.perf_counter() - now.seconds
+        try:
+            trained = self._train_epoch(epoch, stop, now)
+        finally:
+            now.seconds = time.perf_counter() - started
+        with stop.at_once() if parallel.count() == 1 else nullcontext():  # an evaluation changes nothing
+            point = self.curve.point(self._evaluated_network(epoch))
+        self.training_seconds.append(now.seconds)
+        self.history.append({"epoch": epoch} | trained | point)
+        self._keep_checkpoints(epoch)
+        self.underway = None
+        self.seconds.append(time.perf_counter() - started)
+        save_state(self)
+
+    def _train_epoch(self, epoch: int, stop: StopRequest, now: Underway) -> dict[str, float]:
         rate = learning_rate(epoch, self.recipe.epochs, self.recipe.learning_rate)
         for group in self.optimizer.param_groups:
             group["lr"] = rate
         self.model.train()
-        steps = []
-        for x, y, index in self._batches():
-            if parallel.agreed(stop.received):
-                raise Interrupted(f"run {self.run.id}: stopped in epoch {epoch}; {epoch - 1} epochs are saved")
-            steps.append(self._step(x, y, index, epoch))
-        if self.average:
-            self.average.after_epoch(self.model, epoch, (x for x, _, _ in self._batches()))
-        return {"learning_rate": rate} | self._epoch_means(torch.stack(steps).cpu(), epoch)
+        stop.check(parallel.agreed)
+        for x, y, index in self._batches(now.order[len(now.steps) * self.recipe.batch_size :]):
+            now.steps.append(self._step(x, y, index, epoch))
+            stop.check(parallel.agreed)
+        if self.average and not now.averaged:
+            self.average.after_epoch(self.model, epoch, (x for x, _, _ in self._batches(self._order())))
+            now.averaged = True
+        return {"learning_rate": rate} | self._epoch_means(torch.stack(now.steps).cpu(), epoch)
 
     def _step(self, x: Tensor, y: Tensor, index: Tensor, epoch: int) -> Tensor:
         """One step; return (4,) loss, images, correct images and gradient norm, still on the device."""
@@ -142,7 +159,7 @@ class Training:
 
     def trial(self, batch_size: int) -> None:
         """Take one step with the first `batch_size` images of a batch; the training is spoilt by it."""
-        x, y, index = next(self._batches())
+        x, y, index = next(self._batches(self._order()))
         self._step(x[:batch_size], y[:batch_size], index[:batch_size], self.recipe.epochs)
 
     def _epoch_means(self, steps: Tensor, epoch: int) -> dict[str, float]:
@@ -157,9 +174,12 @@ class Training:
             "gradient_norm": norm.mean().item(),
         }
 
-    def _batches(self) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
-        """The training images in a fresh order; a last batch of one image is left out (BatchNorm needs two)."""
-        order = torch.randperm(len(self.splits.train), generator=self.generator, device=self.device)
+    def _order(self) -> Tensor:
+        """The training images (num_train,) in a fresh order."""
+        return torch.randperm(len(self.splits.train), generator=self.generator, device=self.device)
+
+    def _batches(self, order: Tensor) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
+        """The training images in this order; a last batch of one image is left out (BatchNorm needs two)."""
         for index in order.split(self.recipe.batch_size):
             if len(index) > 1:
                 x = self.splits.train.pixels(index)
@@ -187,43 +207,6 @@ class Training:
     def _evaluated_network(self, epoch: int) -> nn.Module:
         """The average of weights where the method keeps one and it has begun, else the network itself."""
         return self.average.network if self.average and self.average.active(epoch) else self.model
-
-    def _save_state(self) -> None:
-        state = {
-            "fingerprint": self.fingerprint,
-            "model": self.model.state_dict(),
-            "optimizer": self.optimizer.state_dict(),
-            "objective": self.objective.state_dict(),
-            "average": self.average.state_dict() if self.average else {},
-            "generator": self.generator.get_state(),
-            "history": self.history,
-            "kept": self.kept,
-            "seconds": self.seconds,
-            "training_seconds": self.training_seconds,
-        }
-        save_payload(self.folder / "state.pt", state)
-
-    def _resume(self) -> None:
-        state = load_state(self.folder / "state.pt", self.fingerprint)
-        if state is None or self._lost_checkpoint(state["kept"]):
-            return
-        self.model.load_state_dict(state["model"])
-        self.optimizer.load_state_dict(state["optimizer"])
-        self.objective.load_state_dict(state["objective"])
-        if self.average:
-            self.average.load_state_dict(state["average"])
-        self.generator.set_state(state["generator"])
-        self.history, self.kept = state["history"], state["kept"]
-        self.seconds, self.training_seconds = state["seconds"], state["training_seconds"]
-
-    def _lost_checkpoint(self, kept: dict[str, Any]) -> bool:
-        """Whether a checkpoint that the state counts on is gone; then training starts from the first epoch."""
-        names = [f"{name}.pt" for name in ("best", "best_validation", "final") if kept.get(name)]
-        names += [f"trajectory/{entry['epoch']:04d}.pt" for entry in kept["trajectory"]]
-        lost = [name for name in names if not (self.folder / name).exists()]
-        if lost:
-            print(f"{self.folder / lost[0]}: no such file; starting from the first epoch", flush=True)
-        return bool(lost)
 
     def _write_records(self) -> None:
         write_csv(self.folder / "history.csv", self.history)
