@@ -68,7 +68,7 @@ def _cell(row: dict, method: str) -> Claim:
 
 
 def _mean(results: Results, *, role: str, attack: str, method: str, checkpoint: str) -> Evidence:
-    return over(results.accuracies(role, attack, (method, checkpoint)))
+    return over(results.accuracies(role, attack, (method, checkpoint)).values())
 
 
 def _lost(results: Results, *, role: str, attack: str, method: str) -> Evidence:

@@ -2,7 +2,7 @@
 
 import math
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 
 import pandas as pd
@@ -29,28 +29,34 @@ class Results:
             raise NotRun(f"{name} is not collected")
         return self.frames[name]
 
-    def accuracies(self, role: str, attack: str, cell: Cell) -> pd.Series:
-        """Percent by seed of a table's cell. Raises NotRun where there is none."""
-        method, checkpoint = cell
-        rows = self._grid(method) if "/" in method else self._tables(role, method)
-        if "accuracy" not in rows:
-            raise NotRun(f"{method} was not run")
-        rows = rows[(rows["attack"] == attack) & (rows["checkpoint"] == checkpoint)].dropna(subset=["accuracy"])
-        if rows.empty:
-            raise NotRun(f"{method} was not run ({ROLES[role]}, {attack}, {checkpoint})")
-        return 100 * rows.drop_duplicates("seed").set_index("seed")["accuracy"]
+    def accuracies(self, role: str, attack: str, cell: Cell) -> dict[int, float]:
+        """Seed -> percent of a table's cell. Raises NotRun where there is none."""
+        found = self._cells.get((role, attack, *cell))
+        if found is None:
+            raise NotRun(f"{cell[0]} was not run ({ROLES[role]}, {attack}, {cell[1]})")
+        return found
 
-    def _tables(self, role: str, method: str) -> pd.DataFrame:
-        tables = [self.frames[name] for name in ("table2", "table3") if name in self.frames]
-        if not tables:
-            raise NotRun("table2 and table3 are not collected")
-        rows = pd.concat(tables)
-        return rows[(rows["role"] == role) & (rows["method"] == method)]
+    def interval(self, role: str, attack: str, one: Cell, other: Cell) -> tuple[float, float] | None:
+        """The points between which the difference of two cells lies, over images; None where it was not collected."""
+        return self._pairs.get((role, attack, *one, *other))
 
-    def _grid(self, cell: str) -> pd.DataFrame:
-        _, r, temperature = cell.split("/")
-        rows = self.frame("table4")
-        return rows[(rows["r"].round(3) == float(r)) & (rows["temperature"].round(3) == float(temperature))]
+    @cached_property
+    def _cells(self) -> dict[tuple[str, ...], dict[int, float]]:
+        cells: dict[tuple[str, ...], dict[int, float]] = {}
+        for name in ("table2", "table3", "table4"):
+            rows = self.frames.get(name, pd.DataFrame())
+            rows = rows.dropna(subset=["accuracy"]) if "accuracy" in rows else rows.iloc[:0]
+            for row in rows.to_dict("records"):
+                method = f"sglr/{row['r']:g}/{row['temperature']:g}" if name == "table4" else row["method"]
+                cell = (row["role"], row["attack"], method, row["checkpoint"])
+                cells.setdefault(cell, {})[row["seed"]] = 100 * row["accuracy"]
+        return cells
+
+    @cached_property
+    def _pairs(self) -> dict[tuple[str, ...], tuple[float, float]]:
+        names = ("role", "attack", "one", "one_checkpoint", "other", "other_checkpoint")
+        rows = self.frames.get("pairs", pd.DataFrame()).to_dict("records")
+        return {tuple(row[name] for name in names): (100 * row["low"], 100 * row["high"]) for row in rows}
 
 
 def read(collected: Path) -> Results:
@@ -84,23 +90,20 @@ def published() -> Results:
 
 def difference(results: Results, role: str, attack: str, one: Cell, other: Cell) -> Evidence:
     """Accuracy of `one` minus that of `other`, in points: over seeds, or, with one seed, over the same test images."""
-    both = pd.concat([results.accuracies(role, attack, cell) for cell in (one, other)], axis=1).dropna()
-    each = both.iloc[:, 0] - both.iloc[:, 1]
-    if each.empty:
-        raise NotRun(f"{one[0]} and {other[0]} have no seed in common")
-    return over(each) if len(each) > 1 else _paired(results, role, attack, one, other, float(each.iloc[0]))
+    each = _by_seed(results, role, attack, {one: 1, other: -1})
+    between = results.interval(role, attack, one, other)
+    if len(each) > 1 or between is None:
+        return over(each)
+    return Evidence(each[0], *between, basis="test images")
 
 
-def _paired(results: Results, role: str, attack: str, one: Cell, other: Cell, value: float) -> Evidence:
-    """The interval over images that was collected for this pair; none where it was not."""
-    pairs = results.frames.get("pairs", pd.DataFrame())
-    names = {"role": role, "attack": attack, "one": one[0], "one_checkpoint": one[1]}
-    names |= {"other": other[0], "other_checkpoint": other[1]}
-    for name, wanted in names.items():
-        pairs = pairs[pairs[name] == wanted] if len(pairs) else pairs
-    if pairs.empty:
-        return Evidence(value)
-    return Evidence(value, 100 * pairs["low"].iloc[0], 100 * pairs["high"].iloc[0], basis="test images")
+def _by_seed(results: Results, role: str, attack: str, signs: dict[Cell, int]) -> list[float]:
+    """The signed sum of the cells' accuracies for each seed that all of them have."""
+    cells = {cell: results.accuracies(role, attack, cell) for cell in signs}
+    seeds = sorted(set.intersection(*(set(found) for found in cells.values())))
+    if not seeds:
+        raise NotRun(f"{' and '.join(dict.fromkeys(name for name, _ in signs))} have no seed in common")
+    return [sum(sign * cells[cell][seed] for cell, sign in signs.items()) for seed in seeds]
 
 
 def lost(results: Results, role: str, attack: str, method: str) -> Evidence:
@@ -113,13 +116,12 @@ def lost_less(results: Results, role: str, attack: str, method: str, other: str)
 
     With one seed the two intervals over images are added in quadrature; on the same images that is rather too wide.
     """
-    cells = [(name, checkpoint) for name in (other, method) for checkpoint in ("best", "final")]
-    table = pd.concat([results.accuracies(role, attack, cell) for cell in cells], axis=1).dropna()
-    each = table.iloc[:, 0] - table.iloc[:, 1] - table.iloc[:, 2] + table.iloc[:, 3]
-    if len(each) != 1:
+    signs = {(other, "best"): 1, (other, "final"): -1, (method, "best"): -1, (method, "final"): 1}
+    each = _by_seed(results, role, attack, signs)
+    if len(each) > 1:
         return over(each)
     errors = [_error(lost(results, role, attack, name)) for name in (other, method)]
-    value, reach = float(each.iloc[0]), _NORMAL * math.hypot(*errors)
+    value, reach = each[0], _NORMAL * math.hypot(*errors)
     if math.isnan(reach):
         return Evidence(value)
     return Evidence(value, value - reach, value + reach, basis="test images")
