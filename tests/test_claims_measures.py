@@ -127,6 +127,11 @@ def test_table_4_rises_then_falls(accuracy, expected):
     assert word("table4/r/pgd20/T1", {"table4": grid(accuracy)}) == expected
 
 
+def test_table_4_measures_the_rise_and_the_fall():
+    record = judge(by_id()["table4/r/pgd20/T1"], Results({"table4": grid(lambda r, t: 0.5 - 0.3 * r * t)}), "digits")
+    assert {name: found.value for name, found in record.measured.items()} == pytest.approx({"r = 0": -6, "r = 0.8": 18})
+
+
 @pytest.mark.parametrize(
     ("slope", "spread", "expected"), [(-0.1, 0, "reproduced"), (-0.01, 0.3, "partly"), (0.1, 0, "not reproduced")]
 )
