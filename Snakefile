@@ -20,6 +20,7 @@ min_version("9.19")
 include: "workflow/rules/common.smk"
 include: "workflow/rules/runs.smk"
 include: "workflow/rules/show.smk"
+include: "workflow/rules/claims.smk"
 
 
 rule all:

@@ -2,6 +2,7 @@
 
 import argparse
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 from sglr.errors import Interrupted, UsageError
@@ -98,10 +99,14 @@ def _count_forwards(arguments: argparse.Namespace, plan: Plan) -> None:
 
 
 def _collect(arguments: argparse.Namespace, plan: Plan) -> None:
-    """Collect the runs' text files into the tidy CSV of one table or figure."""
+    """Collect the runs' text files into the tidy CSVs of one table or figure, or of the claims' other evidence."""
     from sglr.collect import collect
+    from sglr.evidence import collect_evidence
 
-    collect(arguments.artefact, plan, arguments.results)
+    if arguments.artefact == "evidence":
+        collect_evidence(plan, arguments.results)
+    else:
+        collect(arguments.artefact, plan, arguments.results)
 
 
 def _table(arguments: argparse.Namespace, plan: Plan) -> None:
@@ -122,6 +127,7 @@ def _figure(arguments: argparse.Namespace, plan: Plan) -> None:
 def _show(arguments: argparse.Namespace, plan: Plan) -> None:
     """Render every table and figure from whatever has been run; the rest is 'not run'."""
     from sglr.collect import collect
+    from sglr.evidence import collect_evidence
 
     for artefact in ARTEFACTS:
         try:
@@ -130,6 +136,8 @@ def _show(arguments: argparse.Namespace, plan: Plan) -> None:
             print(f"not run: {error}")
         else:
             _render(artefact, arguments, plan)
+    with suppress(UsageError):  # no run of a table: the loop has said so
+        collect_evidence(plan, arguments.results)
 
 
 def _render(artefact: str, arguments: argparse.Namespace, plan: Plan) -> None:
@@ -149,6 +157,16 @@ def _render(artefact: str, arguments: argparse.Namespace, plan: Plan) -> None:
         figures.render(int(artefact[-1]), collected, label, arguments.figures / plan.scale.name)
 
 
+def _claims(arguments: argparse.Namespace, plan: Plan) -> None:
+    """Judge the paper's claims on what was collected; write and print the ledger."""
+    from sglr.claims import render
+
+    folder = arguments.results / plan.scale.name
+    if not (folder / "collected").is_dir():
+        raise UsageError(f"{folder / 'collected'}: nothing is collected yet; sglr show collects what has been run")
+    print("\n".join(render.write(folder, plan.scale)))
+
+
 def _plan(arguments: argparse.Namespace, plan: Plan) -> None:
     """List the runs of a scale, what uses each, and the estimated cost."""
     from sglr.cost import cost_lines
@@ -162,10 +180,11 @@ _COMMANDS = {
     "trajectory": (_trajectory, "run", None),
     "features": (_features, "run", None),
     "count-forwards": (_count_forwards, None, None),
-    "collect": (_collect, "artefact", ARTEFACTS),
+    "collect": (_collect, "artefact", (*ARTEFACTS, "evidence")),
     "table": (_table, "number", ("1", "2", "3", "4")),
     "headline": (_headline, None, None),
     "figure": (_figure, "number", ("1", "2", "3", "4", "5")),
+    "claims": (_claims, None, None),
     "show": (_show, None, None),
     "plan": (_plan, None, None),
 }

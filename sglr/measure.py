@@ -14,7 +14,6 @@ from sglr.autoattack import run_autoattack
 from sglr.data import load_splits
 from sglr.data.images import ImageSet, Splits
 from sglr.engine import device_name, has_bf16
-from sglr.errors import UsageError
 from sglr.evaluation import correct_natural, correct_under_pgd
 from sglr.losses import cross_entropy
 from sglr.models.folding import fold_batchnorm
@@ -116,18 +115,20 @@ def _bits(correct: Tensor) -> str:
 
 
 def measure_trajectory(finished: Finished) -> None:
-    """Write trajectory.csv: gradient norm, information in weights and confidence at every kept epoch."""
-    if not finished.manifest["trajectory"]:
-        raise UsageError(f"run {finished.run.id}: no checkpoints along the way; only runs of figures 1 and 3 keep them")
+    """Write trajectory.csv: gradient norm, information in weights and confidence at every kept epoch.
+
+    A run that keeps none along the way has one row, of its final network.
+    """
     first = build_network(finished.run, finished.scale, finished.splits)
-    write_csv(
-        finished.folder / "trajectory.csv",
-        [_trajectory_row(finished, first, kept) for kept in finished.manifest["trajectory"]],
-    )
+    along = finished.manifest["trajectory"]
+    rows = [_trajectory_row(finished, first, finished.network_along(kept), kept["epoch"]) for kept in along]
+    if not rows:
+        final = finished.manifest["final"]["epoch"]
+        rows = [_trajectory_row(finished, first, finished.network("final"), final)]
+    write_csv(finished.folder / "trajectory.csv", rows)
 
 
-def _trajectory_row(finished: Finished, first: nn.Module, kept: dict[str, Any]) -> dict[str, float]:
-    network = finished.network_along(kept)
+def _trajectory_row(finished: Finished, first: nn.Module, network: nn.Module, epoch: int) -> dict[str, float]:
     folded = fold_batchnorm(network)
     scale, test = finished.scale, finished.splits.test
     train = finished.splits.train.first(scale.measurement.num_gradient)
@@ -137,7 +138,7 @@ def _trajectory_row(finished: Finished, first: nn.Module, kept: dict[str, Any]) 
     size = max(1, len(train) // batches)
     equal = train.first(size * batches)  # so that every mini-batch weighs the same
     row = {
-        "epoch": kept["epoch"],
+        "epoch": epoch,
         "gradient_norm_full": full_gradient_norm(network, x_train, train.labels, scale.measurement.batch_size),
         "information_in_weights": information_in_weights(
             network, first, x_train[: len(equal)], equal.labels, batch_size=size, num_train=len(finished.splits.train)

@@ -58,6 +58,11 @@ class Plan:
         return sorted({*self.artefacts["figure1"], *self.artefacts["figure3"]})
 
     @property
+    def information_runs(self) -> list[str]:
+        """Ids of the runs whose information in weights is compared at the end: hard, soft and refined labels."""
+        return self.artefacts["figure2"]
+
+    @property
     def feature_runs(self) -> list[str]:
         """Ids of the runs whose penultimate features are drawn."""
         return self.artefacts["figure5"]
@@ -86,6 +91,13 @@ class Plan:
     def files_of(self, artefact: str, run: Run) -> list[str]:
         """Files of one run, below results/{scale}, that collecting `artefact` reads."""
         return [f"runs/{run.id}/{name}" for name in _FILES.get(artefact, ())]
+
+    def evidence_files(self, folder: Path) -> list[str]:
+        """Files below `folder` (results/{scale}) that the claims need besides the tables' and figures'."""
+        tables = [run.id for name in ("table2", "table3") for run in self.shown_runs(name, folder)]
+        evaluated = [f"runs/{run}/evaluation.json" for run in dict.fromkeys([*tables, *self.artefacts["table4"]])]
+        trained = [f"runs/{run}/manifest.json" for run in dict.fromkeys(tables)]
+        return [*evaluated, *trained, *(f"runs/{run}/trajectory.csv" for run in self.information_runs)]
 
     def settings_of(self, run: Run) -> dict[str, Any]:
         """Everything that decides what training `run` leaves behind, resolved; 0 where no trajectory is kept."""

@@ -33,6 +33,11 @@ def test_every_table_and_figure_exists(built):
             assert (built / f"figures/smoke/figure{number}.{ending}").stat().st_size > 0
 
 
+def test_every_claim_is_judged(built):
+    for name in ("claims.csv", "claims.md", "claims_paper.csv"):
+        assert (built / "results/smoke" / name).stat().st_size > 0
+
+
 def test_a_second_run_has_nothing_to_do(built):
     assert "Nothing to be done" in snakemake(built, "smoke")
 

@@ -34,7 +34,7 @@ def shown(scale):
         n=TABLES,
         e=["csv", "md", "tex"],
     )
-    return tables + headline_tables(scale) + figures(scale, FIGURES)
+    return tables + headline_tables(scale) + figures(scale, FIGURES) + claims(scale)
 
 
 def headline(scale):
