@@ -80,6 +80,13 @@ class Plan:
         every = self.scale.measurement.trajectory_every if run.id in self.trajectory_runs else 0
         return resolved_settings(run, self.scale) | {"trajectory_every": every}
 
+    def estimated_minutes(self, run_id: str, stage: str) -> float:
+        """Minutes, by the scale's file, of a stage (`train`, or one that measures) of a run, planned or not."""
+        cost, run = self.scale.cost, self.runs.get(run_id)
+        if stage != "train":
+            return cost.evaluation
+        return cost.standard if run and not METHODS[run.method].adversarial else cost.adversarial
+
 
 def teachers_of(run: Run) -> list[Run]:
     """The runs whose best networks teach this one: same data, network and seed."""
