@@ -31,12 +31,16 @@ def lease_gpu() -> None:
     Slurm, which assigns GPUs itself, where SGLR_DEVICE names a device, and where there is no choice.
     """
     gpus = visible_gpus()
-    if "SLURM_JOB_ID" in os.environ or os.environ.get("SGLR_DEVICE", "cuda") != "cuda" or len(gpus) < 2:
+    if "SLURM_JOB_ID" in os.environ or (os.environ.get("SGLR_DEVICE") or "cuda") != "cuda" or len(gpus) < 2:
         return
     folder = Path(tempfile.gettempdir()) / f"sglr-gpus-{os.getuid()}"
     folder.mkdir(exist_ok=True)
-    while not (gpu := _take_one(gpus, folder)):
+    gpu = _take_one(gpus, folder)
+    if not gpu:
+        print(f"waiting: each of the GPUs {', '.join(gpus)} is leased by another process", flush=True)
+    while not gpu:
         time.sleep(_SECONDS_BETWEEN_TRIES)
+        gpu = _take_one(gpus, folder)
     os.environ["CUDA_VISIBLE_DEVICES"] = gpu
     print(f"leased GPU {gpu} of {', '.join(gpus)}", flush=True)
 

@@ -32,7 +32,7 @@ class Plan:
     scale: Scale
     runs_of: dict[str, list[Run]]
 
-    @property
+    @cached_property
     def artefacts(self) -> dict[str, list[str]]:
         """Artefact -> ids of its runs."""
         return {name: [run.id for run in runs] for name, runs in self.runs_of.items()}
@@ -44,14 +44,14 @@ class Plan:
         taught = [teacher for run in asked for teacher in teachers_of(run)]
         return {run.id: run for run in [*taught, *asked]}
 
-    @property
+    @cached_property
     def evaluated(self) -> dict[str, bool]:
         """Id of each run that a table shows -> whether AutoAttack is part of it."""
         wanted = dict.fromkeys(self.artefacts["table4"], False)
         attacked = [run for name in ("table2", "table3", "headline") for run in self.artefacts[name]]
         return wanted | dict.fromkeys(attacked, True)
 
-    @property
+    @cached_property
     def trajectory_runs(self) -> list[str]:
         """Ids of the runs whose checkpoints are kept along the way and measured."""
         return sorted({*self.artefacts["figure1"], *self.artefacts["figure3"]})

@@ -2,7 +2,6 @@
 
 import json
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -13,7 +12,8 @@ from pathlib import Path
 import pytest
 from slurm_node import missing, processes, slurm_node
 
-ROOT = Path(__file__).resolve().parents[1]
+from benchmarks.plan_size import copy_checkout
+
 TARGET = "results/smoke/tables/headline.csv"
 RUNS = [f"digits-{method}-s0" for method in ("at", "ls", "sglr", "sglr_released", "at_wa")]
 # A check of the queue every few seconds instead of forty; a GPU for each training, so that Slurm hands them out.
@@ -45,6 +45,7 @@ def test_a_crash_a_time_limit_a_requeue_and_an_interrupted_driver_change_nothing
 
     assert "TIMEOUT" in ends[RUNS[1]] and "FAILED" in ends[RUNS[0]] and ends[RUNS[2]][-1] == "COMPLETED"
     assert cluster.gpus == {"0", "1"}
+    assert {path.name for path in (checkout / "logs/slurm").iterdir()} == {"rule_train", "rule_evaluate"}
     for run in RUNS:
         epochs = [int(line.split()[2].split("/")[0]) for line in log(checkout, run).splitlines() if " epoch " in line]
         assert epochs == sorted(set(epochs)) and epochs[-1] == 100, f"{run} did not go on where it stopped"
@@ -55,10 +56,8 @@ def test_a_crash_a_time_limit_a_requeue_and_an_interrupted_driver_change_nothing
 def checkout(tmp_path) -> Path:
     """A copy of this checkout, its adversarial trainings long enough to be caught under way."""
     root = tmp_path / "checkout"
-    for name in ("workflow", "config", "sglr"):
-        shutil.copytree(ROOT / name, root / name, ignore=shutil.ignore_patterns("__pycache__"))
-    for name in ("Snakefile", "environment.yml", "profiles"):
-        shutil.copy(ROOT / name, root, follow_symlinks=False)
+    root.mkdir()
+    copy_checkout(root)
     (root / "local").mkdir()
     scale = root / "config/scales/smoke.yaml"
     longer = scale.read_text().replace("adversarial: {epochs: 4,", "adversarial: {epochs: 100,")
@@ -145,7 +144,7 @@ def log(checkout: Path, run: str) -> str:
 def results(folder: Path) -> dict[str, object]:
     """What must be equal: curves and tables byte for byte, evaluations but for where they come from."""
     smoke = folder / "results/smoke"
-    found: dict[str, object] = {name: (smoke / name).read_bytes() for name in ("tables/headline.csv",)}
+    found: dict[str, object] = {"table": (smoke / "tables/headline.csv").read_bytes()}
     for run in RUNS:
         found[run] = (smoke / f"runs/{run}/history.csv").read_bytes()
         evaluation = json.loads((smoke / f"runs/{run}/evaluation.json").read_text())
