@@ -1,6 +1,7 @@
 """Several GPUs on one machine: pretended ones, real processes."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -45,10 +46,10 @@ class Holder:
     def gpu(self) -> str:
         """What CUDA would see, once the process has gone on."""
         deadline = time.monotonic() + 60
-        while "CUDA sees" not in self.said.read_text():
+        while not (found := re.search("CUDA sees (.*)\n", self.said.read_text())):
             assert self.process.poll() is None and time.monotonic() < deadline
             time.sleep(0.02)
-        return self.said.read_text().split("CUDA sees")[1].strip()
+        return found[1]
 
 
 @pytest.fixture
