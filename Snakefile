@@ -1,5 +1,6 @@
 # `snakemake --cores 8 all` builds the default scale; `snakemake --cores 8 NAME` the scale of config/scales/NAME.yaml,
 # and `NAME_headline` its central finding alone.
+import atexit
 import os
 import sys
 from math import ceil
@@ -11,6 +12,7 @@ from snakemake.utils import min_version
 sys.path.insert(0, workflow.basedir)
 
 from sglr.errors import UsageError
+from sglr.lease import visible_gpus
 from sglr.plan import ARTEFACTS, find_run, load_plan, teachers_of
 from sglr.scales import scale_names
 
@@ -18,6 +20,7 @@ min_version("9.19")
 
 
 include: "workflow/rules/common.smk"
+include: "workflow/rules/resources.smk"
 include: "workflow/rules/runs.smk"
 include: "workflow/rules/show.smk"
 include: "workflow/rules/claims.smk"

@@ -4,9 +4,15 @@ import argparse
 import sys
 from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from sglr.errors import Interrupted, UsageError
+from sglr.lease import lease_gpu
 from sglr.plan import ARTEFACTS, Plan, find_run, load_plan
+from sglr.scales import Engine, Scale
+
+if TYPE_CHECKING:
+    import torch
 
 
 def main() -> None:
@@ -44,22 +50,29 @@ def _train(arguments: argparse.Namespace, plan: Plan) -> None:
     folder = arguments.results / plan.scale.name / "runs" / run.id
     stop = StopRequest().listen()
     with stop.at_once():  # nothing is lost before the first step
-        from sglr.engine import prepare
         from sglr.memory import explained
         from sglr.training import Training
 
-        device, engine = prepare(plan.scale.engine, plan.scale.threads)
+        device, engine = _prepare(plan.scale)
         training = Training(run, plan.scale, folder, plan.settings_of(run), device, engine)
     with explained(training.trial, training.recipe.batch_size):
         training.fit(stop)
 
 
-def _measure(arguments: argparse.Namespace, plan: Plan, what: str) -> None:
-    from sglr import measure
+def _prepare(scale: Scale) -> "tuple[torch.device, Engine]":
+    """Device and engine; where this machine has several GPUs, one that no other job computes on."""
     from sglr.engine import prepare
 
+    if scale.gpu:
+        lease_gpu()
+    return prepare(scale.engine, scale.threads, gpu=scale.gpu)
+
+
+def _measure(arguments: argparse.Namespace, plan: Plan, what: str) -> None:
+    from sglr import measure
+
     run = find_run(arguments.run, plan.scale)
-    device, _ = prepare(plan.scale.engine, plan.scale.threads)
+    device, _ = _prepare(plan.scale)
     finished = measure.Finished(run, plan.scale, arguments.results / plan.scale.name / "runs" / run.id, device)
     if what == "evaluate":
         measure.evaluate(finished, with_autoattack=plan.with_autoattack(run))
@@ -91,7 +104,7 @@ def _count_forwards(arguments: argparse.Namespace, plan: Plan) -> None:
     from sglr.forwards import count_forwards
     from sglr.records import write_json
 
-    prepare(plan.scale.engine, plan.scale.threads)
+    prepare(plan.scale.engine, plan.scale.threads, gpu=False)
     spec = plan.scale.data[plan.scale.roles.ten_classes]
     train = load_splits(spec, label_noise=0.0, seed=0).train.first(16)
     rows = count_forwards(train.pixels(), train.labels)

@@ -4,7 +4,6 @@ import os
 from pathlib import Path
 from statistics import median
 
-from sglr.methods import METHODS
 from sglr.plan import Plan
 from sglr.records import read_json
 
@@ -32,8 +31,7 @@ def _training_minutes(plan: Plan, run_id: str, folder: Path) -> tuple[float, boo
     if manifest.exists():
         seconds = read_json(manifest)["seconds_per_epoch"]
         return median(seconds) * len(seconds) / 60, True  # a job that was suspended has an epoch of hours
-    cost = plan.scale.cost
-    return (cost.adversarial if METHODS[plan.runs[run_id].method].adversarial else cost.standard), False
+    return plan.estimated_minutes(run_id, "train"), False
 
 
 def _users(plan: Plan, run_id: str) -> list[str]:

@@ -10,13 +10,15 @@ from sglr.errors import UsageError
 from sglr.scales import Engine
 
 
-def prepare(engine: Engine, threads: int) -> tuple[torch.device, Engine]:
-    """Return the device (SGLR_DEVICE, else a GPU where there is one, else the CPU) and the engine that it can run.
+def prepare(engine: Engine, threads: int, *, gpu: bool = True) -> tuple[torch.device, Engine]:
+    """Return the device and the engine that it can run.
+
+    The device is SGLR_DEVICE, else, where the scale uses a `gpu` and there is one, that, else the CPU.
 
     The scale fixes the number of threads, so that results do not depend on how many jobs run. On a CPU every
     operation is deterministic; fp32 is fp32 everywhere (no TF32). Raises UsageError for a device that is not there.
     """
-    device = parallel.join(_device())
+    device = parallel.join(_device(gpu))
     torch.set_num_threads(threads)
     torch.use_deterministic_algorithms(device.type == "cpu")
     torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = False
@@ -29,8 +31,8 @@ def prepare(engine: Engine, threads: int) -> tuple[torch.device, Engine]:
     return device, engine
 
 
-def _device() -> torch.device:
-    name = os.environ.get("SGLR_DEVICE") or ("cuda" if torch.cuda.is_available() else "cpu")
+def _device(gpu: bool) -> torch.device:
+    name = os.environ.get("SGLR_DEVICE") or ("cuda" if gpu and torch.cuda.is_available() else "cpu")
     try:
         device = torch.device(name)
         if device.type not in ("cpu", "cuda"):

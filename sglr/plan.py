@@ -33,7 +33,7 @@ class Plan:
     scale: Scale
     runs_of: dict[str, list[Run]]
 
-    @property
+    @cached_property
     def artefacts(self) -> dict[str, list[str]]:
         """Artefact -> ids of its runs."""
         return {name: [run.id for run in runs] for name, runs in self.runs_of.items()}
@@ -45,14 +45,14 @@ class Plan:
         taught = [teacher for run in asked for teacher in teachers_of(run)]
         return {run.id: run for run in [*taught, *asked]}
 
-    @property
+    @cached_property
     def evaluated(self) -> dict[str, bool]:
         """Id of each run that a table shows -> whether AutoAttack is part of it."""
         wanted = dict.fromkeys(self.artefacts["table4"], False)
         attacked = [run for name in ("table2", "table3", "headline") for run in self.artefacts[name]]
         return wanted | dict.fromkeys(attacked, True)
 
-    @property
+    @cached_property
     def trajectory_runs(self) -> list[str]:
         """Ids of the runs whose checkpoints are kept along the way and measured."""
         return sorted({*self.artefacts["figure1"], *self.artefacts["figure3"]})
@@ -105,6 +105,13 @@ class Plan:
         return resolved_settings(run, self.scale) | {
             "trajectory_every": self.scale.measurement.trajectory_every if kept else 0
         }
+
+    def estimated_minutes(self, run_id: str, stage: str) -> float:
+        """Minutes, by the scale's file, of a stage (`train`, or one that measures) of a run, planned or not."""
+        cost, run = self.scale.cost, self.runs.get(run_id)
+        if stage != "train":
+            return cost.evaluation
+        return cost.standard if run and not METHODS[run.method].adversarial else cost.adversarial
 
 
 def teachers_of(run: Run) -> list[Run]:

@@ -146,6 +146,7 @@ class Scale:
     measurement: Measurement
     seeds: Seeds
     engine: Engine
+    gpu: bool
     threads: int
     cost: Cost
 
@@ -188,9 +189,12 @@ def load_scale(name: str) -> Scale:
         measurement=from_mapping(Measurement, content["measurement"], f"{where}: measurement"),
         seeds=from_mapping(Seeds, content["seeds"], f"{where}: seeds"),
         engine=from_mapping(Engine, content["engine"], f"{where}: engine"),
+        gpu=content["gpu"],
         threads=int(content["threads"]),
         cost=from_mapping(Cost, content["cost"], f"{where}: cost"),
     )
+    if not isinstance(scale.gpu, bool):
+        raise UsageError(f"{where}: gpu must be true or false, got {scale.gpu!r}")
     for role in (scale.roles.ten_classes, scale.roles.hundred_classes, scale.roles.label_noise):
         if role not in data:
             raise UsageError(f"{where}: roles names data set {role!r}; allowed: {', '.join(data)}")

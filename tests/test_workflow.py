@@ -1,8 +1,8 @@
 """What Snakemake plans, by dry runs: nothing is trained here."""
 
+import json
 import os
 import re
-import shutil
 import subprocess
 import sys
 from collections import Counter
@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.plan_size import copy_checkout
+from sglr.methods import METHODS
 from sglr.plan import load_plan
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -65,10 +67,43 @@ def test_no_more_trainings_at_once_than_processors(tmp_path, cores):
 
 def test_a_checkout_whose_path_holds_a_space_works(tmp_path):
     root = tmp_path / "my papers"
-    for name in ("workflow", "config", "sglr"):
-        shutil.copytree(ROOT / name, root / name, ignore=shutil.ignore_patterns("__pycache__"))
-    for name in ("Snakefile", "environment.yml"):
-        shutil.copy(ROOT / name, root)
+    root.mkdir()
+    copy_checkout(root)
     words = [sys.executable, "-m", "snakemake", "-s", str(root / "Snakefile"), "--cores", "1", "--"]
     subprocess.run([*words, "results/smoke/forwards.json"], cwd=tmp_path, check=True, capture_output=True)
     assert (tmp_path / "results/smoke/forwards.json").exists()
+
+
+def asked(text: str, rule: str) -> dict[str, str]:
+    """What a dry run says that a job of `rule` asks for."""
+    (line,) = re.findall(rf"^rule {rule}:\n(?:    .*\n)*?    resources: (.*)", text, flags=re.MULTILINE)[:1]
+    return dict(word.split("=") for word in line.split(", "))
+
+
+def test_a_job_asks_for_what_its_scale_says_and_twice_its_estimate(tmp_path):
+    text = dry_run(tmp_path, "results/paper/runs/cifar10-standard-s0/evaluation.json")
+    cost = load_plan("paper").scale.cost
+    for rule, minutes in (("train", cost.standard), ("evaluate", cost.evaluation)):
+        found = asked(text, rule)
+        assert (found["gpu"], found["cpus_per_task"], int(found["runtime"])) == ("1", "4", 10 + 2 * minutes)
+    found = asked(dry_run(tmp_path, "results/smoke/runs/digits-at-s0/manifest.json"), "train")
+    assert (found["gpu"], found["cpus_per_task"], found["runtime"]) == ("0", "1", "11")
+
+
+def test_a_dry_run_tells_the_hours(tmp_path):
+    plan = load_plan("paper")
+    adversarial = [METHODS[run.method].adversarial for run in plan.runs.values()]
+    minutes = sum(plan.scale.cost.adversarial if yes else plan.scale.cost.standard for yes in adversarial)
+    measured = len(plan.evaluated) + len(plan.trajectory_runs) + len(plan.feature_runs)
+    hours = (minutes + measured * plan.scale.cost.evaluation) / 60
+    (line,) = [line for line in dry_run(tmp_path, "paper").splitlines() if line.startswith("Planned: ")]
+    assert f"Planned: {len(adversarial) + measured} trainings and measurements, about {hours:.1f} hours" in line
+
+
+def test_a_plan_of_many_runs_is_measured(tmp_path):
+    done = subprocess.run(
+        [sys.executable, "-m", "benchmarks.plan_size", "2"], cwd=ROOT, check=True, capture_output=True, text=True
+    )
+    found = json.loads(done.stdout)
+    assert found["seeds"] == 2 and found["jobs"] > found["trainings"]
+    assert found["trainings"] == 2 * sum(len(load_plan(scale).runs) for scale in ("quick", "paper"))

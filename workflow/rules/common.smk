@@ -9,8 +9,10 @@ shell.prefix(
     f"PATH={quote(os.path.dirname(sys.executable))}:$PATH; "
 )
 
-# Each job computes on one thread; it claims a share of --cores so that at most one job a processor runs at once.
-JOB_THREADS = ceil((workflow.cores or 1) / (os.cpu_count() or 1))
+# Each job computes on one thread; it claims a share of --cores so that at most one job a processor runs at once. A
+# cluster's profile sets no --cores: there `jobs` says how many.
+CORES = workflow.resource_settings.cores or 1
+JOB_THREADS = ceil(CORES / (os.cpu_count() or 1))
 
 TABLES, FIGURES = (1, 2, 3, 4), (1, 2, 3, 4, 5)
 COLLECTED = {

@@ -1,4 +1,5 @@
-# One job a run and stage: train, then measure the checkpoints. Each ends in small text files.
+# One job a run and stage: train, then measure the checkpoints. Each ends in small text files. A log grows by
+# each attempt.
 
 
 rule train:
@@ -14,10 +15,15 @@ rule train:
     conda:
         "../../environment.yml"
     threads: JOB_THREADS
+    resources:
+        gpu=gpus,
+        cpus_per_task=processors,
+        mem_mb=memory,
+        runtime=minutes,
     params:
         settings=settings_of,
     shell:
-        "python -m sglr.cli train {wildcards.run} --scale {wildcards.scale} > {log} 2>&1"
+        "python -m sglr.cli train {wildcards.run} --scale {wildcards.scale} >> {log} 2>&1"
 
 
 rule evaluate:
@@ -31,10 +37,15 @@ rule evaluate:
     conda:
         "../../environment.yml"
     threads: JOB_THREADS
+    resources:
+        gpu=gpus,
+        cpus_per_task=processors,
+        mem_mb=memory,
+        runtime=minutes,
     params:
         measurement=measurement_of,
     shell:
-        "python -m sglr.cli evaluate {wildcards.run} --scale {wildcards.scale} > {log} 2>&1"
+        "python -m sglr.cli evaluate {wildcards.run} --scale {wildcards.scale} >> {log} 2>&1"
 
 
 rule trajectory:
@@ -48,10 +59,15 @@ rule trajectory:
     conda:
         "../../environment.yml"
     threads: JOB_THREADS
+    resources:
+        gpu=gpus,
+        cpus_per_task=processors,
+        mem_mb=memory,
+        runtime=minutes,
     params:
         measurement=measurement_of,
     shell:
-        "python -m sglr.cli trajectory {wildcards.run} --scale {wildcards.scale} > {log} 2>&1"
+        "python -m sglr.cli trajectory {wildcards.run} --scale {wildcards.scale} >> {log} 2>&1"
 
 
 rule features:
@@ -66,10 +82,15 @@ rule features:
     conda:
         "../../environment.yml"
     threads: JOB_THREADS
+    resources:
+        gpu=gpus,
+        cpus_per_task=processors,
+        mem_mb=memory,
+        runtime=minutes,
     params:
         measurement=measurement_of,
     shell:
-        "python -m sglr.cli features {wildcards.run} --scale {wildcards.scale} > {log} 2>&1"
+        "python -m sglr.cli features {wildcards.run} --scale {wildcards.scale} >> {log} 2>&1"
 
 
 rule count_forwards:

@@ -1,4 +1,5 @@
-# From the runs' text files to tables and figures; nothing here trains or imports torch.
+# From the runs' text files to tables and figures; nothing here trains or imports torch, and nothing
+# goes to a cluster's queue.
 
 for artefact in ARTEFACTS:
 
@@ -11,6 +12,7 @@ for artefact in ARTEFACTS:
             expand("results/{{scale}}/collected/{file}", file=COLLECTED[artefact]),
         log:
             f"logs/{{scale}}/collect/{artefact}.log",
+        localrule: True
         conda:
             "../../environment.yml"
         params:
@@ -29,6 +31,7 @@ rule table:
         multiext("results/{scale}/tables/table{number}", ".csv", ".md", ".tex"),
     log:
         "logs/{scale}/table{number}.log",
+    localrule: True
     conda:
         "../../environment.yml"
     params:
@@ -46,6 +49,7 @@ rule headline:
         multiext("results/{scale}/tables/headline", ".csv", ".md", ".tex"),
     log:
         "logs/{scale}/headline.log",
+    localrule: True
     conda:
         "../../environment.yml"
     params:
@@ -67,6 +71,7 @@ rule figure:
         multiext("figures/{scale}/figure{number}", ".pdf", ".png"),
     log:
         "logs/{scale}/figure{number}.log",
+    localrule: True
     conda:
         "../../environment.yml"
     params:

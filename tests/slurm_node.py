@@ -1,0 +1,141 @@
+"""A Slurm cluster of this one machine, with two pretended GPUs, of munged, slurmctld and slurmd started as root."""
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from importlib.util import find_spec
+from pathlib import Path
+
+CLIENTS = ("sbatch", "srun", "squeue", "scancel", "sinfo", "scontrol")
+# The GPUs are devices that every machine has. Jobs share this
+# machine's processors whatever their number; without accounts and cgroups, memory is counted but not enforced.
+CONFIG = """ClusterName=test
+SlurmctldHost={host}(127.0.0.1)
+SlurmUser=root
+SlurmdUser=root
+SlurmctldPort={controller_port}
+SlurmdPort={node_port}
+AuthType=auth/munge
+AuthInfo=socket={folder}/munge.socket
+CredType=cred/munge
+StateSaveLocation={folder}/state
+SlurmdSpoolDir={folder}/spool
+SlurmctldPidFile={folder}/slurmctld.pid
+SlurmdPidFile={folder}/slurmd.pid
+SlurmctldLogFile={folder}/slurmctld.log
+SlurmdLogFile={folder}/slurmd.log
+SlurmdParameters=config_overrides
+ProctrackType=proctrack/linuxproc
+TaskPlugin=task/none
+JobAcctGatherType=jobacct_gather/none
+AccountingStorageType=accounting_storage/none
+JobCompType=jobcomp/none
+MpiDefault=none
+SwitchType=switch/none
+SchedulerType=sched/backfill
+SchedulerParameters=bf_interval=2,sched_interval=2
+SelectType=select/cons_tres
+SelectTypeParameters=CR_Core_Memory
+ReturnToService=2
+MinJobAge=3600
+KillWait=2
+GresTypes=gpu
+NodeName={host} NodeAddr=127.0.0.1 CPUs=4 RealMemory=16000 Gres=gpu:pretended:2 State=UNKNOWN
+PartitionName=main Nodes={host} Default=YES MaxTime=60 State=UP
+"""
+GPUS = (
+    "NodeName={host} Name=gpu Type=pretended File=/dev/null\nNodeName={host} Name=gpu Type=pretended File=/dev/zero\n"
+)
+
+
+def missing() -> str:
+    """Why no cluster can be started here, or an empty string."""
+    if os.geteuid() != 0:
+        return "a Slurm cluster is started by root"
+    absent = [name for name in ("munged", "slurmctld", "slurmd", *CLIENTS) if not shutil.which(name)]
+    if absent:
+        return f"not installed: {', '.join(absent)} (Debian: slurm-wlm, munge)"
+    return "" if find_spec("snakemake_executor_plugin_slurm") else "not installed: snakemake-executor-plugin-slurm"
+
+
+@contextmanager
+def slurm_node(folder: Path) -> Iterator[dict[str, str]]:
+    """Start the cluster; give the environment for its clients; at the end stop every process that it left."""
+    config = _configure(folder)
+    environment = os.environ | {"SLURM_CONF": str(config), "PATH": f"{folder}/bin:{os.environ['PATH']}"}
+    munge = [f"--{name}={folder}/munge.{name}" for name in ("socket", "seed-file", "pid-file", "log-file", "key-file")]
+    try:
+        subprocess.run(["munged", "--force", *munge], check=True)
+        for daemon in ("slurmctld", "slurmd"):
+            subprocess.run([daemon, "-c"], env=environment, check=True)
+        _wait_until_idle(environment)
+        yield environment
+    finally:
+        _stop(folder, config)
+
+
+def _configure(folder: Path) -> Path:
+    host = socket.gethostname().split(".")[0]
+    for name in ("state", "spool", "bin"):
+        (folder / name).mkdir(parents=True)
+    key = folder / "munge.key-file"
+    key.touch(mode=0o600)
+    key.write_bytes(os.urandom(1024))
+    controller_port, node_port = _free_ports()
+    config = folder / "slurm.conf"
+    config.write_text(CONFIG.format(host=host, folder=folder, controller_port=controller_port, node_port=node_port))
+    (folder / "gres.conf").write_text(GPUS.format(host=host))
+    (folder / "cgroup.conf").write_text("CgroupPlugin=cgroup/v1\n")
+    for name in CLIENTS:  # within a job the plugin forgets SLURM_CONF
+        client = folder / "bin" / name
+        client.write_text(f'#!/bin/sh\nexport SLURM_CONF={config}\nexec {shutil.which(name)} "$@"\n')
+        client.chmod(0o755)
+    return config
+
+
+def _free_ports() -> list[int]:
+    with socket.socket() as first, socket.socket() as second:
+        for each in (first, second):
+            each.bind(("127.0.0.1", 0))
+        return [each.getsockname()[1] for each in (first, second)]
+
+
+def _wait_until_idle(environment: dict[str, str]) -> None:
+    for _ in range(60):
+        state = subprocess.run(["sinfo", "-h", "-o", "%t"], env=environment, capture_output=True, text=True).stdout
+        if state.strip() == "idle":
+            return
+        time.sleep(0.5)
+    raise RuntimeError(f"the node is {state!r}, not idle")
+
+
+def _stop(folder: Path, config: Path) -> None:
+    """Kill what carries this cluster's SLURM_CONF: the daemons, and jobs that outlived them; then munged."""
+    while marked := list(processes(f"SLURM_CONF={config}")):
+        for pid in marked:
+            _kill(pid)
+        time.sleep(0.2)
+    if (folder / "munge.pid-file").exists():
+        _kill(int((folder / "munge.pid-file").read_text()))
+
+
+def processes(mark: str, file: str = "environ") -> Iterator[int]:
+    """Ids of the processes whose environment, or command line, has `mark` as one of its words."""
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            words = (folder / file).read_bytes().split(b"\0")
+            alive = (folder / "stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
+        except OSError:  # it has ended meanwhile
+            continue
+        if alive and mark.encode() in words:
+            yield int(folder.name)
+
+
+def _kill(pid: int) -> None:
+    with suppress(ProcessLookupError):
+        os.kill(pid, signal.SIGKILL)
