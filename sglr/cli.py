@@ -41,14 +41,14 @@ def _train(arguments: argparse.Namespace, plan: Plan) -> None:
 
     run = find_run(arguments.run, plan.scale)
     folder = arguments.results / plan.scale.name / "runs" / run.id
-    stop = StopRequest().listen()
-    with stop.at_once():  # nothing is lost before the first step
-        from sglr.engine import prepare
-        from sglr.training import Training
+    with StopRequest().listen() as stop:
+        with stop.at_once():  # nothing is lost before the first step
+            from sglr.engine import prepare
+            from sglr.training import Training
 
-        device, engine = prepare(plan.scale.engine, plan.scale.threads)
-        training = Training(run, plan.scale, folder, plan.settings_of(run), device, engine)
-    training.fit(stop)
+            device, engine = prepare(plan.scale.engine, plan.scale.threads)
+            training = Training(run, plan.scale, folder, plan.settings_of(run), device, engine)
+        training.fit(stop)
 
 
 def _measure(arguments: argparse.Namespace, plan: Plan, what: str) -> None:
