@@ -48,15 +48,15 @@ def _train(arguments: argparse.Namespace, plan: Plan) -> None:
 
     run = find_run(arguments.run, plan.scale)
     folder = arguments.results / plan.scale.name / "runs" / run.id
-    stop = StopRequest().listen()
-    with stop.at_once():  # nothing is lost before the first step
-        from sglr.memory import explained
-        from sglr.training import Training
+    with StopRequest().listen() as stop:
+        with stop.at_once():  # nothing is lost before the first step
+            from sglr.memory import explained
+            from sglr.training import Training
 
-        device, engine = _prepare(plan.scale)
-        training = Training(run, plan.scale, folder, plan.settings_of(run), device, engine)
-    with explained(training.trial, training.recipe.batch_size):
-        training.fit(stop)
+            device, engine = _prepare(plan.scale)
+            training = Training(run, plan.scale, folder, plan.settings_of(run), device, engine)
+        with explained(training.trial, training.recipe.batch_size):
+            training.fit(stop)
 
 
 def _prepare(scale: Scale) -> "tuple[torch.device, Engine]":

@@ -30,7 +30,7 @@ def _training_minutes(plan: Plan, run_id: str, folder: Path) -> tuple[float, boo
     manifest = folder / run_id / "manifest.json"
     if manifest.exists():
         seconds = read_json(manifest)["seconds_per_epoch"]
-        return median(seconds) * len(seconds) / 60, True  # a job that was suspended has an epoch of hours
+        return median(seconds) * len(seconds) / 60, True  # an epoch beside other jobs takes longer
     return plan.estimated_minutes(run_id, "train"), False
 
 

@@ -98,13 +98,16 @@ def _compare(bits: dict[str, _Bits], one: tuple[str, str], other: tuple[str, str
 
 
 def _costs(plan: Plan, folder: Path) -> list[dict[str, Any]]:
-    """Seconds of training of each epoch of the tables' runs, evaluation left out."""
+    """Seconds of training of each epoch of the tables' runs, evaluation left out.
+
+    A manifest without a `clock` is left out: its seconds are those of a wall clock beside other jobs.
+    """
     roles = {dataset: role for role, dataset in _datasets(plan).items()}
     rows = []
     for run in _table_runs(plan, folder):
         path = folder / "runs" / run.id / "manifest.json"
-        if path.exists():
-            manifest = read_json(path)
+        manifest = read_json(path) if path.exists() else {}
+        if "clock" in manifest:
             origin = {"role": roles[run.dataset], "method": run.method, "seed": run.seed}
             origin["device"] = manifest["origin"]["device"]
             seconds = enumerate(manifest["training_seconds_per_epoch"], start=1)

@@ -17,11 +17,19 @@ class StopRequest:
         self.received: signal.Signals | None = None
         self._raises = False
 
-    def listen(self) -> "StopRequest":
-        """Note SIGTERM and SIGINT from now on instead of dying of them."""
+    @contextmanager
+    def listen(self) -> Iterator["StopRequest"]:
+        """Note SIGTERM and SIGINT instead of dying of them; afterwards, while the process ends, ignore them.
+
+        Python gives its handlers back before it is gone: a signal then would spoil the status of a finished training.
+        """
         for number in EXIT_STATUS:
             signal.signal(number, self._note)
-        return self
+        try:
+            yield self
+        finally:
+            for number in EXIT_STATUS:
+                signal.signal(number, signal.SIG_IGN)
 
     def check(self, agreed: Callable[[bool], bool] = bool) -> None:
         """Raise Interrupted if a signal has come; `agreed` asks the other processes, where there are some."""

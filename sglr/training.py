@@ -62,6 +62,7 @@ class Training:
         self.history: list[dict[str, Any]] = []
         self.kept: dict[str, Any] = {"best": {}, "best_validation": {}, "trajectory": []}
         self.underway: Underway | None = None
+        self.clock = time.process_time if device.type == "cpu" else time.perf_counter  # other jobs share processors
         self.seconds: list[float] = []  # of each epoch, evaluation included
         self.training_seconds: list[float] = []  # of each epoch, without
 
@@ -114,18 +115,18 @@ class Training:
 
     def _epoch(self, epoch: int, stop: StopRequest) -> None:
         now = self.underway = self.underway or Underway(self._order(), [])
-        started = time.perf_counter() - now.seconds
+        started = self.clock() - now.seconds
         try:
             trained = self._train_epoch(epoch, stop, now)
         finally:
-            now.seconds = time.perf_counter() - started
+            now.seconds = self.clock() - started
         with stop.at_once() if parallel.count() == 1 else nullcontext():  # an evaluation changes nothing
             point = self.curve.point(self._evaluated_network(epoch))
         self.training_seconds.append(now.seconds)
         self.history.append({"epoch": epoch} | trained | point)
         self._keep_checkpoints(epoch)
         self.underway = None
-        self.seconds.append(time.perf_counter() - started)
+        self.seconds.append(self.clock() - started)
         save_state(self)
 
     def _train_epoch(self, epoch: int, stop: StopRequest, now: Underway) -> dict[str, float]:
@@ -219,6 +220,7 @@ class Training:
             "images_sha256": self.images,
             "untouched_portion": 1 - self.splits.corrupted.double().mean().item(),
             "true_portion": (self.splits.train.labels == self.splits.true_labels).double().mean().item(),
+            "clock": self.clock.__name__,
             "seconds_per_epoch": self.seconds,
             "training_seconds_per_epoch": self.training_seconds,
             "engine": asdict(self.engine),

@@ -58,6 +58,7 @@ class Chain:
             shutil.rmtree(self.job.folder)
             return None
         life = {"run": self.job.run, "fault": fault, "seconds": round(seconds, 2)} | self._look(process, fault, errors)
+        print(*(f"{key} {value}," for key, value in life.items()), flush=True)
         self.lives.append(life)
         return life
 

@@ -67,7 +67,8 @@ def _overhead(name: str, words: str) -> Claim:
         f"{NEGLIGIBLE:g} % less the excess of training seconds over PGD-AT's same epochs, with refined labels",
         {"": partial(_room, method=name)},
         f"negligible: under {NEGLIGIBLE:g} %; one more forward pass beside about 21 should cost 4 to 5 %. Before "
-        "refinement both do the same work, so their ratio there is the machine's load and is divided out",
+        "refinement both do the same work, so their ratio there is the machine's load and is divided out; seconds are "
+        "the process's own on a CPU",
         unit="%",
         paper="negligible",
     )
