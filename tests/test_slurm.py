@@ -38,7 +38,7 @@ def test_a_crash_a_time_limit_a_requeue_and_an_interrupted_driver_change_nothing
             until(lambda: any(cluster.training(run) for run in faults), driver)
             for run in [run for run in faults if cluster.training(run)]:
                 faults.pop(run)(run)
-        local = snakemake(checkout, os.environ, "--cores", "2", "--directory", "local")
+        local = snakemake(checkout, environment, "--cores", "2", "--directory", "local")
         assert local.wait(PATIENCE) == 0
         assert driver.wait(PATIENCE) == 0, (checkout / "driver.log").read_text()[-5000:]
         ends = cluster.ends()
