@@ -174,10 +174,7 @@ def _claims(arguments: argparse.Namespace, plan: Plan) -> None:
     """Judge the paper's claims on what was collected; write and print the ledger."""
     from sglr.claims import render
 
-    folder = arguments.results / plan.scale.name
-    if not (folder / "collected").is_dir():
-        raise UsageError(f"{folder / 'collected'}: nothing is collected yet; sglr show collects what has been run")
-    print("\n".join(render.write(folder, plan.scale)))
+    print("\n".join(render.write(arguments.results / plan.scale.name, plan.scale)))
 
 
 def _plan(arguments: argparse.Namespace, plan: Plan) -> None:
