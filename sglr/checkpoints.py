@@ -35,7 +35,7 @@ def load_payload(path: Path, sha256: str | None = None, version: int = WEIGHTS_F
         content = path.read_bytes()
     except FileNotFoundError:
         raise UsageError(f"{path}: no such file; train the run again (delete its manifest.json first)") from None
-    checksum, body = content[:_DIGEST_LENGTH], content[_DIGEST_LENGTH:]
+    checksum, body = content[:_DIGEST_LENGTH], memoryview(content)[_DIGEST_LENGTH:]  # a data set is large: no copy
     if digest(body).encode() != checksum:
         raise UsageError(f"{path}: damaged, its checksum does not match its content")
     if sha256 and sha256 != checksum.decode():

@@ -52,7 +52,7 @@ def write_csv(path: Path, rows: list[dict[str, Any]] | pd.DataFrame) -> None:
     write_bytes(path, frame.to_csv(index=False, float_format="%.9g", lineterminator="\n").encode())
 
 
-def digest(content: bytes) -> str:
+def digest(content: bytes | memoryview) -> str:
     """The sha256 of `content`, in hexadecimal."""
     return hashlib.sha256(content).hexdigest()
 
