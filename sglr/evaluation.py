@@ -14,9 +14,14 @@ Classifier = Callable[[Tensor], Tensor]
 
 
 @torch.no_grad()
+def in_batches(function: Classifier, x: Tensor, batch_size: int) -> Tensor:
+    """Return `function` of images `x` (N, ...), of so many at a time, without a gradient."""
+    return torch.cat([function(part) for part in x.split(batch_size)])
+
+
 def predictions(model: Classifier, x: Tensor, batch_size: int) -> Tensor:
     """Return the predicted classes (N,) of images `x`."""
-    return torch.cat([model(part).argmax(1) for part in x.split(batch_size)])
+    return in_batches(model, x, batch_size).argmax(1)
 
 
 def correct_natural(model: Classifier, images: ImageSet, batch_size: int) -> Tensor:

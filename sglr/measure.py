@@ -14,7 +14,7 @@ from sglr.autoattack import run_autoattack
 from sglr.data import load_splits
 from sglr.data.images import ImageSet, Splits
 from sglr.engine import device_name, has_bf16
-from sglr.evaluation import correct_natural, correct_under_pgd
+from sglr.evaluation import correct_natural, correct_under_pgd, in_batches
 from sglr.losses import cross_entropy
 from sglr.models.folding import fold_batchnorm
 from sglr.networks import build_network, load_network
@@ -46,18 +46,23 @@ class Finished:
         return load_network(self.folder / name, kept, self.run, self.scale, self.splits)
 
     def adversarial(self, network: nn.Module, images: ImageSet, num_steps: int) -> Tensor:
-        """PGD images (N, C, H, W) against `network`, from a fixed random start."""
+        """PGD images (N, C, H, W) against `network`, from a fixed random start, a batch at a time."""
         x = images.pixels()
-        start = self.ball.random_start(x, torch.Generator().manual_seed(0))
-        return pgd(
-            network,
-            x,
-            lambda logits: cross_entropy(logits, images.labels),
-            ball=self.ball,
-            step_size=self.scale.attack.step_size,
-            num_steps=num_steps,
-            start=start,
-        )
+        starts = self.ball.random_start(x, torch.Generator().manual_seed(0))
+        parts = zip(*(t.split(self.scale.measurement.batch_size) for t in (x, starts, images.labels)), strict=True)
+        attacked = [
+            pgd(
+                network,
+                part,
+                lambda logits, y=y: cross_entropy(logits, y),  # type: ignore[misc]
+                ball=self.ball,
+                step_size=self.scale.attack.step_size,
+                num_steps=num_steps,
+                start=start,
+            )
+            for part, start, y in parts
+        ]
+        return torch.cat(attacked)
 
 
 def evaluate(finished: Finished, *, with_autoattack: bool) -> None:
@@ -145,8 +150,8 @@ def _trajectory_row(finished: Finished, first: nn.Module, network: nn.Module, ep
         ),
     }
     for name, x in (("natural", test.pixels()), ("adversarial", x_test)):
-        with torch.no_grad():
-            row |= confidence_summary(folded(x), test.labels, prefix=name)
+        logits = in_batches(folded, x, scale.measurement.batch_size)
+        row |= confidence_summary(logits, test.labels, prefix=name)
     return row | {"test_pgd20_accuracy": row["adversarial_accuracy"]}
 
 
@@ -155,12 +160,14 @@ def measure_features(finished: Finished) -> None:
     from sglr.analysis.features import penultimate_features, separability, tsne  # scikit-learn takes a second
 
     network = finished.network("final")
+    size = finished.scale.measurement.batch_size
     few = finished.splits.train.first(finished.scale.measurement.num_features)
-    points = tsne(penultimate_features(network, few.pixels()))
+    points = tsne(penultimate_features(network, few.pixels(), size))
     labels = finished.splits.true_labels[: len(few)]
     rows = [{"x": x, "y": y, "label": label} for (x, y), label in zip(points.tolist(), labels.tolist(), strict=True)]
     write_csv(finished.folder / "features.csv", rows)
     test = finished.splits.test
     write_json(
-        finished.folder / "separability.json", separability(penultimate_features(network, test.pixels()), test.labels)
+        finished.folder / "separability.json",
+        separability(penultimate_features(network, test.pixels(), size), test.labels),
     )

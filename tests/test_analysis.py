@@ -101,7 +101,7 @@ def test_the_variance_ratio_in_closed_form_and_as_a_split_of_all_variance():
 
 def test_features_are_what_the_last_layer_sees_and_tell_true_classes_from_shuffled(network, splits):
     x, y = splits.test.pixels()[:100], splits.test.labels[:100]
-    features = penultimate_features(network, x)
+    features = penultimate_features(network, x, 30)
     assert torch.allclose(network.classifier(features), network(x), atol=1e-6) and not features.requires_grad
     true = separability(features, y)
     shuffled = separability(features, y[torch.randperm(100, generator=torch.Generator().manual_seed(0))])
@@ -111,7 +111,7 @@ def test_features_are_what_the_last_layer_sees_and_tell_true_classes_from_shuffl
 
 def test_tsne_is_fixed_by_its_seed_alone(network, splits):
     wide = torch.randn(16, 600, generator=torch.Generator().manual_seed(0))  # more columns than rows: a random PCA
-    features = penultimate_features(network, splits.test.pixels()[:60]) @ wide
+    features = penultimate_features(network, splits.test.pixels()[:60], 60) @ wide
     once = tsne(features)
     np.random.seed(5)
     state = np.random.get_state()[1].copy()

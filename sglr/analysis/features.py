@@ -3,16 +3,16 @@
 import math
 
 import numpy as np
-import torch
 from sklearn.manifold import TSNE
 from sklearn.metrics import silhouette_score
 from torch import Tensor, nn
 
+from sglr.evaluation import in_batches
 
-@torch.no_grad()
-def penultimate_features(network: nn.Module, x: Tensor) -> Tensor:
-    """Return the features (N, D) that the last layer sees."""
-    return network.features(x)  # type: ignore[operator]
+
+def penultimate_features(network: nn.Module, x: Tensor, batch_size: int) -> Tensor:
+    """Return the features (N, D) that the last layer sees, computed for so many images at a time."""
+    return in_batches(network.features, x, batch_size)  # type: ignore[arg-type]
 
 
 def tsne(features: Tensor, seed: int = 0) -> np.ndarray:

@@ -77,7 +77,7 @@ def fit_calibration(logits: Tensor, guesses: Tensor, y: Tensor) -> tuple[float, 
     Args:
         logits: (N, K).  guesses: (N, K) one-hot rows.  y: (N,) true classes.
     """
-    mixtures = torch.tensor(_MIXTURES, dtype=torch.float64)
+    mixtures = torch.tensor(_MIXTURES, dtype=torch.float64, device=logits.device)
     guessed = guesses.double().gather(1, y[:, None])
     scores = []
     for temperature in _TEMPERATURES:

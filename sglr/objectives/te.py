@@ -21,7 +21,7 @@ class TemporalEnsembling(Objective):
     def __init__(self, settings: Te, setup: Setup):
         super().__init__(settings, setup)
         self.settings = settings
-        nothing = torch.zeros(len(setup.labels), setup.num_classes)
+        nothing = torch.zeros(len(setup.labels), setup.num_classes, device=setup.labels.device)
         self.average = PredictionAverage(nothing, label_decay(setup.epochs, settings.decay))
 
     def weight(self, epoch: int) -> float:
