@@ -11,6 +11,7 @@ test: install
 
 benchmark: install
 	$(BIN)/python -m benchmarks
+	$(BIN)/python -m benchmarks.plan_size
 
 stress: install
 	$(BIN)/python -m stress
