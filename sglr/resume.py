@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import torch
 from torch import Tensor
 
 from sglr.checkpoints import STATE_FORMAT, load_state, save_payload
 
-if TYPE_CHECKING:
-    from sglr.training import Training
+Training = Any  # sglr.training's, which imports this module
 
 
 @dataclass
