@@ -5,6 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -36,6 +37,8 @@ def test_every_table_and_figure_exists(built):
 def test_every_claim_is_judged(built):
     for name in ("claims.csv", "claims.md", "claims_paper.csv"):
         assert (built / "results/smoke" / name).stat().st_size > 0
+    costs = pd.read_csv(built / "results/smoke/collected/costs.csv")
+    assert set(costs["method"]) > {"at", "sglr"} and (costs["seconds"] > 0).all()
 
 
 def test_a_second_run_has_nothing_to_do(built):
