@@ -4,9 +4,9 @@ import os
 
 import pandas as pd
 import pytest
-import torch
 
 from sglr import scales
+from sglr.engine import prepare
 from sglr.plan import load_plan
 from sglr.scales import CONFIG
 from sglr.signals import StopRequest
@@ -32,7 +32,9 @@ def test_one_epoch_of_resnet18_on_real_cifar10(tmp_path, monkeypatch):
     monkeypatch.setattr(scales, "CONFIG", tmp_path)
     plan = load_plan("paper")
     run = plan.runs["cifar10-at-s0"]
-    job = Training(run, plan.scale, tmp_path / run.id, plan.settings_of(run), torch.device("cpu"), plan.scale.engine)
+    monkeypatch.setenv("SGLR_DEVICE", "cpu")
+    device, engine = prepare(plan.scale.engine, threads=1)
+    job = Training(run, plan.scale, tmp_path / run.id, plan.settings_of(run), device, engine)
     assert sum(p.numel() for p in job.model.parameters()) == 11_173_962
     assert job.splits.train.images.shape == (32, 3, 32, 32) and job.splits.train.levels == 255
     job.fit(StopRequest())

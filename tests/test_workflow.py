@@ -94,7 +94,8 @@ def test_a_dry_run_tells_the_hours(tmp_path):
     plan = load_plan("paper")
     adversarial = [METHODS[run.method].adversarial for run in plan.runs.values()]
     minutes = sum(plan.scale.cost.adversarial if yes else plan.scale.cost.standard for yes in adversarial)
-    measured = len(plan.evaluated) + len(plan.trajectory_runs) + len(plan.feature_runs)
+    along = {*plan.trajectory_runs, *plan.information_runs}
+    measured = len(plan.evaluated) + len(along) + len(plan.feature_runs)
     hours = (minutes + measured * plan.scale.cost.evaluation) / 60
     (line,) = [line for line in dry_run(tmp_path, "paper").splitlines() if line.startswith("Planned: ")]
     assert f"Planned: {len(adversarial) + measured} trainings and measurements, about {hours:.1f} hours" in line
