@@ -1,16 +1,5 @@
 # The paper's claims, judged on whatever tables and figures are drawn from; nothing here trains or imports torch.
 
-EVIDENCE = ["pairs", "costs", "information"]
-
-
-def claims(scale):
-    """The ledger of a scale."""
-    return expand(
-        "results/{scale}/{file}",
-        scale=scale,
-        file=["claims.csv", "claims.md", "claims_paper.csv"],
-    )
-
 
 rule collect_evidence:
     """Comparisons on the same images, seconds of training, information in weights."""
@@ -25,6 +14,7 @@ rule collect_evidence:
         expand("results/{{scale}}/collected/{file}.csv", file=EVIDENCE),
     log:
         "logs/{scale}/collect/evidence.log",
+    localrule: True
     conda:
         "../../environment.yml"
     shell:
@@ -56,6 +46,7 @@ rule claims:
         "results/{scale}/claims_paper.csv",
     log:
         "logs/{scale}/claims.log",
+    localrule: True
     conda:
         "../../environment.yml"
     params:

@@ -15,6 +15,8 @@ CORES = workflow.resource_settings.cores or 1
 JOB_THREADS = ceil(CORES / (os.cpu_count() or 1))
 
 TABLES, FIGURES = (1, 2, 3, 4), (1, 2, 3, 4, 5)
+# What the claims need besides the tables and figures.
+EVIDENCE = ["pairs", "costs", "information"]
 COLLECTED = {
     **{name: [f"{name}.csv"] for name in ARTEFACTS},
     "figure2": ["figure2.csv", "figure2_labels.csv"],
@@ -48,6 +50,15 @@ def headline_tables(scale):
     """The comparison on the same images."""
     return expand(
         "results/{scale}/tables/headline.{e}", scale=scale, e=["csv", "md", "tex"]
+    )
+
+
+def claims(scale):
+    """The ledger of a scale."""
+    return expand(
+        "results/{scale}/{file}",
+        scale=scale,
+        file=["claims.csv", "claims.md", "claims_paper.csv"],
     )
 
 
