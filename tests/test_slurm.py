@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -46,9 +47,9 @@ def test_a_crash_a_time_limit_a_requeue_and_an_interrupted_driver_change_nothing
     assert "TIMEOUT" in ends[RUNS[1]] and "FAILED" in ends[RUNS[0]] and ends[RUNS[2]][-1] == "COMPLETED"
     assert cluster.gpus == {"0", "1"}
     assert {path.name for path in (checkout / "logs/slurm").iterdir()} == {"rule_train", "rule_evaluate"}
-    for run in RUNS:
-        epochs = [int(line.split()[2].split("/")[0]) for line in log(checkout, run).splitlines() if " epoch " in line]
-        assert epochs == sorted(set(epochs)) and epochs[-1] == 100, f"{run} did not go on where it stopped"
+    for run in RUNS[:3]:  # the log is the last attempt's
+        epochs = re.findall(r" epoch (\d+)/100 ", (checkout / f"logs/smoke/train/{run}.log").read_text())
+        assert int(epochs[0]) > 1 and epochs[-1] == "100", f"{run} did not go on where it stopped"
     assert results(checkout) == results(checkout / "local")
 
 
@@ -135,10 +136,6 @@ def until(happened: Callable[[], object], driver: subprocess.Popen | None = None
     while not happened():
         assert time.monotonic() < deadline and (driver is None or driver.poll() is None)
         time.sleep(0.02)
-
-
-def log(checkout: Path, run: str) -> str:
-    return (checkout / f"logs/smoke/train/{run}.log").read_text()
 
 
 def results(folder: Path) -> dict[str, object]:

@@ -1,5 +1,4 @@
-# One job a run and stage: train, then measure the checkpoints. Each ends in small text files. A log grows by
-# each attempt.
+# One job a run and stage: train, then measure the checkpoints. Each ends in small text files.
 
 
 rule train:
@@ -23,7 +22,7 @@ rule train:
     params:
         settings=settings_of,
     shell:
-        "python -m sglr.cli train {wildcards.run} --scale {wildcards.scale} >> {log} 2>&1"
+        "python -m sglr.cli train {wildcards.run} --scale {wildcards.scale} > {log} 2>&1"
 
 
 rule evaluate:
@@ -45,7 +44,7 @@ rule evaluate:
     params:
         measurement=measurement_of,
     shell:
-        "python -m sglr.cli evaluate {wildcards.run} --scale {wildcards.scale} >> {log} 2>&1"
+        "python -m sglr.cli evaluate {wildcards.run} --scale {wildcards.scale} > {log} 2>&1"
 
 
 rule trajectory:
@@ -67,7 +66,7 @@ rule trajectory:
     params:
         measurement=measurement_of,
     shell:
-        "python -m sglr.cli trajectory {wildcards.run} --scale {wildcards.scale} >> {log} 2>&1"
+        "python -m sglr.cli trajectory {wildcards.run} --scale {wildcards.scale} > {log} 2>&1"
 
 
 rule features:
@@ -90,7 +89,7 @@ rule features:
     params:
         measurement=measurement_of,
     shell:
-        "python -m sglr.cli features {wildcards.run} --scale {wildcards.scale} >> {log} 2>&1"
+        "python -m sglr.cli features {wildcards.run} --scale {wildcards.scale} > {log} 2>&1"
 
 
 rule count_forwards:
