@@ -71,7 +71,7 @@ def follow(recipe: str, root: Path) -> int:
             file.write_text(block)
         else:
             assert file.read_text().count(f"\n{line}\n") == 1, f"{path}: {line}"
-            new = f"\n{block}{line}\n" if side == "before" else f"\n{line}\n{block}"
+            new = f"\n{block}\n\n{line}\n" if side == "before" else f"\n{line}\n{block}"  # a class: two blank lines
             file.write_text(file.read_text().replace(f"\n{line}\n", new))
     return len(steps)
 
