@@ -14,6 +14,10 @@ from sglr.scales import Engine, Scale
 if TYPE_CHECKING:
     import torch
 
+    from sglr.measure import Finished
+
+CHECKPOINTS = ("best_validation", "best", "final")
+
 
 def main() -> None:
     """Run one command; an error becomes one line on stderr: exit status 2, or 75 after SIGTERM and 130 after SIGINT."""
@@ -36,6 +40,8 @@ def _parser() -> argparse.ArgumentParser:
         command.set_defaults(command=function)
         if argument:
             command.add_argument(argument, choices=choices)
+        if name == "export":
+            command.add_argument("--checkpoint", choices=CHECKPOINTS, default="best_validation")
         command.add_argument("--scale", default="digits", help="a file of config/scales (default: digits)")
         command.add_argument("--results", type=Path, default=Path("results"))
         command.add_argument("--figures", type=Path, default=Path("figures"))
@@ -71,15 +77,21 @@ def _prepare(scale: Scale) -> "tuple[torch.device, Engine]":
 def _measure(arguments: argparse.Namespace, plan: Plan, what: str) -> None:
     from sglr import measure
 
-    run = find_run(arguments.run, plan.scale)
-    device, _ = _prepare(plan.scale)
-    finished = measure.Finished(run, plan.scale, arguments.results / plan.scale.name / "runs" / run.id, device)
+    finished = _finished(arguments, plan)
     if what == "evaluate":
-        measure.evaluate(finished, with_autoattack=plan.with_autoattack(run))
+        measure.evaluate(finished, with_autoattack=plan.with_autoattack(finished.run))
     elif what == "trajectory":
         measure.measure_trajectory(finished)
     else:
         measure.measure_features(finished)
+
+
+def _finished(arguments: argparse.Namespace, plan: Plan) -> "Finished":
+    from sglr.measure import Finished
+
+    run = find_run(arguments.run, plan.scale)
+    device, _ = _prepare(plan.scale)
+    return Finished(run, plan.scale, arguments.results / plan.scale.name / "runs" / run.id, device)
 
 
 def _evaluate(arguments: argparse.Namespace, plan: Plan) -> None:
@@ -95,6 +107,13 @@ def _trajectory(arguments: argparse.Namespace, plan: Plan) -> None:
 def _features(arguments: argparse.Namespace, plan: Plan) -> None:
     """Measure the penultimate features of a run's final network."""
     _measure(arguments, plan, "features")
+
+
+def _export(arguments: argparse.Namespace, plan: Plan) -> None:
+    """Write one checkpoint's weights as safetensors, with a model card."""
+    from sglr.export import export
+
+    print(export(_finished(arguments, plan), arguments.checkpoint, arguments.results / plan.scale.name / "exported"))
 
 
 def _count_forwards(arguments: argparse.Namespace, plan: Plan) -> None:
@@ -189,6 +208,7 @@ _COMMANDS = {
     "evaluate": (_evaluate, "run", None),
     "trajectory": (_trajectory, "run", None),
     "features": (_features, "run", None),
+    "export": (_export, "run", None),
     "count-forwards": (_count_forwards, None, None),
     "collect": (_collect, "artefact", (*ARTEFACTS, "evidence")),
     "table": (_table, "number", ("1", "2", "3", "4")),

@@ -17,7 +17,7 @@ from sglr.engine import device_name, has_bf16
 from sglr.evaluation import correct_natural, correct_under_pgd, in_batches
 from sglr.losses import cross_entropy
 from sglr.models.folding import fold_batchnorm
-from sglr.networks import build_network, load_network
+from sglr.networks import build_network, load_network, shape_of
 from sglr.records import origin, read_json, write_csv, write_json
 from sglr.runs import Run
 from sglr.scales import Scale
@@ -33,6 +33,11 @@ class Finished:
         splits = load_splits(scale.data[run.dataset], label_noise=run.label_noise, seed=run.seed)
         self.splits: Splits = splits.to(device)
         self.ball = LinfBall(scale.attack.epsilon)
+
+    @property
+    def shape(self) -> dict[str, Any]:
+        """What `build` needs to know of the networks."""
+        return shape_of(self.run, self.scale, self.splits)
 
     def network(self, name: str) -> nn.Module:
         """The network saved as best, best_validation or final, in eval mode."""

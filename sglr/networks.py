@@ -15,15 +15,19 @@ from sglr.scales import Scale
 
 def build_network(run: Run, scale: Scale, splits: Splits) -> nn.Module:
     """The run's network at its first weights, which the run's seed alone decides, on the data's device."""
-    network = build(
-        run.architecture or scale.network.architecture,
-        splits.num_classes,
-        splits.train.images.shape[1],
-        scale.network.width,
-        run.seed,
-        stem_stride=scale.network.stem_stride,
-    )
+    network = build(**shape_of(run, scale, splits), generator_seed=run.seed)
     return network.to(splits.train.images.device)
+
+
+def shape_of(run: Run, scale: Scale, splits: Splits) -> dict[str, Any]:
+    """What `build` needs to know of the run's network besides a seed, as plain values."""
+    return {
+        "architecture": run.architecture or scale.network.architecture,
+        "num_classes": splits.num_classes,
+        "in_channels": splits.train.images.shape[1],
+        "width": scale.network.width,
+        "stem_stride": scale.network.stem_stride,
+    }
 
 
 def load_network(path: Path, kept: dict[str, Any], run: Run, scale: Scale, splits: Splits) -> nn.Module:

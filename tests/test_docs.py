@@ -1,0 +1,132 @@
+"""The pages of docs/ say what is so: the diagram, the methods' settings, the recipes, names and quoted results."""
+
+import os
+import re
+import subprocess
+import sys
+from dataclasses import asdict
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from benchmarks.plan_size import copy_checkout
+from docs.draw_pipeline import PAGE, drawn
+from sglr.methods import METHODS
+from sglr.scales import load_scale
+
+ROOT = Path(__file__).resolve().parents[1]
+PAGES = {name: (ROOT / f"docs/{name}.md").read_text() for name in ("pipeline", "methods", "extending", "deviations")}
+PATHS = r"(?:sglr|config|workflow|docs|results)/[\w./-]+\.(?:py|yaml|smk|md|csv)"
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_every_file_that_a_page_names_exists(name):
+    named = {path for path in re.findall(rf"`({PATHS})`", PAGES[name]) if "NAME" not in path and "mixed" not in path}
+    linked = {f"docs/{path}" for path in re.findall(r"\]\(([\w.]+)\)", PAGES[name])}
+    assert named | linked and [path for path in named | linked if not (ROOT / path).is_file()] == []
+
+
+def test_the_diagram_is_what_the_rules_draw():
+    assert drawn(PAGES["pipeline"]) == PAGE.read_text(), "python docs/draw_pipeline.py draws it again"
+
+
+def test_every_box_of_the_diagram_is_explained():
+    boxes = set(re.findall(r"^    (\w+) --> (?:\w+)$", PAGES["pipeline"], flags=re.M))
+    rows = [line.split("|")[1] for line in PAGES["pipeline"].splitlines() if line.startswith("| `")]
+    assert boxes == {name.removesuffix("_*") for name in re.findall(r"`([\w*]+)`", "".join(rows))}
+
+
+def documented(page: str) -> dict[str, tuple[set[str], dict[str, float]]]:
+    """Method -> the files that its section names, and its settings there."""
+    found = {}
+    for names, body in re.findall(r"^### (.+?): .*\n((?:(?!#).*\n)+)", page, flags=re.M):
+        for name in re.findall(r"`(\w+)`", names):
+            own = re.search(rf"Settings(?: of `{name}`)?: (none|`[^S]*?)\.(?: |\n|$)", body)
+            assert own, f"docs/methods.md: no settings of {name}"
+            values = {key: float(value) for key, value in re.findall(r"`(\w+)=([\d.]+)`", own[1])}
+            found[name] = (set(re.findall(r"`(sglr/\S+\.py)`", body)), values)
+    return found
+
+
+def test_every_method_is_documented_with_its_settings_and_file():
+    found = documented(PAGES["methods"])
+    assert {name: values for name, (_, values) in found.items()} == {
+        name: asdict(method()) for name, method in METHODS.items()
+    }
+    from sglr.objectives import _OBJECTIVES
+
+    for name, (files, _) in found.items():
+        assert f"{_OBJECTIVES[name].__module__.replace('.', '/')}.py" in files
+
+
+def follow(recipe: str, root: Path) -> int:
+    """Do in `root` what the steps say; return how many there were."""
+    step = r"^(New file|In) `([^`]+)`(?:, (before|after) `([^`]+)`)?[^\n]*:\n\n```\w+\n(.*?)```"
+    steps = re.findall(step, recipe, flags=re.M | re.S)
+    for kind, path, side, line, block in steps:
+        file = root / path
+        if kind == "New file":
+            assert not file.exists()
+            file.write_text(block)
+        else:
+            assert file.read_text().count(f"\n{line}\n") == 1, f"{path}: {line}"
+            new = f"\n{block}\n\n{line}\n" if side == "before" else f"\n{line}\n{block}"  # a class: two blank lines
+            file.write_text(file.read_text().replace(f"\n{line}\n", new))
+    return len(steps)
+
+
+def test_the_recipes_for_a_method_and_a_scale_work(tmp_path):
+    copy_checkout(tmp_path)
+    (tmp_path / "docs").mkdir()
+    (tmp_path / "docs/methods.md").write_text(PAGES["methods"])
+    recipe = PAGES["extending"].split("\n## ")[1]
+    assert follow(recipe, tmp_path) == recipe.count("```") / 2 == 7
+    scales = tmp_path / "config/scales"
+    (scales / "mine.yaml").write_text((scales / "smoke.yaml").read_text())
+
+    def sglr(*words: str) -> str:
+        words = (sys.executable, "-m", "sglr", *words, "--scale", "mine")
+        environment = os.environ | {"PYTHONPATH": str(tmp_path)}
+        done = subprocess.run(words, cwd=tmp_path, env=environment, capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    assert re.search(r"digits-mixed-s0.*table2", sglr("plan"))
+    sglr("train", "digits-mixed-clean_weight0.3-s0")
+    history = pd.read_csv(tmp_path / "results/mine/runs/digits-mixed-clean_weight0.3-s0/history.csv")
+    assert len(history) == load_scale("smoke").adversarial.epochs and history["train_loss"].notna().all()
+    assert documented((tmp_path / "docs/methods.md").read_text())["mixed"][1] == {"clean_weight": 0.5}
+
+
+@pytest.mark.parametrize("heading", ["A data set", "A figure"])
+def test_a_recipe_names_what_its_files_hold(heading):
+    (section,) = [part for part in PAGES["extending"].split("\n## ") if part.startswith(heading)]
+    lines = re.findall(rf"^- `({PATHS})`: ((?:.|\n  )*)", section, flags=re.M)
+    assert len(lines) == section.count("\n- ")
+    for path, text in lines:
+        held = (ROOT / path).read_text()
+        for name in re.findall(r"`([\w ]+)`", text):
+            assert re.search(rf"\b{name}\b", held), f"{path}: {name}"
+
+
+def test_quoted_claims_are_the_committed_ledgers():
+    ledger = pd.read_csv(ROOT / "results/mini/claims.csv").set_index("id")["verdict"]
+    kinds = "|".join({name.split("/")[0] for name in ledger.index})
+    named = re.findall(rf"`((?:{kinds})(?:/[\w./-]+)?)`", PAGES["deviations"])
+    named = [name for name in named if not re.fullmatch(r"table\d|figure\d", name)]
+    assert len(named) > 9 and [name for name in named if name not in ledger.index] == []
+    quoted = re.findall(r"`([\w./-]+)`: (reproduced|partly|not\sreproduced)", PAGES["deviations"])
+    assert {name: " ".join(verdict.split()) for name, verdict in quoted} == ledger[
+        [name for name, _ in quoted]
+    ].to_dict()
+    assert len(quoted) == 7
+
+
+def test_quoted_accuracies_are_the_committed_runs():
+    rows = re.findall(r"^\| `(cifar10-\S+)` \| ([\d.]+) \| ([\d.]+) \|$", PAGES["deviations"], flags=re.M)
+    runs = ROOT / "results/mini/runs"
+    for run, best, last in rows:
+        robust = 100 * pd.read_csv(runs / run / "history.csv")["test_robust_accuracy"]
+        assert (f"{robust.max():.1f}", f"{robust.iloc[-1]:.1f}") == (best, last), run
+    assert len(rows) == 7
