@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 COMMITTED = Path(__file__).resolve().parents[1] / "results" / "mini"
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
@@ -127,7 +127,8 @@ def test_runs_and_quantities_are_chosen(page):
     before = lines.count()
     chart.locator(".runs").evaluate("fold => { fold.open = true }")
     chart.get_by_role("checkbox", name=RUN, exact=True).uncheck()
-    assert lines.count() == before - 1 and chart.locator(".count").inner_text() == str(before - 1)
+    assert lines.count() == chart.locator(".legend li").count() == before - 1
+    assert chart.locator(".count").inner_text() == str(before - 1)
     chart.get_by_role("button", name="none").click()
     assert lines.count() == 0
     chart.get_by_role("button", name="all").click()
@@ -148,13 +149,11 @@ def test_the_keyboard_reaches_and_opens_a_claim(page):
 def test_a_link_to_a_folded_run_opens_it(page):
     page.locator("details.fold", has=page.locator(f"a[href='#run-{RUN}']")).first.locator("summary").click()
     page.locator(f"a[href='#run-{RUN}']").first.click()
-    page.wait_for_function(f"document.getElementById('run-{RUN}').open")
-    assert page.locator(f"[id='run-{RUN}'] pre").is_visible()
+    expect(page.locator(f"[id='run-{RUN}'] pre")).to_be_visible()
 
 
-def test_a_change_to_the_dark_redraws_the_lines(page):
-    color = "getComputedStyle(document.querySelector('.scatterlayer .js-line')).stroke"
-    page.emulate_media(color_scheme="light")
-    light = page.evaluate(color)
-    page.emulate_media(color_scheme="dark")
-    page.wait_for_function(f"{color} !== '{light}'")
+def test_light_and_dark_have_their_own_lines(page):
+    line = page.locator("[data-chart=curves] .scatterlayer .js-line").first
+    for scheme, color in (("light", "rgb(0, 114, 178)"), ("dark", "rgb(74, 168, 224)"), ("light", "rgb(0, 114, 178)")):
+        page.emulate_media(color_scheme=scheme)
+        expect(line).to_have_css("stroke", color)

@@ -1,7 +1,7 @@
 // The page's three movements: the filter, the charts, and links into folded parts.
 "use strict";
 const data = JSON.parse(document.getElementById("data").textContent);
-const DASHES = ["solid", "dash", "dot", "longdash"];
+const DASHES = ["", "8px,5px", "2px,3px", "14px,5px"]; // as SVG and Plotly both read them
 const SYMBOLS = ["circle", "square", "diamond", "triangle-up"];
 
 function filterClaims(form) {
@@ -47,7 +47,8 @@ class Explorer {
     const variant = this.chart.variants[this.root.querySelector("select").value];
     this.root.querySelector(".count").textContent = chosen.length;
     this.traces = chosen.filter((run) => variant.series[run]).map((run, i) => trace(run, variant.series[run], i));
-    Plotly.react(this.plot, this.traces, layout(variant, this.traces.length), { displayModeBar: false, responsive: true });
+    this.root.querySelector(".legend").replaceChildren(...this.traces.map(legendItem));
+    Plotly.react(this.plot, this.traces, layout(variant), { displayModeBar: false, responsive: true });
   }
 
   move(event) {
@@ -75,7 +76,7 @@ function trace(run, series, i) {
   return {
     name: run, x: series.x || series.epoch, y: series.y, text, hovertemplate: "%{text}<extra></extra>",
     mode: path || series.epoch.length < 3 ? "lines+markers" : "lines",
-    line: { color, width: 2, dash: DASHES[Math.floor(i / 7) % 4] },
+    line: { color, width: 2, dash: DASHES[Math.floor(i / 7) % 4] || "solid" },
     marker: { color, symbol: SYMBOLS[Math.floor(i / 7) % 4], size: 8, opacity: fade(series.epoch, path) },
   };
 }
@@ -83,15 +84,23 @@ function trace(run, series, i) {
 // Early epochs are light, late ones dark.
 const fade = (epochs, path) => epochs.map((_, k) => (path && epochs.length > 1 ? 0.25 + (0.75 * k) / (epochs.length - 1) : 1));
 
-function layout(variant, lines) {
+function legendItem({ name, line }) {
+  const item = document.createElement("li");
+  const dashes = line.dash === "solid" ? "" : line.dash;
+  item.innerHTML = `<svg viewBox="0 0 32 10" aria-hidden="true"><path d="M0 5h32" stroke="${line.color}" stroke-dasharray="${dashes}"/></svg>`;
+  item.append(name);
+  return item;
+}
+
+function layout(variant) {
   const axis = { gridcolor: css("--rule"), zeroline: false, linecolor: css("--rule"), automargin: true, fixedrange: true };
   return {
-    height: 400 + 18 * Math.max(0, lines - 4),
-    margin: { l: 52, r: 12, t: 12, b: 80 + 18 * Math.max(0, lines - 4) },
+    height: 400,
+    margin: { l: 52, r: 12, t: 12, b: 48 },
     font: { family: "system-ui, sans-serif", size: 13, color: css("--ink") },
     paper_bgcolor: "transparent", plot_bgcolor: "transparent", hovermode: "closest", dragmode: false,
     hoverlabel: { bgcolor: css("--card"), bordercolor: css("--rule"), font: { color: css("--ink") }, align: "left" },
-    showlegend: true, legend: { orientation: "h", x: 0, xref: "container", y: 0, yref: "container", yanchor: "bottom" },
+    showlegend: false, // the list below is one, and wraps
     xaxis: { ...axis, range: variant.range, title: { text: variant.x, standoff: 8, font: { size: 13 } } },
     yaxis: { ...axis, range: variant.range, title: { text: variant.y, standoff: 8, font: { size: 13 } } },
   };
