@@ -24,6 +24,7 @@ include: "workflow/rules/resources.smk"
 include: "workflow/rules/runs.smk"
 include: "workflow/rules/show.smk"
 include: "workflow/rules/claims.smk"
+include: "workflow/rules/report.smk"
 
 
 rule all:

@@ -152,7 +152,7 @@ def _headline(arguments: argparse.Namespace, plan: Plan) -> None:
 
 
 def _figure(arguments: argparse.Namespace, plan: Plan) -> None:
-    """Render one figure as PDF and PNG."""
+    """Render one figure as PDF, PNG and SVG."""
     _render(f"figure{arguments.number}", arguments, plan)
 
 
@@ -196,6 +196,13 @@ def _claims(arguments: argparse.Namespace, plan: Plan) -> None:
     print("\n".join(render.write(arguments.results / plan.scale.name, plan.scale)))
 
 
+def _report(arguments: argparse.Namespace, plan: Plan) -> None:
+    """Write the page: results/{scale}/report.html, one file of everything that has been shown and judged."""
+    from sglr.report.page import write
+
+    print(write(plan, arguments.results / plan.scale.name, arguments.figures / plan.scale.name))
+
+
 def _plan(arguments: argparse.Namespace, plan: Plan) -> None:
     """List the runs of a scale, what uses each, and the estimated cost."""
     from sglr.cost import cost_lines
@@ -216,6 +223,7 @@ _COMMANDS = {
     "figure": (_figure, "number", ("1", "2", "3", "4", "5")),
     "claims": (_claims, None, None),
     "show": (_show, None, None),
+    "report": (_report, None, None),
     "plan": (_plan, None, None),
 }
 

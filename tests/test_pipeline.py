@@ -30,7 +30,7 @@ def test_every_table_and_figure_exists(built):
         for ending in ("csv", "md", "tex"):
             assert (built / f"results/smoke/tables/table{number}.{ending}").stat().st_size > 0
     for number in range(1, 6):
-        for ending in ("pdf", "png"):
+        for ending in ("pdf", "png", "svg"):
             assert (built / f"figures/smoke/figure{number}.{ending}").stat().st_size > 0
 
 
@@ -39,6 +39,21 @@ def test_every_claim_is_judged(built):
         assert (built / "results/smoke" / name).stat().st_size > 0
     costs = pd.read_csv(built / "results/smoke/collected/costs.csv")
     assert set(costs["method"]) > {"at", "sglr"} and (costs["seconds"] > 0).all()
+
+
+def test_the_page_holds_every_figure(built):
+    page = (built / "results/smoke/report.html").read_text()
+    assert page.count("<img ") == 5 and "Not run." not in page
+
+
+def test_snakemakes_own_report_has_every_table_and_figure_with_its_caption(built):
+    snakemake(built, "smoke", "--report", "own.html")
+    page = (built / "own.html").read_text()
+    shown = [*(f"table{number}.csv" for number in range(1, 5)), "headline.csv"]
+    for name in (*shown, *(f"figure{number}.svg" for number in range(1, 6))):
+        assert f'"name": "{name}"' in page
+    for caption in ("counted on a real one", "compared on the same images", "Penultimate features", "ideal classifier"):
+        assert caption in page
 
 
 def test_a_second_run_has_nothing_to_do(built):

@@ -31,14 +31,15 @@ wildcard_constraints:
 
 
 def shown(scale):
-    """Every table and figure of a scale."""
+    """Every table and figure of a scale, its claims and its page."""
     tables = expand(
         "results/{scale}/tables/table{n}.{e}",
         scale=scale,
         n=TABLES,
         e=["csv", "md", "tex"],
     )
-    return tables + headline_tables(scale) + figures(scale, FIGURES) + claims(scale)
+    drawn = tables + headline_tables(scale) + figures(scale, FIGURES)
+    return drawn + claims(scale) + [f"results/{scale}/report.html"]
 
 
 def headline(scale):
@@ -65,7 +66,7 @@ def claims(scale):
 def figures(scale, numbers):
     """Figures of a scale."""
     return expand(
-        "figures/{scale}/figure{n}.{e}", scale=scale, n=numbers, e=["pdf", "png"]
+        "figures/{scale}/figure{n}.{e}", scale=scale, n=numbers, e=["pdf", "png", "svg"]
     )
 
 

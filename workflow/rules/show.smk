@@ -28,7 +28,13 @@ rule table:
         f"{workflow.basedir}/sglr/tables.py",
         f"{workflow.basedir}/config/published.csv",
     output:
-        multiext("results/{scale}/tables/table{number}", ".csv", ".md", ".tex"),
+        report(
+            "results/{scale}/tables/table{number}.csv",
+            caption="../report/table.rst",
+            category="Tables",
+            labels={"table": "{number}", "scale": "{scale}"},
+        ),
+        multiext("results/{scale}/tables/table{number}", ".md", ".tex"),
     log:
         "logs/{scale}/table{number}.log",
     localrule: True
@@ -46,7 +52,13 @@ rule headline:
         "results/{scale}/collected/headline.csv",
         f"{workflow.basedir}/sglr/headline.py",
     output:
-        multiext("results/{scale}/tables/headline", ".csv", ".md", ".tex"),
+        report(
+            "results/{scale}/tables/headline.csv",
+            caption="../report/headline.rst",
+            category="Tables",
+            labels={"table": "headline", "scale": "{scale}"},
+        ),
+        multiext("results/{scale}/tables/headline", ".md", ".tex"),
     log:
         "logs/{scale}/headline.log",
     localrule: True
@@ -59,7 +71,7 @@ rule headline:
 
 
 rule figure:
-    """One figure as PDF and PNG."""
+    """One figure as PDF, PNG and SVG."""
     input:
         lambda wildcards: expand(
             "results/{scale}/collected/{file}",
@@ -68,6 +80,12 @@ rule figure:
         ),
         f"{workflow.basedir}/sglr/figures.py",
     output:
+        report(
+            "figures/{scale}/figure{number}.svg",
+            caption="../report/figure.rst",
+            category="Figures",
+            labels={"figure": "{number}", "scale": "{scale}"},
+        ),
         multiext("figures/{scale}/figure{number}", ".pdf", ".png"),
     log:
         "logs/{scale}/figure{number}.log",

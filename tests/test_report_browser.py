@@ -1,0 +1,159 @@
+"""The page in a headless browser: nothing is loaded, nothing overflows; filter, hover, keyboard and choice of runs."""
+
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+COMMITTED = Path(__file__).resolve().parents[1] / "results" / "mini"
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+FLAGS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-sync"]
+FLAGS += ["--disable-background-networking", "--disable-component-update"]
+WIDTHS = (390, 1400)
+RUN = "cifar10-at-s0"
+
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium (Debian: apt-get install chromium)")
+
+
+@pytest.fixture(scope="module")
+def path(tmp_path_factory) -> Path:
+    """The page of the committed results, with one figure drawn."""
+    root = tmp_path_factory.mktemp("page")
+    shutil.copytree(COMMITTED, root / "results/mini", ignore=shutil.ignore_patterns("*.pt", "report.html"))
+    for words in (["figure", "2"], ["report"]):
+        subprocess.run([sys.executable, "-m", "sglr.cli", *words, "--scale", "mini"], cwd=root, check=True)
+    return root / "results/mini/report.html"
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        opened = playwright.chromium.launch(executable_path=CHROMIUM, headless=True, args=FLAGS)
+        yield opened
+        opened.close()
+
+
+@pytest.fixture(params=WIDTHS, ids=lambda width: f"{width}px")
+def page(browser, path, request) -> Iterator[Page]:
+    """The page, opened offline; at the end it must have said nothing and asked for nothing but itself."""
+    scheme = "dark" if request.param == WIDTHS[0] else "light"
+    context = browser.new_context(viewport={"width": request.param, "height": 900}, color_scheme=scheme, offline=True)
+    opened, said, asked = context.new_page(), [], []
+    opened.on("console", lambda message: said.append(message.text))
+    opened.on("pageerror", lambda error: said.append(str(error)))
+    opened.on("request", lambda wanted: asked.append(wanted.url))
+    opened.goto(path.as_uri())
+    yield opened
+    assert said == []
+    assert {url for url in asked if not url.startswith("data:")} == {path.as_uri()}
+    context.close()
+
+
+def value(epoch: int) -> str:
+    """Robust test accuracy of RUN in percent, as the page writes it."""
+    history = pd.read_csv(COMMITTED / "runs" / RUN / "history.csv").set_index("epoch")
+    return f"{round(100 * history.loc[epoch, 'test_robust_accuracy'], 2):g}"
+
+
+def at_point(page: Page, epoch: int) -> tuple[float, float]:
+    """Where RUN's point of an epoch is on the screen."""
+    page.locator("[data-chart=curves] .plot").scroll_into_view_if_needed()
+    return tuple(
+        page.evaluate(
+            """epoch => {
+              const plot = document.querySelector("[data-chart=curves] .plot"), box = plot.getBoundingClientRect();
+              const { xaxis, yaxis } = plot._fullLayout, trace = plot.data[0];
+              const y = trace.y[trace.x.indexOf(epoch)];
+              return [box.x + xaxis._offset + xaxis.l2p(epoch), box.y + yaxis._offset + yaxis.l2p(y)];
+            }""",
+            epoch,
+        )
+    )
+
+
+def test_nothing_is_wider_than_the_screen_not_even_unfolded(page):
+    page.evaluate("document.querySelectorAll('details').forEach(fold => { fold.open = true })")
+    assert page.evaluate("document.documentElement.scrollWidth") <= page.viewport_size["width"]
+
+
+def test_images_are_drawn(page):
+    assert page.evaluate("[...document.images].map(image => image.complete && image.naturalWidth > 100)") == [True]
+
+
+def test_the_filter_by_verdict_and_by_words(page):
+    shown = page.locator("[data-claim]:not([hidden])")
+    everything = shown.count()
+    page.get_by_role("checkbox", name="not run").uncheck()
+    left = shown.count()
+    assert 0 < left < everything and page.locator("#found").inner_text() == f"{left} of {everything} claims"
+    assert page.locator("[data-verdict=not-run]:not([hidden])").count() == 0
+    page.get_by_role("searchbox").fill("LEMMA1/reverse")
+    assert shown.evaluate_all("claims => claims.map(claim => claim.dataset.claim)") == ["lemma1/reverse"]
+    page.get_by_role("searchbox").fill("")
+    assert shown.count() == left
+
+
+def test_words_open_the_fold_that_holds_them(page):
+    claim = page.locator("details.fold [data-verdict=not-run]").first
+    assert not claim.is_visible()
+    page.get_by_role("searchbox").fill(claim.get_attribute("data-claim"))
+    assert claim.is_visible()
+
+
+def test_hovering_tells_run_epoch_and_value(page):
+    page.mouse.move(*at_point(page, 20))
+    text = page.locator("[data-chart=curves] .hovertext").text_content()
+    assert RUN in text and f"epoch 20: {value(20)}" in text
+
+
+def test_the_arrow_keys_tell_the_same(page):
+    page.locator("[data-chart=curves] .plot").focus()
+    for _ in range(3):
+        page.keyboard.press("ArrowRight")
+    assert page.locator("#curves-live").inner_text() == f"{RUN}, epoch 3: {value(3)}"
+    page.keyboard.press("ArrowDown")
+    assert "epoch 3" in page.locator("#curves-live").inner_text()
+    assert RUN not in page.locator("#curves-live").inner_text()
+
+
+def test_runs_and_quantities_are_chosen(page):
+    chart = page.locator("[data-chart=curves]")
+    lines = chart.locator(".scatterlayer .trace")
+    before = lines.count()
+    chart.locator(".runs").evaluate("fold => { fold.open = true }")
+    chart.get_by_role("checkbox", name=RUN, exact=True).uncheck()
+    assert lines.count() == chart.locator(".legend li").count() == before - 1
+    assert chart.locator(".count").inner_text() == str(before - 1)
+    chart.get_by_role("button", name="none").click()
+    assert lines.count() == 0
+    chart.get_by_role("button", name="all").click()
+    assert lines.count() == chart.get_by_role("checkbox").count()
+    chart.get_by_role("combobox").select_option(label="training loss")
+    assert chart.locator(".ytitle").text_content() == "training loss"
+
+
+def test_the_keyboard_reaches_and_opens_a_claim(page):
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.className") == "skip"
+    summary = page.locator("[data-claim] summary").first
+    summary.focus()
+    page.keyboard.press("Enter")
+    assert summary.locator("xpath=..").get_attribute("open") is not None
+
+
+def test_a_link_to_a_folded_run_opens_it(page):
+    page.locator("details.fold", has=page.locator(f"a[href='#run-{RUN}']")).first.locator("summary").click()
+    page.locator(f"a[href='#run-{RUN}']").first.click()
+    expect(page.locator(f"[id='run-{RUN}'] pre")).to_be_visible()
+
+
+def test_light_and_dark_have_their_own_lines(page):
+    line = page.locator("[data-chart=curves] .scatterlayer .js-line").first
+    for scheme, color in (("light", "rgb(0, 114, 178)"), ("dark", "rgb(74, 168, 224)"), ("light", "rgb(0, 114, 178)")):
+        page.emulate_media(color_scheme=scheme)
+        expect(line).to_have_css("stroke", color)
