@@ -9,6 +9,7 @@ import pandas as pd
 from sglr.claims.claim import Claim, Part
 from sglr.claims.results import Results
 from sglr.claims.verdict import Evidence, NotRun, over
+from sglr.methods import METHODS
 from sglr.schedules import start_epoch
 
 DROP = 0.5  # the first drop of the learning rate, as a share of training
@@ -78,7 +79,7 @@ def _figure2() -> list[Claim]:
             Claim(
                 f"figure2/falls-less/{one}-{other}",
                 "Fig. 2, Sec. 2",
-                f"after its peak the robust test accuracy of {one} falls less than that of {other}",
+                f"after its peak the robust test accuracy of {METHODS[one].label} falls less than {METHODS[other].label}'s",
                 f"peak minus last epoch of {other}, less that of {one}",
                 {"": _per_seed("figure2", partial(_falls_less, one, other))},
                 "both peaks are chosen on the same images, so both are as flattered",

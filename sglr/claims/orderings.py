@@ -5,6 +5,7 @@ from functools import partial
 from sglr.claims.claim import Claim, Part
 from sglr.claims.results import ROLES, TEN, Results, difference, lost, lost_less, published_rows
 from sglr.claims.verdict import Evidence, over
+from sglr.methods import METHODS
 
 VARIANTS = {"sglr": "SGLR (Eq. 8)", "sglr_released": "SGLR (released code)"}
 RIVALS = ("at", "ls", "te", "awp", "kd_at", "kd_swa")  # of Table 2
@@ -120,7 +121,7 @@ def _table3() -> list[Claim]:
             Claim(
                 f"table3/higher/{role}/{name}",
                 "Table 3, Sec. 4",
-                f"{name} improves on {base} under every attack and on clean images ({ROLES[role]})",
+                f"{METHODS[name].label} improves on {METHODS[base].label} under every attack and on clean images ({ROLES[role]})",
                 "accuracy minus the baseline's, best and final",
                 {
                     f"{attack} {checkpoint}": _difference(role, attack, (name, checkpoint), (base, checkpoint))
@@ -132,7 +133,7 @@ def _table3() -> list[Claim]:
             Claim(
                 f"table3/gap/{role}/{name}",
                 "Table 3, Sec. 4",
-                f"{name} loses less from best to final than {base} ({ROLES[role]})",
+                f"{METHODS[name].label} loses less from best to final than {METHODS[base].label} ({ROLES[role]})",
                 "the baseline's best minus final, less its own",
                 {attack: _lost_less(role, attack, name, base) for attack in ROBUST},
                 _ANY,
