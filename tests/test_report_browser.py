@@ -132,9 +132,11 @@ def test_runs_and_quantities_are_chosen(page):
     chart.get_by_role("button", name="none").click()
     assert lines.count() == 0
     chart.get_by_role("button", name="all").click()
-    assert lines.count() == chart.get_by_role("checkbox").count()
+    with_values = chart.get_by_role("checkbox", disabled=False)
+    assert 0 < lines.count() == with_values.count() < chart.get_by_role("checkbox").count()
     chart.get_by_role("combobox").select_option(label="training loss")
     assert chart.locator(".ytitle").text_content() == "training loss"
+    assert lines.count() == with_values.count() == chart.get_by_role("checkbox").count()
 
 
 def test_the_keyboard_reaches_and_opens_a_claim(page):

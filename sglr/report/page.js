@@ -43,10 +43,12 @@ class Explorer {
   }
 
   draw() {
-    const chosen = [...this.root.querySelectorAll("[type=checkbox]:checked")].map((box) => box.value);
     const variant = this.chart.variants[this.root.querySelector("select").value];
-    this.root.querySelector(".count").textContent = chosen.length;
-    this.traces = chosen.filter((run) => variant.series[run]).map((run, i) => trace(run, variant.series[run], i));
+    const boxes = [...this.root.querySelectorAll("[type=checkbox]")];
+    for (const box of boxes) box.disabled = !variant.series[box.value]; // a run may lack the chosen quantity
+    const drawn = boxes.filter((box) => box.checked && !box.disabled).map((box) => box.value);
+    this.root.querySelector(".count").textContent = drawn.length;
+    this.traces = drawn.map((run, i) => trace(run, variant.series[run], i));
     this.root.querySelector(".legend").replaceChildren(...this.traces.map(legendItem));
     Plotly.react(this.plot, this.traces, layout(variant), { displayModeBar: false, responsive: true });
   }
