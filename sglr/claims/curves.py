@@ -79,7 +79,7 @@ def _figure2() -> list[Claim]:
             Claim(
                 f"figure2/falls-less/{one}-{other}",
                 "Fig. 2, Sec. 2",
-                f"after its peak the robust test accuracy of {METHODS[one].label} falls less than {METHODS[other].label}'s",
+                f"after its peak {METHODS[one].label} loses less robust test accuracy than {METHODS[other].label}",
                 f"peak minus last epoch of {other}, less that of {one}",
                 {"": _per_seed("figure2", partial(_falls_less, one, other))},
                 "both peaks are chosen on the same images, so both are as flattered",

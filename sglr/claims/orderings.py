@@ -121,7 +121,7 @@ def _table3() -> list[Claim]:
             Claim(
                 f"table3/higher/{role}/{name}",
                 "Table 3, Sec. 4",
-                f"{METHODS[name].label} improves on {METHODS[base].label} under every attack and on clean images ({ROLES[role]})",
+                f"{METHODS[name].label} improves on {METHODS[base].label}, attacked and clean ({ROLES[role]})",
                 "accuracy minus the baseline's, best and final",
                 {
                     f"{attack} {checkpoint}": _difference(role, attack, (name, checkpoint), (base, checkpoint))
