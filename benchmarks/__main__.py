@@ -11,7 +11,7 @@ import pandas as pd
 import torch
 
 from benchmarks.measure import ENGINES, REFERENCE, compare, growth, matmul_peak
-from sglr.engine import has_bf16
+from sglr.engine.device import has_bf16
 from sglr.records import origin
 
 

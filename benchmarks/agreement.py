@@ -20,20 +20,20 @@ import pandas as pd
 import torch
 from torch import nn
 
-from sglr.autoattack import BATCH_SIZE, AutoAttack, run_autoattack
+from sglr.attacks.threat import LinfBall
+from sglr.config.plan import resolved_settings
+from sglr.config.runs import make_run
+from sglr.config.scales import PLAIN, Engine, Scale, load_scale
 from sglr.data.images import ImageSet
-from sglr.engine import device_name, prepare
+from sglr.engine.device import device_name, prepare
 from sglr.errors import Interrupted
-from sglr.evaluation import correct_natural, correct_under_pgd, predictions
+from sglr.evaluation.accuracy import correct_natural, correct_under_pgd, predictions
+from sglr.evaluation.autoattack import BATCH_SIZE, AutoAttack, run_autoattack
 from sglr.models.folding import fold_batchnorm
 from sglr.networks import build_network
-from sglr.plan import resolved_settings
 from sglr.records import origin
-from sglr.runs import make_run
-from sglr.scales import PLAIN, Engine, Scale, load_scale
-from sglr.signals import StopRequest
-from sglr.threat import LinfBall
-from sglr.training import Training
+from sglr.training.loop import Training
+from sglr.training.signals import StopRequest
 
 
 def main() -> None:

@@ -1,18 +1,18 @@
-"""One step of PGD-AT as `sglr.training` takes it, on images that lie on the device."""
+"""One step of PGD-AT as `sglr.training.loop` takes it, on images that lie on the device."""
 
 import torch
 from torch import Tensor, nn
 from torch.nn.utils import get_total_norm
 
-from sglr.adversary import Adversary
+from sglr.attacks.adversary import Adversary
+from sglr.attacks.threat import LinfBall
+from sglr.config.methods import At
+from sglr.config.scales import Engine
 from sglr.data.augment import augment
 from sglr.data.images import ImageSet
-from sglr.losses import cross_entropy
-from sglr.methods import At
 from sglr.objectives.at import AdversarialTraining
 from sglr.objectives.base import Setup
-from sglr.scales import Engine
-from sglr.threat import LinfBall
+from sglr.objectives.losses import cross_entropy
 
 
 class EngineLoop:

@@ -3,10 +3,10 @@
 import json
 from typing import TYPE_CHECKING, Any
 
-from sglr.methods import METHODS
+from sglr.config.methods import METHODS
 
 if TYPE_CHECKING:
-    from sglr.measure import Finished
+    from sglr.evaluation.measure import Finished
 
 _CHOSEN = {
     "best": "the epoch with the best accuracy on the test images, as the paper chooses: its accuracies flatter it",

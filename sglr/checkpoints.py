@@ -7,7 +7,7 @@ from typing import Any
 
 import torch
 
-from sglr import parallel
+from sglr.engine import parallel
 from sglr.errors import UsageError
 from sglr.records import digest, write_bytes
 

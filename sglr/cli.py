@@ -6,15 +6,15 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from sglr.config.plan import ARTEFACTS, Plan, find_run, load_plan
+from sglr.config.scales import Engine, Scale
+from sglr.engine.lease import lease_gpu
 from sglr.errors import Interrupted, UsageError
-from sglr.lease import lease_gpu
-from sglr.plan import ARTEFACTS, Plan, find_run, load_plan
-from sglr.scales import Engine, Scale
 
 if TYPE_CHECKING:
     import torch
 
-    from sglr.measure import Finished
+    from sglr.evaluation.measure import Finished
 
 CHECKPOINTS = ("best_validation", "best", "final")
 
@@ -50,14 +50,14 @@ def _parser() -> argparse.ArgumentParser:
 
 def _train(arguments: argparse.Namespace, plan: Plan) -> None:
     """Train a run, going on from its saved state where there is one."""
-    from sglr.signals import StopRequest
+    from sglr.training.signals import StopRequest
 
     run = find_run(arguments.run, plan.scale)
     folder = arguments.results / plan.scale.name / "runs" / run.id
     with StopRequest().listen() as stop:
         with stop.at_once():  # nothing is lost before the first step
-            from sglr.memory import explained
-            from sglr.training import Training
+            from sglr.engine.memory import explained
+            from sglr.training.loop import Training
 
             device, engine = _prepare(plan.scale)
             training = Training(run, plan.scale, folder, plan.settings_of(run), device, engine)
@@ -67,7 +67,7 @@ def _train(arguments: argparse.Namespace, plan: Plan) -> None:
 
 def _prepare(scale: Scale) -> "tuple[torch.device, Engine]":
     """Device and engine; where this machine has several GPUs, one that no other job computes on."""
-    from sglr.engine import prepare
+    from sglr.engine.device import prepare
 
     if scale.gpu:
         lease_gpu()
@@ -75,7 +75,7 @@ def _prepare(scale: Scale) -> "tuple[torch.device, Engine]":
 
 
 def _measure(arguments: argparse.Namespace, plan: Plan, what: str) -> None:
-    from sglr import measure
+    from sglr.evaluation import measure
 
     finished = _finished(arguments, plan)
     if what == "evaluate":
@@ -87,7 +87,7 @@ def _measure(arguments: argparse.Namespace, plan: Plan, what: str) -> None:
 
 
 def _finished(arguments: argparse.Namespace, plan: Plan) -> "Finished":
-    from sglr.measure import Finished
+    from sglr.evaluation.measure import Finished
 
     run = find_run(arguments.run, plan.scale)
     device, _ = _prepare(plan.scale)
@@ -119,8 +119,8 @@ def _export(arguments: argparse.Namespace, plan: Plan) -> None:
 def _count_forwards(arguments: argparse.Namespace, plan: Plan) -> None:
     """Count teachers and forward passes of one real training step, for Table 1."""
     from sglr.data import load_splits
-    from sglr.engine import prepare
-    from sglr.forwards import count_forwards
+    from sglr.engine.device import prepare
+    from sglr.evaluation.forwards import count_forwards
     from sglr.records import write_json
 
     prepare(plan.scale.engine, plan.scale.threads, gpu=False)
@@ -132,8 +132,8 @@ def _count_forwards(arguments: argparse.Namespace, plan: Plan) -> None:
 
 def _collect(arguments: argparse.Namespace, plan: Plan) -> None:
     """Collect the runs' text files into the tidy CSVs of one table or figure, or of the claims' other evidence."""
-    from sglr.collect import collect
-    from sglr.evidence import collect_evidence
+    from sglr.show.collect import collect
+    from sglr.show.evidence import collect_evidence
 
     if arguments.artefact == "evidence":
         collect_evidence(plan, arguments.results)
@@ -158,8 +158,8 @@ def _figure(arguments: argparse.Namespace, plan: Plan) -> None:
 
 def _show(arguments: argparse.Namespace, plan: Plan) -> None:
     """Render every table and figure from whatever has been run; the rest is 'not run'."""
-    from sglr.collect import collect
-    from sglr.evidence import collect_evidence
+    from sglr.show.collect import collect
+    from sglr.show.evidence import collect_evidence
 
     for artefact in ARTEFACTS:
         try:
@@ -176,11 +176,11 @@ def _render(artefact: str, arguments: argparse.Namespace, plan: Plan) -> None:
     folder = arguments.results / plan.scale.name
     collected, label = folder / "collected", plan.scale.label
     if artefact == "headline":
-        from sglr import headline
+        from sglr.show import headline
 
         headline.render(collected, label, folder / "tables")
     elif artefact.startswith("table"):
-        from sglr import tables
+        from sglr.show import tables
 
         tables.render(int(artefact[-1]), collected, label, folder / "tables")
     else:
@@ -205,7 +205,7 @@ def _report(arguments: argparse.Namespace, plan: Plan) -> None:
 
 def _plan(arguments: argparse.Namespace, plan: Plan) -> None:
     """List the runs of a scale, what uses each, and the estimated cost."""
-    from sglr.cost import cost_lines
+    from sglr.show.cost import cost_lines
 
     print("\n".join(cost_lines(plan, arguments.results / plan.scale.name / "runs")))
 

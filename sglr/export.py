@@ -15,7 +15,7 @@ from sglr.models import build
 from sglr.records import digest, read_json, write_bytes
 
 if TYPE_CHECKING:
-    from sglr.measure import Finished
+    from sglr.evaluation.measure import Finished
 
 FORMAT = 1  # raise it with whatever is added to the header or taken away
 

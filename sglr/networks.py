@@ -6,11 +6,11 @@ from typing import Any
 from torch import nn
 
 from sglr.checkpoints import load_payload
+from sglr.config.runs import Run
+from sglr.config.scales import Scale
 from sglr.data.images import Splits
 from sglr.errors import UsageError
 from sglr.models import build
-from sglr.runs import Run
-from sglr.scales import Scale
 
 
 def build_network(run: Run, scale: Scale, splits: Splits) -> nn.Module:

@@ -8,10 +8,10 @@ import pytest
 import torch
 from torch import nn
 
-from sglr.analysis.confidence import confidence_summary, expected_calibration_error
-from sglr.analysis.features import penultimate_features, separability, tsne, variance_ratio
-from sglr.analysis.gradient_norm import full_gradient_norm
-from sglr.analysis.information import information_in_weights
+from sglr.evaluation.confidence import confidence_summary, expected_calibration_error
+from sglr.evaluation.features import penultimate_features, separability, tsne, variance_ratio
+from sglr.evaluation.gradient_norm import full_gradient_norm
+from sglr.evaluation.information import information_in_weights
 
 
 def linear_network(seed: int) -> nn.Module:

@@ -10,15 +10,15 @@ import pytest
 import torch
 import torchattacks
 
-from sglr.adversary import Adversary
-from sglr.attacks import pgd
-from sglr.autoattack import check_inside, run_autoattack
+from sglr.attacks.adversary import Adversary
+from sglr.attacks.pgd import pgd
+from sglr.attacks.threat import LinfBall
 from sglr.errors import UsageError
-from sglr.evaluation import correct_under_pgd
-from sglr.losses import cross_entropy
+from sglr.evaluation.accuracy import correct_under_pgd
+from sglr.evaluation.autoattack import check_inside, run_autoattack
 from sglr.models import build
 from sglr.models.folding import fold_batchnorm
-from sglr.threat import LinfBall
+from sglr.objectives.losses import cross_entropy
 
 ROOT = Path(__file__).resolve().parents[1]
 BALL = LinfBall(0.15)
@@ -101,7 +101,7 @@ def test_attack_and_evaluation_leave_the_network_and_the_generators_alone(networ
 
 def test_the_official_package_is_taken_where_it_is_installed(tmp_path):
     (tmp_path / "autoattack.py").write_text("class AutoAttack:\n    pass\n")
-    show = "import sglr.autoattack as a; print(a.AutoAttack.__module__, a.BATCH_SIZE)"
+    show = "import sglr.evaluation.autoattack as a; print(a.AutoAttack.__module__, a.BATCH_SIZE)"
     for folder, expected in ((tmp_path, "autoattack bs"), (ROOT, "pyautoattack.autoattack batch_size")):
         path = {**os.environ, "PYTHONPATH": f"{folder}:{ROOT}"}
         done = subprocess.run([sys.executable, "-c", show], env=path, capture_output=True, text=True, check=True)

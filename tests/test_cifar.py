@@ -5,12 +5,12 @@ import os
 import pandas as pd
 import pytest
 
-from sglr import scales
-from sglr.engine import prepare
-from sglr.plan import load_plan
-from sglr.scales import CONFIG
-from sglr.signals import StopRequest
-from sglr.training import Training
+from sglr.config import scales
+from sglr.config.plan import load_plan
+from sglr.config.scales import CONFIG
+from sglr.engine.device import prepare
+from sglr.training.loop import Training
+from sglr.training.signals import StopRequest
 
 needs_cifar = pytest.mark.skipif("SGLR_DATA" not in os.environ, reason="SGLR_DATA names no torchvision root")
 

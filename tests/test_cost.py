@@ -2,8 +2,8 @@
 
 import json
 
-from sglr.cost import cost_lines
-from sglr.plan import load_plan
+from sglr.config.plan import load_plan
+from sglr.show.cost import cost_lines
 
 
 def test_estimates_until_a_run_has_been_measured(tmp_path):

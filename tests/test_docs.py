@@ -12,8 +12,8 @@ import pytest
 
 from benchmarks.plan_size import copy_checkout
 from docs.draw_pipeline import PAGE, drawn
-from sglr.methods import METHODS
-from sglr.scales import load_scale
+from sglr.config.methods import METHODS
+from sglr.config.scales import load_scale
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = {name: (ROOT / f"docs/{name}.md").read_text() for name in ("pipeline", "methods", "extending", "deviations")}

@@ -8,20 +8,20 @@ from dataclasses import replace
 import pytest
 import torch
 
-from sglr import engine
-from sglr.adversary import Adversary
-from sglr.curve import Curve
+from sglr.attacks.adversary import Adversary
+from sglr.attacks.threat import LinfBall
+from sglr.config.plan import load_plan
+from sglr.config.scales import PLAIN, Engine
+from sglr.engine import device
+from sglr.engine.memory import explained
 from sglr.errors import UsageError
-from sglr.evaluation import correct_under_pgd, predictions
-from sglr.losses import cross_entropy
-from sglr.memory import explained
+from sglr.evaluation.accuracy import correct_under_pgd, predictions
 from sglr.models import build
 from sglr.models.folding import fold_batchnorm, refold
-from sglr.plan import load_plan
-from sglr.scales import PLAIN, Engine
-from sglr.signals import StopRequest
-from sglr.threat import LinfBall
-from sglr.training import Training
+from sglr.objectives.losses import cross_entropy
+from sglr.training.curve import Curve
+from sglr.training.loop import Training
+from sglr.training.signals import StopRequest
 
 CPU = torch.device("cpu")
 FOLDED = replace(PLAIN, fold=True)
@@ -114,7 +114,7 @@ def test_a_curve_in_bf16_is_near_the_exact_one(network, splits):
 def test_a_curve_attacks_a_copy_as_the_engine_says(network, splits, monkeypatch):
     made = []
     monkeypatch.setattr(
-        "sglr.curve.fold_batchnorm", lambda model, **how: made.append(how) or fold_batchnorm(model, **how)
+        "sglr.training.curve.fold_batchnorm", lambda model, **how: made.append(how) or fold_batchnorm(model, **how)
     )
     scale = load_plan("smoke").scale
     for how in (PLAIN, FOLDED, FAST, replace(PLAIN, precision="bf16")):
@@ -126,8 +126,8 @@ def test_a_curve_attacks_a_copy_as_the_engine_says(network, splits, monkeypatch)
 
 def test_without_bf16_arithmetic_the_engine_falls_back_and_says_so(monkeypatch, capsys):
     monkeypatch.setenv("SGLR_DEVICE", "cpu")
-    monkeypatch.setattr(engine, "has_bf16", lambda device: False)
-    assert engine.prepare(replace(FAST, graphs=True), threads=1) == (CPU, replace(FAST, precision="fp32"))
+    monkeypatch.setattr(device, "has_bf16", lambda _: False)
+    assert device.prepare(replace(FAST, graphs=True), threads=1) == (CPU, replace(FAST, precision="fp32"))
     assert "no bf16" in capsys.readouterr().out
 
 

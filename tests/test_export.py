@@ -14,16 +14,16 @@ import torch
 
 import sglr
 from benchmarks.plan_size import copy_checkout
+from sglr.attacks.threat import LinfBall
+from sglr.config.plan import find_run
+from sglr.config.scales import load_scale
 from sglr.data import load_splits
 from sglr.data.images import ImageSet
 from sglr.errors import UsageError
-from sglr.evaluation import correct_under_pgd
+from sglr.evaluation.accuracy import correct_under_pgd
 from sglr.export import export, packed
 from sglr.models import build
-from sglr.plan import find_run
 from sglr.records import digest, read_json, write_json
-from sglr.scales import load_scale
-from sglr.threat import LinfBall
 
 RUN = "digits-sglr-s0"
 EPSILON = 0.05

@@ -14,15 +14,15 @@ from pathlib import Path
 import pytest
 import torch
 
-from sglr import plan, scales
 from sglr.checkpoints import STATE_FORMAT, load_payload, load_state, save_payload
+from sglr.config import plan, scales
+from sglr.config.plan import find_run, load_plan
+from sglr.config.runs import make_run
+from sglr.config.scales import load_scale
 from sglr.errors import Interrupted, UsageError
-from sglr.plan import find_run, load_plan
 from sglr.records import digest, read_json
-from sglr.runs import make_run
-from sglr.scales import load_scale
-from sglr.signals import StopRequest
-from sglr.training import Training
+from sglr.training.loop import Training
+from sglr.training.signals import StopRequest
 
 RUN = "digits-sglr-start0.25-s0"
 
@@ -160,7 +160,9 @@ def test_a_signal_before_the_first_step_stops_with_its_status_too(tmp_path):
 
 
 def test_a_second_sigint_stops_at_once():
-    program = "from sglr.signals import StopRequest\nwith StopRequest().listen(): print('now', flush=True); input()"
+    program = (
+        "from sglr.training.signals import StopRequest\nwith StopRequest().listen(): print('now', flush=True); input()"
+    )
     words = [sys.executable, "-c", program]
     process = subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     assert process.stdout is not None and process.stdout.readline() == "now\n"

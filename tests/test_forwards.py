@@ -1,6 +1,6 @@
 """Table 1's counts, measured on real digits."""
 
-from sglr.forwards import count_forwards
+from sglr.evaluation.forwards import count_forwards
 
 
 def test_forward_counts_are_the_codes(splits):

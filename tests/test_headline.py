@@ -6,9 +6,9 @@ from math import comb
 import pandas as pd
 import pytest
 
-from sglr import headline
-from sglr.paired import over_seeds, paired_difference
-from sglr.plan import load_plan
+from sglr.config.plan import load_plan
+from sglr.show import headline
+from sglr.show.paired import over_seeds, paired_difference
 
 
 def bits(both: int, first: int, second: int, neither: int) -> tuple[str, str]:

@@ -3,9 +3,10 @@
 import pytest
 import torch
 
-from sglr.labels import corrupt_labels, one_hot, soften
-from sglr.losses import cross_entropy, kl_divergence, reverse_cross_entropy
-from sglr.schedules import label_decay, start_epoch
+from sglr.config.schedules import label_decay, start_epoch
+from sglr.data.noise import corrupt_labels
+from sglr.objectives.labels import one_hot, soften
+from sglr.objectives.losses import cross_entropy, kl_divergence, reverse_cross_entropy
 
 K, N = 10, 50
 Y = torch.arange(N) % K

@@ -11,16 +11,16 @@ from pathlib import Path
 import pytest
 
 from benchmarks.plan_size import copy_checkout
-from sglr import scales
-from sglr.engine import prepare
+from sglr.config import scales
+from sglr.config.scales import PLAIN
+from sglr.engine.device import prepare
+from sglr.engine.lease import visible_gpus
 from sglr.errors import UsageError
-from sglr.lease import visible_gpus
-from sglr.scales import PLAIN
 
 ROOT = Path(__file__).resolve().parents[1]
 # Leases a GPU, says which, and holds it until its input ends.
 HOLDER = """import os, sys
-from sglr.lease import lease_gpu
+from sglr.engine.lease import lease_gpu
 lease_gpu()
 print("CUDA sees", os.environ["CUDA_VISIBLE_DEVICES"], flush=True)
 sys.stdin.read()

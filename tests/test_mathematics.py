@@ -6,13 +6,14 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from sglr.analysis.confidence import expected_calibration_error
-from sglr.analysis.features import variance_ratio
-from sglr.labels import PredictionAverage, corrupt_labels, one_hot, refine, smooth
-from sglr.losses import cross_entropy, kl_divergence, reverse_cross_entropy
+from sglr.config.schedules import label_decay, learning_rate, start_epoch, te_weight
+from sglr.data.noise import corrupt_labels
+from sglr.evaluation.confidence import expected_calibration_error
+from sglr.evaluation.features import variance_ratio
 from sglr.models import build
 from sglr.models.folding import fold_batchnorm
-from sglr.schedules import label_decay, learning_rate, start_epoch, te_weight
+from sglr.objectives.labels import PredictionAverage, one_hot, refine, smooth
+from sglr.objectives.losses import cross_entropy, kl_divergence, reverse_cross_entropy
 
 K = 10
 

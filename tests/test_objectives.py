@@ -8,14 +8,14 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from sglr.adversary import Adversary
+from sglr.attacks.adversary import Adversary
+from sglr.attacks.threat import LinfBall
+from sglr.config.methods import METHODS, Sglr, Trades, TradesSglr
 from sglr.data.digits import digit_parts
-from sglr.forwards import count_forwards
-from sglr.methods import METHODS, Sglr, Trades, TradesSglr
+from sglr.evaluation.forwards import count_forwards
 from sglr.models import build
 from sglr.objectives import Setup, build_objective
 from sglr.objectives.kd_at import fit_calibration
-from sglr.threat import LinfBall
 
 torch.set_num_threads(1)
 N, K, EPOCHS = 32, 10, 200

@@ -12,7 +12,8 @@ ALONE, TWO = [sys.executable], [sys.executable, "-m", "torch.distributed.run", "
 COMMAND = ["-m", "sglr"]
 STOPPED = """
 import signal
-from sglr import cli, signals
+from sglr import cli
+from sglr.training import signals
 
 class StopInTheSecondEpoch(signals.StopRequest):
     checks = 7  # two while it loads, five or three in the first epoch

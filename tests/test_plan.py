@@ -2,11 +2,11 @@
 
 import pytest
 
-from sglr import scales
+from sglr.config import scales
+from sglr.config.plan import load_plan, teachers_of
+from sglr.config.runs import make_run, parse_run
+from sglr.config.scales import load_scale
 from sglr.errors import UsageError
-from sglr.plan import load_plan, teachers_of
-from sglr.runs import make_run, parse_run
-from sglr.scales import load_scale
 
 
 def test_every_planned_slug_reads_back_as_the_same_run():

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from sglr.plan import load_plan
+from sglr.config.plan import load_plan
 
 COMMITTED = Path(__file__).resolve().parents[1] / "results" / "mini" / "runs"
 

@@ -14,12 +14,12 @@ import pytest
 import torch
 
 from sglr.checkpoints import load_payload, load_state
+from sglr.config.plan import load_plan
 from sglr.data import load_splits
 from sglr.errors import UsageError
-from sglr.plan import load_plan
 from sglr.records import read_json
-from sglr.signals import StopRequest
-from sglr.training import Training
+from sglr.training.loop import Training
+from sglr.training.signals import StopRequest
 
 RUN = "digits-sglr-start0.25-s0"  # refinement from the first of four epochs, so the label averages matter
 

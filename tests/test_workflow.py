@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from benchmarks.plan_size import copy_checkout
-from sglr.methods import METHODS
-from sglr.plan import load_plan
+from sglr.config.methods import METHODS
+from sglr.config.plan import load_plan
 
 ROOT = Path(__file__).resolve().parents[1]
 

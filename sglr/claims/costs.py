@@ -11,7 +11,7 @@ from sglr.claims.claim import Claim, Part
 from sglr.claims.orderings import VARIANTS
 from sglr.claims.results import TEN, Results
 from sglr.claims.verdict import Evidence, NotRun, exact, over
-from sglr.schedules import start_epoch
+from sglr.config.schedules import start_epoch
 
 NEGLIGIBLE = 10.0
 _START = 0.45  # refinement begins at this share of training

@@ -9,8 +9,8 @@ import pandas as pd
 from sglr.claims.claim import Claim, Part
 from sglr.claims.results import Results
 from sglr.claims.verdict import Evidence, NotRun, over
-from sglr.methods import METHODS
-from sglr.schedules import start_epoch
+from sglr.config.methods import METHODS
+from sglr.config.schedules import start_epoch
 
 DROP = 0.5  # the first drop of the learning rate, as a share of training
 _MEDIANS = "medians of quarters of training, so that single epochs do not decide; a direction has no tolerance"

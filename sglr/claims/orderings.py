@@ -5,7 +5,7 @@ from functools import partial
 from sglr.claims.claim import Claim, Part
 from sglr.claims.results import ROLES, TEN, Results, difference, lost, lost_less, published_rows
 from sglr.claims.verdict import Evidence, over
-from sglr.methods import METHODS
+from sglr.config.methods import METHODS
 
 VARIANTS = {"sglr": "SGLR (Eq. 8)", "sglr_released": "SGLR (released code)"}
 RIVALS = ("at", "ls", "te", "awp", "kd_at", "kd_swa")  # of Table 2

@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 
 from sglr.claims.verdict import Evidence, NotRun, over
-from sglr.scales import CONFIG
+from sglr.config.scales import CONFIG
 
 Cell = tuple[str, str]  # a method, or "sglr/R/T" for a cell of Table 4, and a checkpoint
 TEN, HUNDRED = "ten_classes", "hundred_classes"

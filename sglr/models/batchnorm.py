@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor, nn
 
-from sglr import parallel
+from sglr.engine import parallel
 
 
 class BatchNorm(nn.BatchNorm2d):

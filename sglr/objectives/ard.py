@@ -3,9 +3,9 @@
 import torch
 from torch import Tensor, nn
 
-from sglr.labels import soften
-from sglr.losses import cross_entropy, kl_divergence
 from sglr.objectives.base import Loss, Objective
+from sglr.objectives.labels import soften
+from sglr.objectives.losses import cross_entropy, kl_divergence
 
 _TEMPERATURE = 30.0
 _DISTILLATION = 1.0

@@ -2,10 +2,10 @@
 
 from torch import Tensor, nn
 
-from sglr.labels import smooth
-from sglr.losses import cross_entropy
-from sglr.methods import AtLsWa, Ls
+from sglr.config.methods import AtLsWa, Ls
 from sglr.objectives.base import Loss, Objective, Setup
+from sglr.objectives.labels import smooth
+from sglr.objectives.losses import cross_entropy
 
 
 class AdversarialTraining(Objective):

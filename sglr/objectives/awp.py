@@ -5,11 +5,11 @@ import copy
 import torch
 from torch import Tensor, nn
 
-from sglr import parallel
-from sglr.losses import cross_entropy
-from sglr.methods import Awp
+from sglr.config.methods import Awp
+from sglr.engine import parallel
 from sglr.objectives.at import AdversarialTraining
 from sglr.objectives.base import Loss, Setup
+from sglr.objectives.losses import cross_entropy
 
 
 class AdversarialWeightPerturbation(AdversarialTraining):

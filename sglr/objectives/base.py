@@ -5,10 +5,10 @@ from typing import Any, NamedTuple
 
 from torch import Tensor, nn
 
-from sglr.adversary import Adversary
+from sglr.attacks.adversary import Adversary
 from sglr.data.images import ImageSet
-from sglr.labels import one_hot
-from sglr.losses import cross_entropy
+from sglr.objectives.labels import one_hot
+from sglr.objectives.losses import cross_entropy
 
 
 class Loss(NamedTuple):

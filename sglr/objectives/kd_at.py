@@ -5,11 +5,11 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from sglr.attacks import pgd
-from sglr.labels import one_hot, soften
-from sglr.losses import cross_entropy
-from sglr.methods import KdAt
+from sglr.attacks.pgd import pgd
+from sglr.config.methods import KdAt
 from sglr.objectives.base import Loss, Objective, Setup
+from sglr.objectives.labels import one_hot, soften
+from sglr.objectives.losses import cross_entropy
 
 _TEMPERATURES = [0.25 * 1.1**step for step in range(37)]  # 0.25 to 7.7
 _MIXTURES = [step / 50 for step in range(1, 51)]  # 0.02 to 1

@@ -3,10 +3,10 @@
 import torch
 from torch import Tensor, nn
 
-from sglr.labels import soften
-from sglr.losses import cross_entropy
-from sglr.methods import KdSwa
+from sglr.config.methods import KdSwa
 from sglr.objectives.base import Loss, Objective, Setup
+from sglr.objectives.labels import soften
+from sglr.objectives.losses import cross_entropy
 
 
 class TwoTeacherDistillation(Objective):

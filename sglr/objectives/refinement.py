@@ -4,9 +4,9 @@ from typing import Any
 
 from torch import Tensor
 
-from sglr.labels import PredictionAverage, one_hot, refine
+from sglr.config.schedules import label_decay, start_epoch
 from sglr.objectives.base import Setup
-from sglr.schedules import label_decay, start_epoch
+from sglr.objectives.labels import PredictionAverage, one_hot, refine
 
 
 class RefinedLabels:

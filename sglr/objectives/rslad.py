@@ -3,8 +3,8 @@
 import torch
 from torch import Tensor, nn
 
-from sglr.losses import kl_divergence
 from sglr.objectives.base import Loss, Objective
+from sglr.objectives.losses import kl_divergence
 
 _ROBUST = 5 / 6
 

@@ -5,10 +5,10 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from sglr.labels import soften
-from sglr.losses import cross_entropy
-from sglr.methods import Sglr
+from sglr.config.methods import Sglr
 from sglr.objectives.base import Loss, Objective, Setup
+from sglr.objectives.labels import soften
+from sglr.objectives.losses import cross_entropy
 from sglr.objectives.refinement import RefinedLabels
 
 

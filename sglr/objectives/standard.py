@@ -4,10 +4,10 @@ from typing import Any
 
 from torch import Tensor, nn
 
-from sglr.labels import smooth, soften
-from sglr.losses import cross_entropy
-from sglr.methods import StandardLs, StandardSglr
+from sglr.config.methods import StandardLs, StandardSglr
 from sglr.objectives.base import Loss, Objective, Setup
+from sglr.objectives.labels import smooth, soften
+from sglr.objectives.losses import cross_entropy
 from sglr.objectives.refinement import RefinedLabels
 
 

@@ -5,11 +5,11 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from sglr.labels import PredictionAverage
-from sglr.losses import cross_entropy, squared_distance
-from sglr.methods import Te
+from sglr.config.methods import Te
+from sglr.config.schedules import label_decay, start_epoch, te_weight
 from sglr.objectives.base import Loss, Objective, Setup
-from sglr.schedules import label_decay, start_epoch, te_weight
+from sglr.objectives.labels import PredictionAverage
+from sglr.objectives.losses import cross_entropy, squared_distance
 
 
 class TemporalEnsembling(Objective):

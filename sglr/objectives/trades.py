@@ -4,9 +4,9 @@ from typing import Literal
 
 from torch import Tensor, nn
 
-from sglr.losses import cross_entropy, kl_divergence
-from sglr.methods import Trades, TradesSglr
+from sglr.config.methods import Trades, TradesSglr
 from sglr.objectives.base import Loss, Objective, Setup
+from sglr.objectives.losses import cross_entropy, kl_divergence
 
 
 class TradesObjective(Objective):

@@ -4,7 +4,7 @@ from typing import Any, Literal
 
 from torch import Tensor
 
-from sglr.methods import TradesSglr
+from sglr.config.methods import TradesSglr
 from sglr.objectives.base import Setup
 from sglr.objectives.refinement import RefinedLabels
 from sglr.objectives.trades import TradesObjective

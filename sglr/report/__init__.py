@@ -1,0 +1,1 @@
+"""One page of everything: verdicts, tables, figures, curves, origins. Imports no torch."""

@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from sglr.plan import Plan
+from sglr.config.plan import Plan
 
 Series = dict[str, list]
 _QUANTITIES = {  # column of history.csv -> what the page calls it

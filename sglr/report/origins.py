@@ -5,9 +5,9 @@ from typing import Any
 
 import yaml
 
-from sglr.cost import cost_lines
-from sglr.plan import ARTEFACTS, Plan
-from sglr.scales import CONFIG
+from sglr.config.plan import ARTEFACTS, Plan
+from sglr.config.scales import CONFIG
+from sglr.show.cost import cost_lines
 
 Manifests = dict[str, dict[str, Any]]
 

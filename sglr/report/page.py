@@ -9,7 +9,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from plotly.offline import get_plotlyjs
 
 from sglr.claims.claim import COMPARABLE
-from sglr.plan import Plan
+from sglr.config.plan import Plan
 from sglr.records import write_bytes
 from sglr.report import curves, origins, read, tables
 from sglr.report.captions import alternative, caption

@@ -7,8 +7,8 @@ import pandas as pd
 
 from sglr.claims.cells import independent
 from sglr.claims.results import published_rows
-from sglr.methods import METHODS
-from sglr.plan import Plan
+from sglr.config.methods import METHODS
+from sglr.config.plan import Plan
 from sglr.report.captions import caption
 from sglr.report.read import Row, first_line, rows
 

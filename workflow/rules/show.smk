@@ -25,7 +25,7 @@ rule table:
     """One table as CSV, Markdown and LaTeX."""
     input:
         "results/{scale}/collected/table{number}.csv",
-        f"{workflow.basedir}/sglr/tables.py",
+        f"{workflow.basedir}/sglr/show/tables.py",
         f"{workflow.basedir}/config/published.csv",
     output:
         report(
@@ -50,7 +50,7 @@ rule headline:
     """The central finding, compared on the same images, as CSV, Markdown and LaTeX."""
     input:
         "results/{scale}/collected/headline.csv",
-        f"{workflow.basedir}/sglr/headline.py",
+        f"{workflow.basedir}/sglr/show/headline.py",
     output:
         report(
             "results/{scale}/tables/headline.csv",
@@ -78,7 +78,7 @@ rule figure:
             scale=wildcards.scale,
             file=COLLECTED[f"figure{wildcards.number}"],
         ),
-        f"{workflow.basedir}/sglr/figures.py",
+        f"{workflow.basedir}/sglr/show/figures.py",
     output:
         report(
             "figures/{scale}/figure{number}.svg",

@@ -1,0 +1,1 @@
+"""Where the arithmetic is done: devices, processes, graphs, memory."""

@@ -1,0 +1,56 @@
+"""Where and how the arithmetic is done: the device, its threads, and bf16 where the processor has it."""
+
+import os
+from dataclasses import replace
+
+import torch
+
+from sglr.config.scales import Engine
+from sglr.engine import parallel
+from sglr.errors import UsageError
+
+
+def prepare(engine: Engine, threads: int, *, gpu: bool = True) -> tuple[torch.device, Engine]:
+    """Return the device and the engine that it can run.
+
+    The device is SGLR_DEVICE, else, where the scale uses a `gpu` and there is one, that, else the CPU.
+
+    The scale fixes the number of threads, so that results do not depend on how many jobs run. On a CPU every
+    operation is deterministic; fp32 is fp32 everywhere (no TF32). Raises UsageError for a device that is not there.
+    """
+    device = parallel.join(_device(gpu))
+    torch.set_num_threads(threads)
+    torch.use_deterministic_algorithms(device.type == "cpu")
+    torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = False
+    torch.backends.cudnn.benchmark = True
+    if engine.precision == "bf16" and not has_bf16(device):
+        print("this processor has no bf16 arithmetic: computing in fp32 instead", flush=True)
+        engine = replace(engine, precision="fp32")
+    if device.type != "cuda" or parallel.count() > 1:  # what the processes tell each other is not captured
+        engine = replace(engine, graphs=False)
+    return device, engine
+
+
+def _device(gpu: bool) -> torch.device:
+    name = os.environ.get("SGLR_DEVICE") or ("cuda" if gpu and torch.cuda.is_available() else "cpu")
+    try:
+        device = torch.device(name)
+        if device.type not in ("cpu", "cuda"):
+            raise RuntimeError(f"{device.type} is not tried")
+        torch.empty(0, device=device)
+    except (RuntimeError, AssertionError) as error:
+        reason = str(error).split("\n")[0]
+        raise UsageError(f"SGLR_DEVICE is {name!r}: cannot be used ({reason}); allowed: cpu, cuda, cuda:N") from None
+    return device
+
+
+def has_bf16(device: torch.device) -> bool:
+    """Whether the device multiplies bf16 natively, rather than through fp32."""
+    if device.type == "cuda":
+        return torch.cuda.is_bf16_supported(including_emulation=False)
+    return bool(torch.cpu.get_capabilities().get("avx512_bf16"))
+
+
+def device_name(device: torch.device) -> str:
+    """The device as results record it."""
+    return torch.cuda.get_device_name(device) if device.type == "cuda" else "cpu"

@@ -1,0 +1,1 @@
+"""What is measured on networks: accuracy, AutoAttack, confidence, features, gradient norm, information."""

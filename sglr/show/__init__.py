@@ -1,0 +1,1 @@
+"""From runs to tidy CSVs, tables and figures. Imports no torch."""

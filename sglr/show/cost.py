@@ -1,0 +1,42 @@
+"""What a plan costs: measured where a run has been done, estimated by the scale's file elsewhere. Imports no torch."""
+
+import os
+from pathlib import Path
+from statistics import median
+
+from sglr.config.plan import Plan
+from sglr.records import read_json
+
+
+def cost_lines(plan: Plan, folder: Path) -> list[str]:
+    """One line a run: minutes of training, what uses it; then the sums. `folder` holds the runs' own folders."""
+    minutes = {run_id: _training_minutes(plan, run_id, folder) for run_id in plan.runs}
+    lines = [
+        f"{run_id:44} {value:8.1f} min{' measured' if measured else '':9} {', '.join(_users(plan, run_id))}"
+        for run_id, (value, measured) in minutes.items()
+    ]
+    training = sum(value for value, _ in minutes.values())
+    evaluation = plan.scale.cost.evaluation * sum(plan.evaluated.values())
+    return [
+        *lines,
+        f"{len(plan.runs)} trainings, {_duration(training)}; AutoAttack on {sum(plan.evaluated.values())} of them, "
+        f"{_duration(evaluation)}; one after another {_duration(training + evaluation)} ({plan.scale.label})",
+        f"with {os.cpu_count()} at once about {_duration((training + evaluation) / (os.cpu_count() or 1))}",
+    ]
+
+
+def _training_minutes(plan: Plan, run_id: str, folder: Path) -> tuple[float, bool]:
+    """Minutes, and whether they were measured rather than estimated."""
+    manifest = folder / run_id / "manifest.json"
+    if manifest.exists():
+        seconds = read_json(manifest)["seconds_per_epoch"]
+        return median(seconds) * len(seconds) / 60, True  # an epoch beside other jobs takes longer
+    return plan.estimated_minutes(run_id, "train"), False
+
+
+def _users(plan: Plan, run_id: str) -> list[str]:
+    return [name for name, runs in plan.artefacts.items() if run_id in runs] or ["teacher"]
+
+
+def _duration(minutes: float) -> str:
+    return f"{minutes:.0f} minutes" if minutes < 120 else f"{minutes / 60:.1f} hours"

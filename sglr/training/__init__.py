@@ -1,0 +1,1 @@
+"""One training: the loop, its learning curve, its saved state, its signals."""
