@@ -184,7 +184,7 @@ def _render(artefact: str, arguments: argparse.Namespace, plan: Plan) -> None:
 
         tables.render(int(artefact[-1]), collected, label, folder / "tables")
     else:
-        from sglr import figures  # matplotlib takes a second to import
+        from sglr.show import figures  # matplotlib takes a second to import
 
         figures.render(int(artefact[-1]), collected, label, arguments.figures / plan.scale.name)
 

@@ -35,7 +35,7 @@ def imported(path: Path) -> set[str]:
     found = set()
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.ImportFrom) and node.module == "sglr":
-            found |= {name.name if name.name in FLOOR else "__init__" for name in node.names}
+            found |= {"__init__" if name.name == "load_model" else name.name for name in node.names}
         elif isinstance(node, ast.ImportFrom) and (node.module or "").startswith("sglr."):
             found.add(node.module.split(".")[1])
     return found - {layer(path)}
