@@ -16,8 +16,7 @@ from sglr.config.schedules import start_epoch
 NEGLIGIBLE = 10.0
 _START = 0.45  # refinement begins at this share of training
 _COUNTS = {"ard": (1, False, True), "rslad": (1, False, True), "kd_swa": (2, True, True), "sglr": (0, False, False)}
-
-
+_NAMES = {"ard": "ARD", "rslad": "RSLAD", "kd_swa": "KD-SWA", "sglr": "SGLR"}
 _KINDS = {(False, False): "none", (False, True): "adversarial", (True, True): "standard and adversarial"}
 
 
@@ -32,7 +31,7 @@ def _counts(method: str) -> Claim:
     return Claim(
         f"table1/{method}",
         "Table 1",
-        f"{method}: trained teachers, which kinds, and forward passes of one training step",
+        f"what {_NAMES[method]} needs: teachers of which kinds, and forward passes of one training step",
         "our count less the paper's",
         {
             **{name: _count(method, name, int(value)) for name, value in wanted.items()},
