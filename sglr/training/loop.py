@@ -138,7 +138,7 @@ class Training:
             now.steps.append(self._step(x, y, index, epoch))
             stop.check(parallel.agreed)
         if self.average and not now.averaged:
-            self.average.after_epoch(self.model, epoch, (x for x, _, _ in self._batches(self._order())))
+            self.average.after_epoch(self.model, epoch, self._images())
             now.averaged = True
         return {"learning_rate": rate} | self._epoch_means(torch.stack(now.steps).cpu(), epoch)
 
@@ -177,6 +177,11 @@ class Training:
     def _order(self) -> Tensor:
         """The training images (num_train,) in a fresh order."""
         return torch.randperm(len(self.splits.train), generator=self.generator, device=self.device)
+
+    def _images(self) -> Iterator[Tensor]:
+        """The training images in batches. Lazy: who looks at none draws no order, and so leaves the generator alone."""
+        for x, _, _ in self._batches(self._order()):
+            yield x
 
     def _batches(self, order: Tensor) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
         """The training images in this order; a last batch of one image is left out (BatchNorm needs two)."""

@@ -1,0 +1,101 @@
+"""A training against a loop written out by hand, the checkpoints that it keeps, and averages that leave it alone."""
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+import torch
+from torch.nn import functional as F
+
+from sglr.checkpoints import load_payload
+from sglr.config.plan import load_plan
+from sglr.config.scales import PLAIN
+from sglr.data import load_splits
+from sglr.networks import build_network
+from sglr.training.curve import Curve
+from sglr.training.loop import Training
+from sglr.training.signals import StopRequest
+
+SCALE = load_plan("smoke").scale
+RATES = (0.1, 0.01, 0.001, 0.001)  # of four epochs: a tenth from half of training on, a hundredth from three quarters
+
+
+def fit(folder: Path, run_id: str) -> Training:
+    plan = load_plan("smoke")
+    run = plan.runs[run_id]
+    training = Training(run, SCALE, folder, plan.settings_of(run), torch.device("cpu"), PLAIN)
+    with StopRequest().listen() as stop:
+        training.fit(stop)
+    return training
+
+
+def attacked(model, x, y, generator):
+    """PGD-2 as the field writes it: eval mode, gradients into the weights and all."""
+    model.eval()
+    adversarial = (x + 0.15 * (2 * torch.rand(x.shape, generator=generator) - 1)).clamp(0, 1)
+    for _ in range(2):
+        adversarial = adversarial.detach().requires_grad_()
+        F.cross_entropy(model(adversarial), y).backward()
+        moved = adversarial + 0.0375 * adversarial.grad.sign()
+        adversarial = (x + (moved - x).clamp(-0.15, 0.15)).clamp(0, 1)
+    model.train()
+    return adversarial.detach()
+
+
+def by_hand(run_id: str, adversarial: bool):
+    """The last weights and every epoch's mean loss."""
+    run = load_plan("smoke").runs[run_id]
+    splits = load_splits(SCALE.data[run.dataset], label_noise=0.0, seed=run.seed)
+    images, labels = splits.train.images / splits.train.levels, splits.train.labels
+    model, generator = build_network(run, SCALE, splits).train(), torch.Generator().manual_seed(1000 + run.seed)
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1, momentum=0.9, weight_decay=5e-4)
+    losses = []
+    for rate in RATES:
+        optimizer.param_groups[0]["lr"] = rate
+        total = 0.0
+        for batch in torch.randperm(60, generator=generator).split(50):
+            x, y = images[batch], labels[batch]
+            if adversarial:
+                x = attacked(model, x, y, generator)
+            loss = F.cross_entropy(model(x), y)
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+            total += loss.item() * len(batch) / 60
+        losses.append(total)
+    return model.state_dict(), losses
+
+
+@pytest.mark.parametrize("method", ("standard", "at"))
+def test_it_ends_where_the_loop_by_hand_ends(tmp_path, method):
+    training = fit(tmp_path, f"digits-{method}-s0")
+    weights, losses = by_hand(f"digits-{method}-s0", adversarial=method == "at")
+    assert [row["train_loss"] for row in training.history] == pytest.approx(losses, rel=1e-5)
+    assert [row["learning_rate"] for row in training.history] == pytest.approx(RATES)
+    final = load_payload(tmp_path / "final.pt")["weights"]
+    for name, value in weights.items():
+        torch.testing.assert_close(final[name], value, rtol=1e-4, atol=1e-6)
+
+
+def test_best_is_chosen_by_test_images_and_best_validation_by_held_out_ones(tmp_path, monkeypatch):
+    points = iter([(0.1, 0.2), (0.4, 0.3), (0.3, 0.5), (0.4, 0.1)])
+
+    def point(self, network):
+        test, validation = next(points)
+        natural = {"test_natural_accuracy": 0.0, "validation_natural_accuracy": 0.0}
+        return natural | {"test_robust_accuracy": test, "validation_robust_accuracy": validation}
+
+    monkeypatch.setattr(Curve, "point", point)
+    training = fit(tmp_path, "digits-at-s0")
+    epochs = {name: training.kept[name]["epoch"] for name in ("best", "best_validation", "final")}
+    assert epochs == {"best": 2, "best_validation": 3, "final": 4}  # the first of equals
+    assert {name: load_payload(tmp_path / f"{name}.pt")["epoch"] for name in epochs} == epochs
+
+
+@pytest.mark.parametrize("averaged, plain", (("at_wa", "at"), ("at_ls_wa", "ls")))
+def test_an_average_of_weights_leaves_the_training_alone(tmp_path, averaged, plain):
+    path = ["train_loss", "train_accuracy", "gradient_norm"]
+    first, second = (
+        pd.DataFrame(fit(tmp_path / method, f"digits-{method}-s0").history)[path] for method in (averaged, plain)
+    )
+    pd.testing.assert_frame_equal(first, second, check_exact=True)
