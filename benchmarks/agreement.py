@@ -113,7 +113,6 @@ def _pgd(network: nn.Module, images: ImageSet, scale: Scale, attacked: nn.Module
         ball=LinfBall(scale.attack.epsilon),
         step_size=scale.attack.step_size,
         num_steps=scale.attack.test_steps,
-        seed=0,
         batch_size=scale.measurement.batch_size,
         attacked=attacked,
     )

@@ -1,12 +1,17 @@
 """Reruns 'Soften to Defend'. `sglr.load_model(path)` gives a network that `sglr export` wrote."""
 
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from torch import nn
 
 
-def __getattr__(name: str) -> Any:
-    """`load_model` on first use, so that `import sglr` imports no torch."""
-    if name == "load_model":
-        from sglr.export import load_model
+def load_model(path: str | Path) -> "nn.Module":
+    """Return the network that `sglr export` wrote to `path`, in eval mode: images (N, C, H, W) in [0, 1] to logits.
 
-        return load_model
-    raise AttributeError(f"module 'sglr' has no attribute {name!r}")
+    Raises UsageError for a file that is no such network. Torch is imported by the call, not by `import sglr`.
+    """
+    from sglr import export
+
+    return export.load_model(path)

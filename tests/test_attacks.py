@@ -92,7 +92,7 @@ def test_attack_and_evaluation_leave_the_network_and_the_generators_alone(networ
     adversary = Adversary(model, BALL, 0.04, 3, torch.Generator().manual_seed(0))
     adversary.attack(x, lambda z: cross_entropy(z, y))
     few = splits.test.first(20)
-    correct_under_pgd(fold_batchnorm(model), few, ball=BALL, step_size=0.04, num_steps=2, seed=0, batch_size=20)
+    correct_under_pgd(fold_batchnorm(model), few, ball=BALL, step_size=0.04, num_steps=2, batch_size=20)
     run_autoattack(fold_batchnorm(model), splits.test.first(2), ball=BALL, seed=0, batch_size=20)
     assert model.training and all(p.grad is None for p in model.parameters())
     assert all(torch.equal(value, before[key]) for key, value in model.state_dict().items())

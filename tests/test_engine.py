@@ -93,7 +93,7 @@ def test_training_multiplies_in_bf16_and_copies_for_evaluation_do_not(tmp_path, 
 
 
 def test_a_search_on_a_copy_is_judged_by_the_network_itself(network, splits):
-    few, pgd = splits.test.first(100), {"step_size": 0.03, "num_steps": 3, "seed": 0, "batch_size": 100}
+    few, pgd = splits.test.first(100), {"step_size": 0.03, "num_steps": 3, "batch_size": 100}
     ball = LinfBall(0.15)
     start = ball.random_start(few.pixels(), torch.Generator().manual_seed(0))
 
@@ -119,9 +119,9 @@ def test_a_curve_attacks_a_copy_as_the_engine_says(network, splits, monkeypatch)
     scale = load_plan("smoke").scale
     for how in (PLAIN, FOLDED, FAST, replace(PLAIN, precision="bf16")):
         Curve(splits, scale.attack, scale.measurement, how).point(network)
-    unfolded, folded = {"fold": False}, {"fold": True}
-    bf16 = {"precision": "bf16"}
-    assert made == [unfolded, folded, folded, folded | bf16, unfolded, unfolded | bf16]
+    plain, folded = {"fold": False, "channels_last": False}, {"fold": True, "channels_last": False}
+    fast, bf16 = {"fold": True, "channels_last": True}, {"precision": "bf16"}
+    assert made == [plain, folded, fast, fast | bf16, plain, plain | bf16]
 
 
 def test_without_bf16_arithmetic_the_engine_falls_back_and_says_so(monkeypatch, capsys):
@@ -129,6 +129,14 @@ def test_without_bf16_arithmetic_the_engine_falls_back_and_says_so(monkeypatch, 
     monkeypatch.setattr(device, "has_bf16", lambda _: False)
     assert device.prepare(replace(FAST, graphs=True), threads=1) == (CPU, replace(FAST, precision="fp32"))
     assert "no bf16" in capsys.readouterr().out
+
+
+def test_the_attacked_copy_lies_in_memory_as_the_engine_says(network):
+    for how in (PLAIN, FOLDED, replace(PLAIN, channels_last=True)):
+        attacked = Adversary(network, LinfBall(0.1), 0.1, 1, torch.Generator(), how).copy
+        kernels = [p for p in attacked.parameters() if p.ndim == 4 and p.shape[1] > 1 and p.shape[2] > 1]
+        layout = torch.channels_last if how.channels_last else torch.contiguous_format
+        assert kernels and all(kernel.is_contiguous(memory_format=layout) for kernel in kernels)
 
 
 class Captured:

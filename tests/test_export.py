@@ -120,7 +120,7 @@ def test_robustbench_gets_the_recorded_accuracies(exported, archive, recorded):
 
 
 def test_the_loaded_network_has_the_recorded_pgd_accuracy(exported, images, recorded):
-    attack = {"ball": LinfBall(EPSILON), "step_size": 0.02, "num_steps": 3, "seed": 0, "batch_size": 60}
+    attack = {"ball": LinfBall(EPSILON), "step_size": 0.02, "num_steps": 3, "batch_size": 60}
     correct = correct_under_pgd(sglr.load_model(exported), images, **attack)
     assert "".join(str(int(value)) for value in correct) == recorded["pgd20_correct"]
 
@@ -220,9 +220,5 @@ def test_a_missing_file_and_a_folder_are_one_clear_line(tmp_path):
 
 
 def test_the_package_imports_no_torch_until_it_is_asked_for_a_model():
-    code = (
-        "import sys, sglr, sglr.card; assert 'torch' not in sys.modules; sglr.load_model; assert 'torch' in sys.modules"
-    )
+    code = "import sys, sglr; sglr.load_model; sys.exit('torch' in sys.modules)"
     subprocess.run([sys.executable, "-c", code], cwd=Path(__file__).parents[1], check=True)
-    with pytest.raises(AttributeError):
-        sglr.load_modle  # noqa: B018

@@ -13,7 +13,8 @@ LAYERS = [  # from the ground up; those of one line do not import each other
     {"config", "records"},
     {"engine", "show"},
     {"models", "checkpoints", "claims"},
-    {"attacks", "data", "report"},
+    {"data", "report"},
+    {"attacks"},
     {"objectives", "networks"},
     {"evaluation"},
     {"training", "card"},
@@ -36,6 +37,8 @@ def imported(path: Path) -> set[str]:
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.ImportFrom) and node.module == "sglr":
             found |= {"__init__" if name.name == "load_model" else name.name for name in node.names}
+        elif isinstance(node, ast.Import):
+            found |= {name.name.split(".")[1] for name in node.names if name.name.startswith("sglr.")}
         elif isinstance(node, ast.ImportFrom) and (node.module or "").startswith("sglr."):
             found.add(node.module.split(".")[1])
     return found - {layer(path)}

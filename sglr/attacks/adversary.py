@@ -29,7 +29,9 @@ class Adversary:
     ):
         self.model, self.ball, self.generator = model, ball, generator
         self.step_size, self.num_steps = step_size, num_steps
-        self.copy = fold_batchnorm(model, fold=engine.fold, precision=engine.precision)
+        self.copy = fold_batchnorm(
+            model, fold=engine.fold, precision=engine.precision, channels_last=engine.channels_last
+        )
         self.attacked = Graphed(self.copy) if engine.graphs else self.copy
 
     def attack(self, x: Tensor, loss_fn: LogitsLoss, start: Literal["uniform", "gaussian"] = "uniform") -> Tensor:

@@ -7,12 +7,12 @@ from torch import Tensor
 
 from sglr.attacks.threat import LinfBall
 
-Classifier = Callable[[Tensor], Tensor]
+Network = Callable[[Tensor], Tensor]
 LogitsLoss = Callable[[Tensor], Tensor]
 
 
 def pgd(
-    model: Classifier,
+    model: Network,
     x: Tensor,
     loss_fn: LogitsLoss,
     *,

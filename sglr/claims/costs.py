@@ -11,10 +11,10 @@ from sglr.claims.claim import Claim, Part
 from sglr.claims.orderings import VARIANTS
 from sglr.claims.results import TEN, Results
 from sglr.claims.verdict import Evidence, NotRun, exact, over
+from sglr.config.methods import Sglr
 from sglr.config.schedules import start_epoch
 
 NEGLIGIBLE = 10.0
-_START = 0.45  # refinement begins at this share of training
 _COUNTS = {"ard": (1, False, True), "rslad": (1, False, True), "kd_swa": (2, True, True), "sglr": (0, False, False)}
 _NAMES = {"ard": "ARD", "rslad": "RSLAD", "kd_swa": "KD-SWA", "sglr": "SGLR"}
 _KINDS = {(False, False): "none", (False, True): "adversarial", (True, True): "standard and adversarial"}
@@ -81,7 +81,7 @@ def _room(results: Results, *, method: str) -> Evidence:
     if pairs.empty:
         raise NotRun(f"{method} and PGD-AT have no epoch in common on one device")
     logs = np.log(pairs["seconds_x"] / pairs["seconds_y"])
-    refined = pairs["epoch"] >= start_epoch(_START, int(rows["epoch"].max()))
+    refined = pairs["epoch"] >= start_epoch(Sglr().start, int(rows["epoch"].max()))
     chosen = [pairs["seed"] == seed for seed in sorted(set(pairs["seed"]))]
     seeds = [_excess(logs[one & refined], logs[one & ~refined]) for one in chosen]
     return seeds[0] if len(seeds) == 1 else over([found.value for found in seeds])

@@ -10,9 +10,8 @@ from sglr.claims.claim import Claim, Part
 from sglr.claims.results import Results
 from sglr.claims.verdict import Evidence, NotRun, over
 from sglr.config.methods import METHODS
-from sglr.config.schedules import start_epoch
+from sglr.config.schedules import DROPS, start_epoch
 
-DROP = 0.5  # the first drop of the learning rate, as a share of training
 _MEDIANS = "medians of quarters of training, so that single epochs do not decide; a direction has no tolerance"
 _INFORMED = {"ls": "label smoothing", "sglr": "SGLR (Eq. 8)", "sglr_released": "SGLR (released code)"}
 
@@ -173,7 +172,7 @@ def _new_gap(rows: pd.DataFrame) -> float:
 
 def _peak_after_drop(rows: pd.DataFrame) -> float:
     test = _series(rows, "accuracy", method="at", split="test")
-    return float(test.index.to_numpy()[test.argmax()]) - (start_epoch(DROP, int(test.index.max())) - 1)
+    return float(test.index.to_numpy()[test.argmax()]) - (start_epoch(DROPS[0], int(test.index.max())) - 1)
 
 
 def _falls_less(one: str, other: str, rows: pd.DataFrame) -> float:

@@ -19,6 +19,9 @@ _RANGES = {
     "beta": (0, 1000),
     "gamma": (0, 1),
     "weight": (0, 1e6),
+    "cross_entropy_weight": (0, 1),
+    "standard_weight": (0, 1),
+    "adversarial_weight": (0, 1),
 }
 
 
@@ -32,8 +35,7 @@ class Method:
 
     def __post_init__(self) -> None:
         for field in fields(self):
-            if field.name in _RANGES:
-                check_range(field.name, getattr(self, field.name), *_RANGES[field.name])
+            check_range(field.name, getattr(self, field.name), *_RANGES[field.name])
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 import math
 
 _PAPER_EPOCHS = 200
+DROPS = (0.5, 0.75)  # of the learning rate, as shares of training
 
 
 def start_epoch(fraction: float, epochs: int) -> int:
@@ -12,7 +13,7 @@ def start_epoch(fraction: float, epochs: int) -> int:
 
 def learning_rate(epoch: int, epochs: int, base: float) -> float:
     """Return the learning rate of `epoch`: x 0.1 from 50 % and again from 75 % (epochs 100 and 150 of 200)."""
-    drops = sum(epoch >= start_epoch(fraction, epochs) for fraction in (0.5, 0.75))
+    drops = sum(epoch >= start_epoch(fraction, epochs) for fraction in DROPS)
     return base * 0.1**drops
 
 

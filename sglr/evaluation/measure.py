@@ -6,21 +6,20 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from sglr.attacks.pgd import pgd
+from sglr.attacks.images import attack_images
 from sglr.attacks.threat import LinfBall
 from sglr.config.runs import Run
 from sglr.config.scales import Scale
 from sglr.data import load_splits
 from sglr.data.images import ImageSet, Splits
 from sglr.engine.device import device_name, has_bf16
-from sglr.evaluation.accuracy import correct_natural, correct_under_pgd, in_batches
+from sglr.evaluation.accuracy import correct_natural, in_batches, predictions
 from sglr.evaluation.autoattack import run_autoattack
 from sglr.evaluation.confidence import confidence_summary
 from sglr.evaluation.gradient_norm import full_gradient_norm
 from sglr.evaluation.information import information_in_weights
 from sglr.models.folding import fold_batchnorm
 from sglr.networks import build_network, load_network, shape_of
-from sglr.objectives.losses import cross_entropy
 from sglr.records import origin, read_json, write_csv, write_json
 
 
@@ -51,23 +50,11 @@ class Finished:
         return load_network(self.folder / name, kept, self.run, self.scale, self.splits)
 
     def adversarial(self, network: nn.Module, images: ImageSet, num_steps: int) -> Tensor:
-        """PGD images (N, C, H, W) against `network`, from a fixed random start, a batch at a time."""
-        x = images.pixels()
-        starts = self.ball.random_start(x, torch.Generator().manual_seed(0))
-        parts = zip(*(t.split(self.scale.measurement.batch_size) for t in (x, starts, images.labels)), strict=True)
-        attacked = [
-            pgd(
-                network,
-                part,
-                lambda logits, y=y: cross_entropy(logits, y),  # type: ignore[misc]
-                ball=self.ball,
-                step_size=self.scale.attack.step_size,
-                num_steps=num_steps,
-                start=start,
-            )
-            for part, start, y in parts
-        ]
-        return torch.cat(attacked)
+        """PGD images (N, C, H, W) against `network`, by the scale's attack."""
+        attack, batch_size = self.scale.attack, self.scale.measurement.batch_size
+        return attack_images(
+            network, images, ball=self.ball, step_size=attack.step_size, num_steps=num_steps, batch_size=batch_size
+        )
 
 
 def evaluate(finished: Finished, *, with_autoattack: bool) -> None:
@@ -87,15 +74,8 @@ def _accuracies(finished: Finished, name: str, with_autoattack: bool) -> dict[st
     network = fold_batchnorm(finished.network(name))
     scale, test = finished.scale, finished.splits.test
     natural = correct_natural(network, test, scale.measurement.batch_size)
-    robust = correct_under_pgd(
-        network,
-        test,
-        ball=finished.ball,
-        step_size=scale.attack.step_size,
-        num_steps=scale.attack.test_steps,
-        seed=0,
-        batch_size=scale.measurement.batch_size,
-    )
+    x_adv = finished.adversarial(network, test, scale.attack.test_steps)
+    robust = predictions(network, x_adv, scale.measurement.batch_size) == test.labels
     return {
         "num_images": len(test),
         "natural_accuracy": natural.double().mean().item(),

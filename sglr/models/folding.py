@@ -8,10 +8,13 @@ from torch import Tensor, nn
 from sglr.models.blocks import ConvBN
 
 
-def fold_batchnorm(model: nn.Module, *, fold: bool = True, precision: str = "fp32") -> nn.Module:
+def fold_batchnorm(
+    model: nn.Module, *, fold: bool = True, precision: str = "fp32", channels_last: bool = True
+) -> nn.Module:
     """Return a separate eval-mode copy in which each ConvBN is one convolution with bias; nothing requires grad.
 
-    Without `fold` it is a plain copy. Its weights are in `precision` (fp32 or bf16), its logits in fp32.
+    Without `fold` it is a plain copy. Its weights are in `precision` (fp32 or bf16) and in `channels_last` memory or
+    not, its logits in fp32.
     """
     copied = copy.deepcopy(model).eval().requires_grad_(False)
     copied.autocast = False  # type: ignore[assignment]
@@ -21,7 +24,7 @@ def fold_batchnorm(model: nn.Module, *, fold: bool = True, precision: str = "fp3
                 setattr(parent, name, _convolution_like(child.conv))
     refold(copied, model)
     dtype = torch.bfloat16 if precision == "bf16" else next(model.parameters()).dtype
-    return copied.to(dtype).to(memory_format=torch.channels_last)
+    return copied.to(dtype).to(memory_format=torch.channels_last if channels_last else torch.contiguous_format)
 
 
 @torch.no_grad()

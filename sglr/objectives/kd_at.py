@@ -5,7 +5,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from sglr.attacks.pgd import pgd
+from sglr.attacks.images import attack_images
 from sglr.config.methods import KdAt
 from sglr.objectives.base import Loss, Objective, Setup
 from sglr.objectives.labels import one_hot, soften
@@ -30,24 +30,17 @@ class DistilledAdversarialTraining(Objective):
         self.temperature, self.mixture = self._fit()
 
     def _fit(self) -> tuple[float, float]:
-        images = self.setup.validation
-        x = images.pixels()
-        parts = zip(x.split(_BATCH), images.labels.split(_BATCH), strict=True)
-        x_adv = torch.cat([self._attack_teacher(*part) for part in parts])
-        guesses = one_hot(_logits(self.teacher, x).argmax(dim=1), self.setup.num_classes)
-        return fit_calibration(_logits(self.teacher, x_adv), guesses, images.labels)
-
-    def _attack_teacher(self, x: Tensor, y: Tensor) -> Tensor:
-        ball = self.adversary.ball
-        return pgd(
+        images, how = self.setup.validation, self.adversary
+        x_adv = attack_images(
             self.teacher,
-            x,
-            lambda logits: cross_entropy(logits, y),
-            ball=ball,
-            step_size=self.adversary.step_size,
-            num_steps=self.adversary.num_steps,
-            start=ball.random_start(x, torch.Generator().manual_seed(0)),
+            images,
+            ball=how.ball,
+            step_size=how.step_size,
+            num_steps=how.num_steps,
+            batch_size=_BATCH,
         )
+        guesses = one_hot(_logits(self.teacher, images.pixels()).argmax(dim=1), self.setup.num_classes)
+        return fit_calibration(_logits(self.teacher, x_adv), guesses, images.labels)
 
     def loss(self, model: nn.Module, x: Tensor, y: Tensor, index: Tensor, epoch: int) -> Loss:
         """Return the cross-entropy of the calibrated teacher's labels on adversarial images."""

@@ -17,11 +17,6 @@ def kl_divergence(target_probs: Tensor, logits: Tensor) -> Tensor:
     return (target_probs * (log_target - F.log_softmax(logits, dim=1))).sum(dim=1)
 
 
-def reverse_cross_entropy(logits: Tensor, targets: Tensor, floor: float = 1e-4) -> Tensor:
-    """Return H(softmax(logits), target), (N,), the (N, K) target cut below at `floor` (Wang et al. 2019)."""
-    return -(logits.softmax(dim=1) * targets.clamp(floor, 1).log()).sum(dim=1)
-
-
 def squared_distance(logits: Tensor, targets: Tensor) -> Tensor:
     """Return the mean over classes of (softmax(logits) - target)^2, (N,); `targets` (N, K)."""
     return (logits.softmax(dim=1) - targets).square().mean(dim=1)

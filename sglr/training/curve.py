@@ -1,6 +1,7 @@
 """The learning curves' points: accuracy on test and held-out images at the end of an epoch."""
 
 import math
+from functools import partial
 
 from torch import nn
 
@@ -19,9 +20,10 @@ class Curve:
 
     def point(self, network: nn.Module) -> dict[str, float]:
         """Return natural and PGD accuracy of the network (eval mode); PGD's is NaN without an attack."""
-        exact = fold_batchnorm(network, fold=self.engine.fold)
-        fast = self.engine.precision != "fp32"
-        attacked = fold_batchnorm(network, fold=self.engine.fold, precision=self.engine.precision) if fast else exact
+        engine = self.engine
+        copied = partial(fold_batchnorm, network, fold=engine.fold, channels_last=engine.channels_last)
+        exact = copied()
+        attacked = exact if engine.precision == "fp32" else copied(precision=engine.precision)
         row = {}
         for name, images in (("test", self.splits.test), ("validation", self.splits.validation)):
             natural = correct_natural(exact, images, self.measurement.batch_size)
@@ -39,7 +41,6 @@ class Curve:
             ball=LinfBall(self.attack.epsilon),
             step_size=self.attack.step_size,
             num_steps=self.attack.curve_steps,
-            seed=0,
             batch_size=self.measurement.batch_size,
             attacked=attacked,
         )
