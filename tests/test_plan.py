@@ -2,11 +2,12 @@
 
 import pytest
 
-from sglr.config import scales
+from sglr.config import plan, scales
 from sglr.config.plan import load_plan, teachers_of
 from sglr.config.runs import make_run, parse_run
 from sglr.config.scales import load_scale
 from sglr.errors import UsageError
+from sglr.models import build
 
 
 def test_every_planned_slug_reads_back_as_the_same_run():
@@ -57,23 +58,60 @@ def test_a_bad_run_says_what_is_allowed(run_id, message):
 
 
 @pytest.mark.parametrize(
-    ("line", "message"),
+    ("old", "new", "message"),
     [
-        ("epsilon: 0.15", "epsilon must be within [0, 1], got 15"),
-        ("step_size: 0.0375", "unknown key 'stepsize'"),
+        ("epsilon: 0.15", "epsilon: 15", "attack: epsilon must be within [0, 1], got 15"),
+        ("step_size: 0.0375", "stepsize: 0.0375", "attack: unknown key 'stepsize'"),
+        ("threads: 1 ", "threads: four ", "threads must be int, got 'four'"),
+        ("threads: 1 ", "threads: 1.7 ", "threads must be int, got 1.7"),
+        ("threads: 1 ", "threads: -3 ", "threads must be within [1, 1024], got -3"),
+        ("gpu: false", "gpu: 1", "gpu must be bool, got 1"),
+        ("gpu: false", "", "key 'gpu' is missing"),
+        ("num_curve: 60", "num_curve: -60", "measurement: num_curve must be within [1, 1e+06], got -60"),
+        ("weight_decay: 5.0e-4", "weight_decay: -5", "adversarial: weight_decay must be within [0, 1], got -5"),
+        ("default: 1", "default: 0", "seeds: default must be within [1, 1000], got 0"),
+        ("architecture: small_resnet", "architecture: vgg", "network: unknown architecture 'vgg'; allowed: small"),
+        ("label_noise: digits}", "label_noise: svhn}", "roles names data set 'svhn'; allowed: digits, numbers"),
+        ("digits: {source: digits,", "digits: 5\n  other: {source: digits,", "data.digits: expected a mapping, got 5"),
+        ("network: {architecture", "network: 5\nnot: {architecture", "unknown key 'not'"),
+        ("label: ", "name: mine\nlabel: ", "unknown key 'name'"),
     ],
 )
-def test_a_bad_scale_names_file_key_and_value(tmp_path, monkeypatch, line, message):
-    text = (scales.CONFIG / "scales" / "digits.yaml").read_text()
-    assert line in text
-    changed = line.replace("0.15", "15").replace("step_size", "stepsize")
+def test_a_bad_scale_names_file_key_and_value(tmp_path, monkeypatch, old, new, message):
+    text = (scales.CONFIG / "scales" / "smoke.yaml").read_text()
+    assert old in text
     (tmp_path / "scales").mkdir()
-    (tmp_path / "scales" / "bad.yaml").write_text(text.replace(line, changed))
+    (tmp_path / "scales" / "bad.yaml").write_text(text.replace(old, new))
     monkeypatch.setattr(scales, "CONFIG", tmp_path)
     with pytest.raises(UsageError) as caught:
         load_scale("bad")
+    assert str(caught.value).startswith("config/scales/bad.yaml: ") and message in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("table1: []", "", "its keys must be table1, table2"),
+        ("table1: []", "table1:", "table1 must be a list of mappings with data and method, got None"),
+        ("table1: []", "table1: [at]", "table1 must be a list of mappings with data and method, got ['at']"),
+        ("table1: []", "table1: [{data: ten_classes}]", "table1 must be a list of mappings with data and method"),
+        ("method: sglr, r: [0,", "method: sglr, r: [zero,", "r must be a number, got 'zero'"),
+        ("label_noise: 0.4}", "label_noise: much}", "label_noise must be a number, got 'much'"),
+    ],
+)
+def test_a_bad_plan_is_one_clear_line(tmp_path, monkeypatch, old, new, message):
+    text = (scales.CONFIG / "plan.yaml").read_text()
+    assert old in text
+    (tmp_path / "plan.yaml").write_text(text.replace(old, new))
+    monkeypatch.setattr(plan, "CONFIG", tmp_path)
+    with pytest.raises(UsageError) as caught:
+        load_plan("smoke")
     assert message in str(caught.value)
-    assert "config/scales/bad.yaml: attack" in str(caught.value)
+
+
+def test_the_architectures_that_a_scale_may_name_are_those_that_can_be_built():
+    for name in scales.ARCHITECTURES:
+        build(name, 10, 3, 4, 0)
 
 
 def test_an_unknown_scale_lists_the_known_ones():

@@ -152,9 +152,8 @@ def load_plan(scale_name: str, seeds: int | None = None) -> Plan:
     if seeds:
         scale = replace(scale, seeds=Seeds(seeds, max(seeds, scale.seeds.figure4)))
     content = read_yaml(CONFIG / "plan.yaml")
-    for name in content:
-        if name not in ARTEFACTS:
-            raise UsageError(f"config/plan.yaml: unknown key '{name}'; allowed: {', '.join(ARTEFACTS)}")
+    if not isinstance(content, dict) or set(content) != set(ARTEFACTS):
+        raise UsageError(f"config/plan.yaml: its keys must be {', '.join(ARTEFACTS)}, each once")
     return Plan(scale, {name: _runs_of(name, content[name], scale) for name in ARTEFACTS})
 
 
@@ -163,7 +162,9 @@ def find_run(run_id: str, scale: Scale) -> Run:
     return parse_run(run_id, list(scale.data))
 
 
-def _runs_of(artefact: str, lines: list[dict[str, Any]], scale: Scale) -> list[Run]:
+def _runs_of(artefact: str, lines: Any, scale: Scale) -> list[Run]:
+    if not isinstance(lines, list) or not all(isinstance(line, dict) and "method" in line for line in lines):
+        raise UsageError(f"config/plan.yaml: {artefact} must be a list of mappings with data and method, got {lines!r}")
     seeds = scale.seeds.figure4 if artefact == "figure4" else scale.seeds.default
     runs = [run for line in lines for seed in range(seeds) for run in _expand(line, seed, scale)]
     return list(dict.fromkeys(runs))

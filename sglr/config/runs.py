@@ -47,9 +47,11 @@ def make_run(
     _check_name(dataset)
     _check_name(architecture or method)
     check_range("seed", seed, 0, 2**32 - 1)
+    if not isinstance(label_noise, int | float):
+        raise UsageError(f"label_noise must be a number, got {label_noise!r}")
     if not 0 <= label_noise < 1:
         raise UsageError(f"label_noise must be within [0, 1), got {label_noise:g}")
-    full = Run(dataset, method, seed, label_noise, architecture, tuple(sorted(settings.items()))).method_settings()
+    full: Any = from_mapping(METHODS[method], settings, f"a run of {dataset}: method '{method}'")
     if getattr(full, "r", None) == 0:
         settings.pop("temperature", None)  # r = 0 never looks at the temperature: its cells are one run
         full = METHODS[method](**settings)

@@ -8,6 +8,7 @@ from sglr.errors import UsageError
 
 CONFIG = Path(__file__).resolve().parents[2] / "config"
 SOURCES = ("digits", "numbers", "cifar10", "cifar100")
+ARCHITECTURES = ("small_resnet", "resnet18", "preact_resnet18")
 
 
 @dataclass(frozen=True)
@@ -46,6 +47,13 @@ class NetworkSpec:
     width: int
     stem_stride: int = 1
 
+    def __post_init__(self) -> None:
+        for name in (self.architecture, self.figure1):
+            if name not in ARCHITECTURES:
+                raise UsageError(f"unknown architecture {name!r}; allowed: {', '.join(ARCHITECTURES)}")
+        check_range("width", self.width, 1, 10**4)
+        check_range("stem_stride", self.stem_stride, 1, 8)
+
 
 @dataclass(frozen=True)
 class AttackSpec:
@@ -79,6 +87,7 @@ class Optimisation:
         check_range("batch_size", self.batch_size, 2, 10**5)
         check_range("learning_rate", self.learning_rate, 0, 100)
         check_range("momentum", self.momentum, 0, 1)
+        check_range("weight_decay", self.weight_decay, 0, 1)
 
 
 @dataclass(frozen=True)
@@ -113,6 +122,11 @@ class Measurement:
     num_information_batches: int
     num_features: int
 
+    def __post_init__(self) -> None:
+        for field in fields(self):
+            if field.type is int:
+                check_range(field.name, getattr(self, field.name), 1, 10**6)
+
 
 @dataclass(frozen=True)
 class Seeds:
@@ -120,6 +134,10 @@ class Seeds:
 
     default: int
     figure4: int
+
+    def __post_init__(self) -> None:
+        check_range("default", self.default, 1, 1000)
+        check_range("figure4", self.figure4, 1, 1000)
 
 
 @dataclass(frozen=True)
@@ -129,6 +147,10 @@ class Cost:
     adversarial: float
     standard: float
     evaluation: float
+
+    def __post_init__(self) -> None:
+        for field in fields(self):
+            check_range(field.name, getattr(self, field.name), 0, 10**6)
 
 
 @dataclass(frozen=True)
@@ -150,6 +172,12 @@ class Scale:
     threads: int
     cost: Cost
 
+    def __post_init__(self) -> None:
+        check_range("threads", self.threads, 1, 1024)
+        for role in (self.roles.ten_classes, self.roles.hundred_classes, self.roles.label_noise):
+            if role not in self.data:
+                raise UsageError(f"roles names data set {role!r}; allowed: {', '.join(self.data)}")
+
 
 def scale_names() -> list[str]:
     """The scales that have a file."""
@@ -160,42 +188,11 @@ def load_scale(name: str) -> Scale:
     """Return the scale of config/scales/`name`.yaml. Raises UsageError with file, key, value and what is allowed."""
     if name not in scale_names():
         raise UsageError(f"unknown scale {name!r}; allowed: {', '.join(scale_names())}")
-    path = CONFIG / "scales" / f"{name}.yaml"
-    content = read_yaml(path)
     where = f"config/scales/{name}.yaml"
-    if not isinstance(content, dict):
-        raise UsageError(f"{where}: expected a mapping")
-    parts = {field.name: field.type for field in fields(Scale) if field.name not in ("name", "label", "data")}
-    allowed = {"label", "data", *parts}
-    for key in content:
-        if key not in allowed:
-            raise UsageError(f"{where}: unknown key '{key}'; allowed: {', '.join(sorted(allowed))}")
-    for key in sorted(allowed):
-        if key not in content:
-            raise UsageError(f"{where}: key '{key}' is missing")
-    data = {
-        key: from_mapping(DataSpec, {"name": key, **value}, f"{where}: data.{key}")
-        for key, value in content["data"].items()
-    }
-    scale = Scale(
-        name=name,
-        label=str(content["label"]),
-        data=data,
-        roles=from_mapping(Roles, content["roles"], f"{where}: roles"),
-        network=from_mapping(NetworkSpec, content["network"], f"{where}: network"),
-        attack=from_mapping(AttackSpec, content["attack"], f"{where}: attack"),
-        adversarial=from_mapping(Optimisation, content["adversarial"], f"{where}: adversarial"),
-        standard=from_mapping(Optimisation, content["standard"], f"{where}: standard"),
-        measurement=from_mapping(Measurement, content["measurement"], f"{where}: measurement"),
-        seeds=from_mapping(Seeds, content["seeds"], f"{where}: seeds"),
-        engine=from_mapping(Engine, content["engine"], f"{where}: engine"),
-        gpu=content["gpu"],
-        threads=int(content["threads"]),
-        cost=from_mapping(Cost, content["cost"], f"{where}: cost"),
-    )
-    if not isinstance(scale.gpu, bool):
-        raise UsageError(f"{where}: gpu must be true or false, got {scale.gpu!r}")
-    for role in (scale.roles.ten_classes, scale.roles.hundred_classes, scale.roles.label_noise):
-        if role not in data:
-            raise UsageError(f"{where}: roles names data set {role!r}; allowed: {', '.join(data)}")
-    return scale
+    content = read_yaml(CONFIG / "scales" / f"{name}.yaml")
+    if not isinstance(content, dict) or not isinstance(content.get("data"), dict):
+        raise UsageError(f"{where}: expected a mapping, with a mapping 'data' in it")
+    if "name" in content:
+        raise UsageError(f"{where}: unknown key 'name'; the file's own name is the scale's")
+    named = {key: {"name": key} | spec if isinstance(spec, dict) else spec for key, spec in content["data"].items()}
+    return from_mapping(Scale, content | {"name": name, "data": named}, where)
