@@ -121,7 +121,7 @@ def test_whether_a_scale_uses_a_gpu_is_true_or_false(tmp_path, monkeypatch):
     text = (scales.CONFIG / "scales/smoke.yaml").read_text()
     (tmp_path / "scales/bad.yaml").write_text(text.replace("gpu: false", "gpu: sometimes"))
     monkeypatch.setattr(scales, "CONFIG", tmp_path)
-    with pytest.raises(UsageError, match="bad.yaml: gpu must be true or false, got 'sometimes'"):
+    with pytest.raises(UsageError, match="bad.yaml: gpu must be bool, got 'sometimes'"):
         scales.load_scale("bad")
 
 
