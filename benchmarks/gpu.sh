@@ -6,7 +6,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 python=${PYTHON:-python3}
 results=${RESULTS:-results}
-deadline=$((SECONDS + 530))
+deadline=$((SECONDS + 530))  # nine minutes, less ten seconds for a training to stop in
 
 # Run a command until the deadline; SIGTERM makes a training stop with its finished epochs saved.
 within() {

@@ -11,7 +11,8 @@ from sglr.engine import parallel
 from sglr.errors import UsageError
 from sglr.records import digest, write_bytes
 
-# What a file holds, by number; one without a number is of the first. Raise it with whatever is added or taken away.
+# What a file holds, by number, to be raised with whatever is added or taken away. A file that carries none, as weights
+# still do, is of format 1.
 WEIGHTS_FORMAT, STATE_FORMAT = 1, 2
 _DIGEST_LENGTH = 64
 

@@ -1,6 +1,7 @@
 """The one entry point, `sglr COMMAND`; the commands stand in one table at the end."""
 
 import argparse
+import os
 import sys
 from contextlib import suppress
 from pathlib import Path
@@ -24,6 +25,9 @@ def main() -> None:
     arguments = _parser().parse_args()
     try:
         arguments.command(arguments, load_plan(arguments.scale))
+        sys.stdout.flush()
+    except BrokenPipeError:  # who read the output has left, as `head` does; nothing more can be said to it
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except UsageError as error:
         print(f"sglr: {error}", file=sys.stderr)
         sys.exit(2)
@@ -74,18 +78,6 @@ def _prepare(scale: Scale) -> "tuple[torch.device, Engine]":
     return prepare(scale.engine, scale.threads, gpu=scale.gpu)
 
 
-def _measure(arguments: argparse.Namespace, plan: Plan, what: str) -> None:
-    from sglr.evaluation import measure
-
-    finished = _finished(arguments, plan)
-    if what == "evaluate":
-        measure.evaluate(finished, with_autoattack=plan.with_autoattack(finished.run))
-    elif what == "trajectory":
-        measure.measure_trajectory(finished)
-    else:
-        measure.measure_features(finished)
-
-
 def _finished(arguments: argparse.Namespace, plan: Plan) -> "Finished":
     from sglr.evaluation.measure import Finished
 
@@ -96,17 +88,24 @@ def _finished(arguments: argparse.Namespace, plan: Plan) -> "Finished":
 
 def _evaluate(arguments: argparse.Namespace, plan: Plan) -> None:
     """Measure natural, PGD-20 and AutoAttack accuracy of a run's checkpoints."""
-    _measure(arguments, plan, "evaluate")
+    from sglr.evaluation.measure import evaluate
+
+    finished = _finished(arguments, plan)
+    evaluate(finished, with_autoattack=plan.with_autoattack(finished.run))
 
 
 def _trajectory(arguments: argparse.Namespace, plan: Plan) -> None:
     """Measure gradient norm, information in weights and confidence along a run."""
-    _measure(arguments, plan, "trajectory")
+    from sglr.evaluation.measure import measure_trajectory
+
+    measure_trajectory(_finished(arguments, plan))
 
 
 def _features(arguments: argparse.Namespace, plan: Plan) -> None:
     """Measure the penultimate features of a run's final network."""
-    _measure(arguments, plan, "features")
+    from sglr.evaluation.measure import measure_features
+
+    measure_features(_finished(arguments, plan))
 
 
 def _export(arguments: argparse.Namespace, plan: Plan) -> None:
@@ -205,9 +204,10 @@ def _report(arguments: argparse.Namespace, plan: Plan) -> None:
 
 def _plan(arguments: argparse.Namespace, plan: Plan) -> None:
     """List the runs of a scale, what uses each, and the estimated cost."""
-    from sglr.show.cost import cost_lines
+    from sglr.show.cost import cost_lines, cost_sums
 
-    print("\n".join(cost_lines(plan, arguments.results / plan.scale.name / "runs")))
+    folder = arguments.results / plan.scale.name / "runs"
+    print("\n".join([*cost_lines(plan, folder), *cost_sums(plan, folder)]))
 
 
 _COMMANDS = {

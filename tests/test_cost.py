@@ -1,9 +1,11 @@
 """What `sglr plan` says a plan costs."""
 
 import json
+import subprocess
+import sys
 
 from sglr.config.plan import load_plan
-from sglr.show.cost import cost_lines
+from sglr.show.cost import cost_lines, cost_sums
 
 
 def test_estimates_until_a_run_has_been_measured(tmp_path):
@@ -11,7 +13,7 @@ def test_estimates_until_a_run_has_been_measured(tmp_path):
     cost = plan.scale.cost
     adversarial = [run for run in plan.runs.values() if not run.method.startswith("standard")]
     total = len(adversarial) * cost.adversarial + (len(plan.runs) - len(adversarial)) * cost.standard
-    *runs, sums, _ = cost_lines(plan, tmp_path)
+    runs, (sums, _) = cost_lines(plan, tmp_path), cost_sums(plan, tmp_path)
     assert len(runs) == len(plan.runs) and not any("measured" in line for line in runs)
     assert f"{len(plan.runs)} trainings, {total:.0f} minutes" in sums
     assert f"AutoAttack on {sum(plan.evaluated.values())} of them" in sums
@@ -24,3 +26,8 @@ def test_a_measured_run_counts_its_median_epoch_so_that_a_suspension_does_not(tm
     plan = load_plan("digits")
     (line,) = [line for line in cost_lines(plan, tmp_path) if line.startswith("digits-at-s0 ")]
     assert "4.0 min measured" in line and "table2, table3, headline, figure1, figure2, figure3" in line
+
+
+def test_a_reader_who_leaves_early_is_no_error():
+    done = subprocess.run(f"{sys.executable} -m sglr.cli plan | true", shell=True, capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")

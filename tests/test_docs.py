@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from checkout import copy_checkout
 
-from benchmarks.plan_size import copy_checkout
 from docs.draw_pipeline import PAGE, drawn
 from sglr.config.methods import METHODS
 from sglr.config.scales import load_scale

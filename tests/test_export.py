@@ -11,9 +11,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from checkout import copy_checkout
 
 import sglr
-from benchmarks.plan_size import copy_checkout
 from sglr.attacks.threat import LinfBall
 from sglr.config.plan import find_run
 from sglr.config.scales import load_scale

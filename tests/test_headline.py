@@ -8,7 +8,7 @@ import pytest
 
 from sglr.config.plan import load_plan
 from sglr.show import headline
-from sglr.show.paired import over_seeds, paired_difference
+from sglr.show.paired import mean_interval, paired_difference
 
 
 def bits(both: int, first: int, second: int, neither: int) -> tuple[str, str]:
@@ -39,7 +39,7 @@ def test_without_variation_the_interval_is_a_point(one, other, difference):
 
 
 def test_the_interval_over_seeds_is_the_textbooks():
-    mean, low, high = over_seeds([0.08, 0.10, 0.15])  # sd 0.036056, t of 2 degrees at 97.5 %: 4.3027
+    mean, low, high = mean_interval([0.08, 0.10, 0.15])  # sd 0.036056, t of 2 degrees at 97.5 %: 4.3027
     assert (mean, low, high) == pytest.approx((0.11, 0.11 - 0.089567, 0.11 + 0.089567), abs=1e-6)
 
 

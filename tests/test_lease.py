@@ -9,8 +9,8 @@ import time
 from pathlib import Path
 
 import pytest
+from checkout import copy_checkout
 
-from benchmarks.plan_size import copy_checkout
 from sglr.config import scales
 from sglr.config.scales import PLAIN
 from sglr.engine.device import prepare

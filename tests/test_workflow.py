@@ -9,8 +9,8 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
+from checkout import copy_checkout
 
-from benchmarks.plan_size import copy_checkout
 from sglr.config.methods import METHODS
 from sglr.config.plan import load_plan
 

@@ -1,12 +1,12 @@
 """The one rule from a measured value to a verdict; docs/claims.md says it in words. Imports no torch."""
 
-import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from scipy.stats import t
+
+from sglr.show.paired import mean_interval
 
 Word = Literal["reproduced", "partly", "not reproduced", "not run"]
 Basis = Literal["seeds", "test images", "epochs", "values of r", "none", "exact"]
@@ -46,12 +46,11 @@ def over(values: Iterable[float], basis: Basis = "seeds", *, seeds: int | None =
         raise NotRun("no values")
     if not np.isfinite(found).all():
         raise NotRun("a value is not finite")
-    seeds, mean = len(found) if seeds is None else seeds, float(found.mean())
+    seeds = len(found) if seeds is None else seeds
     if len(found) == 1:
-        return Evidence(mean, seeds=seeds)
-    deviation = float(found.std(ddof=1))
-    reach = float(t.ppf(0.975, len(found) - 1)) * deviation / math.sqrt(len(found))
-    return Evidence(mean, mean - reach, mean + reach, seeds, deviation if basis == "seeds" else None, basis)
+        return Evidence(float(found[0]), seeds=seeds)
+    deviation = float(found.std(ddof=1)) if basis == "seeds" else None
+    return Evidence(*mean_interval(found), seeds, deviation, basis)
 
 
 def exact(value: float) -> Evidence:

@@ -7,7 +7,7 @@ import yaml
 
 from sglr.config.plan import ARTEFACTS, Plan
 from sglr.config.scales import CONFIG
-from sglr.show.cost import cost_lines
+from sglr.show.cost import cost_sums
 
 Manifests = dict[str, dict[str, Any]]
 
@@ -21,7 +21,7 @@ def origins(plan: Plan, folder: Path, manifests: Manifests) -> dict[str, Any]:
         "machines": [_named(machine, manifests) for machine in machines],
         "runs": [_run(run, manifest, folder) for run, manifest in manifests.items()],
         "hours": f"{seconds / 3600:.2f}",
-        "whole_plan": cost_lines(plan, folder / "runs")[-2],
+        "whole_plan": cost_sums(plan, folder / "runs")[0],
         "uses": {name: _used(name, plan, folder) for name in ARTEFACTS},
     }
 

@@ -9,20 +9,25 @@ from sglr.records import read_json
 
 
 def cost_lines(plan: Plan, folder: Path) -> list[str]:
-    """One line a run: minutes of training, what uses it; then the sums. `folder` holds the runs' own folders."""
-    minutes = {run_id: _training_minutes(plan, run_id, folder) for run_id in plan.runs}
-    lines = [
-        f"{run_id:44} {value:8.1f} min{' measured' if measured else '':9} {', '.join(_users(plan, run_id))}"
-        for run_id, (value, measured) in minutes.items()
-    ]
-    training = sum(value for value, _ in minutes.values())
-    evaluation = plan.scale.cost.evaluation * sum(plan.evaluated.values())
-    return [
-        *lines,
-        f"{len(plan.runs)} trainings, {_duration(training)}; AutoAttack on {sum(plan.evaluated.values())} of them, "
+    """One line a run: minutes of training, what uses it. `folder` holds the runs' own folders."""
+    lines = []
+    for run_id in plan.runs:
+        minutes, measured = _training_minutes(plan, run_id, folder)
+        users = ", ".join(_users(plan, run_id))
+        lines.append(f"{run_id:44} {minutes:8.1f} min{' measured' if measured else '':9} {users}")
+    return lines
+
+
+def cost_sums(plan: Plan, folder: Path) -> tuple[str, str]:
+    """The whole plan's cost, one job after another, and as many at once as there are processors."""
+    training = sum(_training_minutes(plan, run_id, folder)[0] for run_id in plan.runs)
+    attacked, processors = sum(plan.evaluated.values()), os.cpu_count() or 1
+    evaluation = plan.scale.cost.evaluation * attacked
+    return (
+        f"{len(plan.runs)} trainings, {_duration(training)}; AutoAttack on {attacked} of them, "
         f"{_duration(evaluation)}; one after another {_duration(training + evaluation)} ({plan.scale.label})",
-        f"with {os.cpu_count()} at once about {_duration((training + evaluation) / (os.cpu_count() or 1))}",
-    ]
+        f"with {processors} at once about {_duration((training + evaluation) / processors)}",
+    )
 
 
 def _training_minutes(plan: Plan, run_id: str, folder: Path) -> tuple[float, bool]:

@@ -13,7 +13,7 @@ from sglr.config.plan import Plan
 from sglr.config.runs import Run, make_run
 from sglr.errors import UsageError
 from sglr.records import read_json, write_csv
-from sglr.show.paired import paired_difference
+from sglr.show.paired import correct_images, paired_difference
 
 _RIVALS = ("at", "ls", "te", "awp", "kd_at", "kd_swa", "at_wa", "at_ls_wa")
 _COMPARED = [
@@ -76,14 +76,7 @@ def _grid_cells() -> list[tuple[tuple[str, str], tuple[str, str]]]:
 
 def _bits(run: Run, folder: Path) -> _Bits:
     path = folder / "runs" / run.id / "evaluation.json"
-    if not path.exists():
-        return {}
-    bits = {}
-    for name, entry in read_json(path)["checkpoints"].items():
-        bits[name, "pgd20"] = entry["pgd20_correct"]
-        if entry["autoattack"]:
-            bits[name, "autoattack"] = entry["autoattack"]["correct"]
-    return bits
+    return correct_images(read_json(path)) if path.exists() else {}
 
 
 def _compare(bits: dict[str, _Bits], one: tuple[str, str], other: tuple[str, str]) -> list[dict[str, Any]]:

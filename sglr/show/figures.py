@@ -137,7 +137,8 @@ def _figure4(collected: Path) -> Figure:
     for column, style, name in (("untouched_portion", "--", "untouched labels"), ("true_portion", ":", "true labels")):
         axes[0].axhline(100 * frame[column].mean(), color="0.5", linestyle=style, label=name)
     axes[0].set_title(f"training images, given labels ({100 * frame['noise'].iloc[0]:.0f} % noise)")
-    axes[1].set_title(f"test images, mean of {frame['seed'].nunique()} seed(s)")
+    seeds = frame["seed"].nunique()
+    axes[1].set_title("test images" if seeds == 1 else f"test images, mean of {seeds} seeds")
     for axis in axes:
         below(axis)
     return figure

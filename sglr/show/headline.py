@@ -9,7 +9,7 @@ import pandas as pd
 from sglr.config.methods import METHODS
 from sglr.config.runs import Run
 from sglr.records import read_json
-from sglr.show.paired import over_seeds, paired_difference
+from sglr.show.paired import correct_images, mean_interval, paired_difference
 from sglr.show.tables import percent, write_table
 
 _ATTACKS = {"pgd20": "PGD-20", "autoattack": "AutoAttack"}
@@ -21,7 +21,7 @@ def compare(runs: list[Run], folder: Path) -> pd.DataFrame:
     `folder` is results/{scale}, with the evaluations of `runs`. Seeds without PGD-AT are left out.
     """
     read = {run: read_json(folder / "runs" / run.id / "evaluation.json") for run in runs}
-    correct = {run: _correct(record["checkpoints"]) for run, record in read.items()}
+    correct = {run: correct_images(evaluation) for run, evaluation in read.items()}
     baseline = {run.seed: images for run, images in correct.items() if run.method == "at"}
     correct = {run: images for run, images in correct.items() if run.seed in baseline}
     return pd.DataFrame(
@@ -29,15 +29,6 @@ def compare(runs: list[Run], folder: Path) -> pd.DataFrame:
         for run, images in correct.items()
         for attack in _ATTACKS
     )
-
-
-def _correct(checkpoints: dict[str, Any]) -> dict[tuple[str, str], str]:
-    """(checkpoint, attack) -> which images stayed correct."""
-    bits = {}
-    for name, entry in checkpoints.items():
-        bits[name, "pgd20"] = entry["pgd20_correct"]
-        bits[name, "autoattack"] = entry["autoattack"]["correct"]
-    return bits
 
 
 def _row(attack: str, images: dict[tuple[str, str], str], baseline: dict[tuple[str, str], str]) -> dict[str, Any]:
@@ -79,7 +70,7 @@ def render(collected: Path, label: str, out: Path) -> None:
 def _interval(part: pd.DataFrame, name: str) -> str:
     differences = part[f"{name}_difference"].tolist()
     if len(part) > 1:
-        return "{:+.1f} [{:+.1f}, {:+.1f}]".format(*(100 * value for value in over_seeds(differences)))
+        return "{:+.1f} [{:+.1f}, {:+.1f}]".format(*(100 * value for value in mean_interval(differences)))
     row = part.iloc[0]
     low, high = 100 * row[f"{name}_low"], 100 * row[f"{name}_high"]
     return f"{100 * row[f'{name}_difference']:+.1f} [{low:+.1f}, {high:+.1f}], p = {row[f'{name}_p_value']:.2g}"

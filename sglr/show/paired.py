@@ -1,6 +1,7 @@
 """Differences of accuracy on the same images, with what they may be worth. Imports no torch."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from scipy.stats import binomtest, bootstrap, sem, t
@@ -24,11 +25,21 @@ def paired_difference(one: str, other: str) -> dict[str, float]:
     return {"difference": float(differences.mean()), "low": low, "high": high, "p_value": float(p_value)}
 
 
-def over_seeds(differences: Sequence[float]) -> tuple[float, float, float]:
-    """Return the mean of at least two seeds' values and its 95 % t interval, low and high."""
-    mean, error = float(np.mean(differences)), float(sem(differences))
-    half = error * float(t.ppf(0.975, len(differences) - 1))
+def mean_interval(values: Sequence[float] | np.ndarray) -> tuple[float, float, float]:
+    """Return the mean of at least two values, such as seeds', and its 95 % Student interval, low and high."""
+    mean, error = float(np.mean(values)), float(sem(values))
+    half = error * float(t.ppf(0.975, len(values) - 1))
     return mean, mean - half, mean + half
+
+
+def correct_images(evaluation: dict[str, Any]) -> dict[tuple[str, str], str]:
+    """(checkpoint, attack) -> which images stayed correct, from an evaluation.json; AutoAttack where it was run."""
+    images = {}
+    for name, entry in evaluation["checkpoints"].items():
+        images[name, "pgd20"] = entry["pgd20_correct"]
+        if entry["autoattack"]:
+            images[name, "autoattack"] = entry["autoattack"]["correct"]
+    return images
 
 
 def _bits(text: str) -> np.ndarray:

@@ -9,8 +9,8 @@ shell.prefix(
     f"PATH={quote(os.path.dirname(sys.executable))}:$PATH; "
 )
 
-# Each job computes on one thread; it claims a share of --cores so that at most one job a processor runs at once. A
-# cluster's profile sets no --cores: there `jobs` says how many.
+# Each job computes on as many threads as its scale says; it claims a share of --cores so that at most one job a
+# processor runs at once. A cluster's profile sets no --cores: there `jobs` says how many.
 CORES = workflow.resource_settings.cores or 1
 JOB_THREADS = ceil(CORES / (os.cpu_count() or 1))
 
