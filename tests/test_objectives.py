@@ -15,7 +15,9 @@ from sglr.data.digits import digit_parts
 from sglr.evaluation.forwards import count_forwards
 from sglr.models import build
 from sglr.objectives import Setup, build_objective
+from sglr.objectives.ard import RobustDistillation
 from sglr.objectives.kd_at import fit_calibration
+from sglr.objectives.rslad import RobustSoftLabelDistillation
 
 torch.set_num_threads(1)
 N, K, EPOCHS = 32, 10, 200
@@ -36,13 +38,17 @@ def network(seed: int = 0) -> torch.nn.Module:
     return model
 
 
-def make(method: str, digits, settings=None, epochs: int = EPOCHS):
+def setup(digits) -> Setup:
     _, y, _, validation = digits
     model = network().train()
     adversary = Adversary(model, LinfBall(0.15), 0.04, 3, torch.Generator().manual_seed(0))
     teachers = {name: network(9).eval().requires_grad_(False) for name in ("standard", "at")}
-    setup = Setup(y, K, epochs, adversary, teachers, validation, model)
-    return build_objective(method, settings or METHODS[method](), setup), model
+    return Setup(y, K, EPOCHS, adversary, teachers, validation, model)
+
+
+def make(method: str, digits, settings=None):
+    given = setup(digits)
+    return build_objective(method, settings or METHODS[method](), given), given.model
 
 
 def attacked(digits, loss_fn=None, start="uniform"):
@@ -178,6 +184,38 @@ def test_kd_swa_is_the_written_out_sum(digits):
     z, t = network().train()(x_adv), (teacher(x_adv) / 2).softmax(1)
     expected = 0.3 * F.cross_entropy(z, y) - 0.7 * 4 * (t * (z / 2).log_softmax(1)).sum(1).mean()
     torch.testing.assert_close(objective.loss(model, x, y, index, 1).loss, expected)
+
+
+def test_kd_at_trains_towards_the_calibrated_teacher_on_adversarial_images(digits):
+    x, y, index, _ = digits
+    objective, model = make("kd_at", digits)
+    objective.temperature, objective.mixture = 2.0, 0.3
+    x_adv = attacked(digits)
+    labels = 0.3 * (network(9).eval()(x_adv) / 2).softmax(1) + 0.7 * F.one_hot(y, K)
+    expected = -(labels * network().train()(x_adv).log_softmax(1)).sum(1).mean()
+    torch.testing.assert_close(objective.loss(model, x, y, index, 1).loss, expected)
+
+
+def test_ard_is_the_written_out_sum(digits):
+    x, y, index, _ = digits
+    given = setup(digits)
+    taught = (network(9).eval()(x) / 30).softmax(1)
+    student = (network().train()(attacked(digits)) / 30).log_softmax(1)
+    expected = 900 * (taught * (taught.log() - student)).sum(1).mean()
+    torch.testing.assert_close(RobustDistillation(None, given).loss(given.model, x, y, index, 1).loss, expected)
+
+
+def test_rslad_is_the_written_out_sum_and_its_attack_raises_the_robust_term(digits):
+    x, y, index, _ = digits
+    given, taught = setup(digits), network(9).eval()(x).softmax(1).detach()
+
+    def far(z):
+        return (taught * (taught.log() - z.log_softmax(1))).sum(1)
+
+    twin, x_adv = network().train(), attacked(digits, far, "gaussian")
+    expected = (5 * far(twin(x_adv)) + far(twin(x))).mean() / 6
+    found = RobustSoftLabelDistillation(None, given).loss(given.model, x, y, index, 1).loss
+    torch.testing.assert_close(found, expected)
 
 
 def test_calibration_finds_the_temperature_of_a_model_that_is_right_about_itself():
