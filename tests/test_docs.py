@@ -14,6 +14,7 @@ from checkout import copy_checkout
 from docs.draw_pipeline import PAGE, drawn
 from sglr.config.methods import METHODS
 from sglr.config.scales import load_scale
+from sglr.records import read_json
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = {name: (ROOT / f"docs/{name}.md").read_text() for name in ("pipeline", "methods", "extending", "deviations")}
@@ -120,7 +121,7 @@ def test_quoted_claims_are_the_committed_ledgers():
     assert {name: " ".join(verdict.split()) for name, verdict in quoted} == ledger[
         [name for name, _ in quoted]
     ].to_dict()
-    assert len(quoted) == 7
+    assert len(quoted) == 8
 
 
 def test_quoted_accuracies_are_the_committed_runs():
@@ -130,3 +131,8 @@ def test_quoted_accuracies_are_the_committed_runs():
         robust = 100 * pd.read_csv(runs / run / "history.csv")["test_robust_accuracy"]
         assert (f"{robust.max():.1f}", f"{robust.iloc[-1]:.1f}") == (best, last), run
     assert len(rows) == 15
+    rows = re.findall(r"^\| `(cifar10-\S+)` \| ([\d.]+) % \| ([\d.]+) % \|$", PAGES["deviations"], flags=re.M)
+    for run, *quoted in rows:
+        final = read_json(runs / run / "evaluation.json")["checkpoints"]["final"]
+        assert quoted == [f"{100 * final[name]:.1f}" for name in ("natural_accuracy", "pgd20_accuracy")], run
+    assert len(rows) == 4

@@ -13,9 +13,8 @@ from sglr.objectives.trades import TradesObjective
 class RefinedTrades(TradesObjective):
     """TRADES whose natural term takes the averaged predictions as labels (the authors' code: r = 1, T = 1).
 
-    The label lies between f(x) and the softer f(x'), so the natural term softens f(x), and with r = 1 no hard label
-    holds against it: on digits the labels drift towards the uniform one. (PGD-AT+SGLR trains f(x') on a label that is
-    sharper than f(x'), and does not drift.)
+    With r = 1 the natural term holds f(x) to its own average alone, so nothing opposes the robust term, which is least
+    where f is uniform: at the small scales the labels drift there (docs/deviations.md has the runs).
     Differs from the paper: their code passes x' through the network twice; we use the one pass for label and loss.
     """
 
