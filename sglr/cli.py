@@ -115,6 +115,14 @@ def _export(arguments: argparse.Namespace, plan: Plan) -> None:
     print(export(_finished(arguments, plan), arguments.checkpoint, arguments.results / plan.scale.name / "exported"))
 
 
+def _events(arguments: argparse.Namespace, plan: Plan) -> None:
+    """Write a trained run's history as TensorBoard event files."""
+    from sglr.events import write_events
+
+    run = find_run(arguments.run, plan.scale)
+    print(write_events(arguments.results / plan.scale.name / "runs" / run.id))
+
+
 def _count_forwards(arguments: argparse.Namespace, plan: Plan) -> None:
     """Count teachers and forward passes of one real training step, for Table 1."""
     from sglr.data import load_splits
@@ -216,6 +224,7 @@ _COMMANDS = {
     "trajectory": (_trajectory, "run", None),
     "features": (_features, "run", None),
     "export": (_export, "run", None),
+    "events": (_events, "run", None),
     "count-forwards": (_count_forwards, None, None),
     "collect": (_collect, "artefact", (*ARTEFACTS, "evidence")),
     "table": (_table, "number", ("1", "2", "3", "4")),

@@ -1,0 +1,31 @@
+"""A run's history as TensorBoard event files, for those who watch their trainings there."""
+
+import csv
+import math
+import shutil
+from pathlib import Path
+
+from sglr.errors import UsageError
+
+
+def write_events(folder: Path) -> Path:
+    """Write folder/events from the run's folder/history.csv, a scalar a column and a point an epoch; return its path.
+
+    What was not measured, such as robust accuracy in standard training, is left out. Raises UsageError where the run
+    was not trained to its end or the package `tensorboard` is not installed.
+    """
+    try:
+        from torch.utils.tensorboard import SummaryWriter
+    except ImportError:
+        raise UsageError("the package tensorboard is not installed: pip install 'sglr[tensorboard]'") from None
+    if not (folder / "history.csv").exists():
+        raise UsageError(f"{folder / 'history.csv'}: no such file; train the run first")
+    rows = list(csv.DictReader((folder / "history.csv").read_text().splitlines()))
+    events = folder / "events"
+    shutil.rmtree(events, ignore_errors=True)  # a second file would draw every curve twice
+    with SummaryWriter(str(events)) as writer:
+        for row in rows:
+            for name, value in row.items():
+                if name != "epoch" and math.isfinite(float(value or "nan")):
+                    writer.add_scalar(name, float(value), int(row["epoch"]))
+    return events

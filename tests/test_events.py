@@ -1,0 +1,38 @@
+"""Event files against TensorBoard's own reader, from the user's command."""
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+from sglr.errors import UsageError
+from sglr.events import write_events
+
+RUNS = Path(__file__).resolve().parents[1] / "results/mini/runs"
+
+
+@pytest.mark.parametrize("run", ["cifar10-sglr_released-s0", "cifar10-standard-s0"])
+def test_the_events_are_the_history_however_often_they_are_written(run, tmp_path):
+    folder = tmp_path / "mini/runs" / run
+    shutil.copytree(RUNS / run, folder)
+    words = [sys.executable, "-m", "sglr.cli", "events", run, "--scale", "mini", "--results", str(tmp_path)]
+    for _ in range(2):
+        done = subprocess.run(words, check=True, capture_output=True, text=True)
+    events = EventAccumulator(done.stdout.strip()).Reload()
+    history = pd.read_csv(folder / "history.csv").set_index("epoch").dropna(axis="columns")
+    assert set(events.Tags()["scalars"]) == set(history.columns)
+    for name, column in history.items():
+        points = {event.step: event.value for event in events.Scalars(name)}
+        assert points == pytest.approx(column.to_dict(), rel=1e-6) and len(events.Scalars(name)) == len(column)
+
+
+def test_a_run_not_trained_and_a_package_not_installed_are_one_clear_line(tmp_path, monkeypatch):
+    with pytest.raises(UsageError, match="history.csv: no such file; train the run first"):
+        write_events(tmp_path)
+    monkeypatch.setitem(sys.modules, "torch.utils.tensorboard", None)
+    with pytest.raises(UsageError, match="tensorboard is not installed"):
+        write_events(tmp_path)
