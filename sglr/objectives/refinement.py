@@ -5,7 +5,7 @@ from typing import Any
 from torch import Tensor
 
 from sglr.config.schedules import label_decay, start_epoch
-from sglr.objectives.base import Setup
+from sglr.objectives.base import Objective, Setup
 from sglr.objectives.labels import PredictionAverage, one_hot, refine
 
 
@@ -39,3 +39,21 @@ class RefinedLabels:
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Take `state_dict`'s content back."""
         self.average.load_state_dict(state)
+
+
+class RefinedObjective(Objective):
+    """An objective that trains towards its `refined` labels, and keeps them between steps."""
+
+    refined: RefinedLabels
+
+    def targets(self, index: Tensor) -> Tensor:
+        """Return the refined labels (N, K)."""
+        return self.refined.targets(index)
+
+    def state_dict(self) -> dict[str, Any]:
+        """The averaged predictions."""
+        return self.refined.state_dict()
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Take `state_dict`'s content back."""
+        self.refined.load_state_dict(state)

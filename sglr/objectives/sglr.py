@@ -1,18 +1,16 @@
 """Self-guided label refinement, the paper's method. With r = 1 and T = 1 it is the authors' released code."""
 
-from typing import Any
-
 import torch
 from torch import Tensor, nn
 
 from sglr.config.methods import Sglr
-from sglr.objectives.base import Loss, Objective, Setup
+from sglr.objectives.base import Loss, Setup
 from sglr.objectives.labels import soften
 from sglr.objectives.losses import cross_entropy
-from sglr.objectives.refinement import RefinedLabels
+from sglr.objectives.refinement import RefinedLabels, RefinedObjective
 
 
-class SelfGuidedLabelRefinement(Objective):
+class SelfGuidedLabelRefinement(RefinedObjective):
     """CE(f(x'), r p~ + (1 - r) q) (paper, Eqs. 7 and 8); the attack keeps the hard label q."""
 
     def __init__(self, settings: Sglr, setup: Setup):
@@ -34,15 +32,3 @@ class SelfGuidedLabelRefinement(Objective):
         clean = soften(model(x), self.temperature)
         adversarial = soften(adversarial_logits, self.temperature)
         return self.clean_weight * clean + (1 - self.clean_weight) * adversarial
-
-    def targets(self, index: Tensor) -> Tensor:
-        """Return the refined labels (N, K)."""
-        return self.refined.targets(index)
-
-    def state_dict(self) -> dict[str, Any]:
-        """The averaged predictions."""
-        return self.refined.state_dict()
-
-    def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Take `state_dict`'s content back."""
-        self.refined.load_state_dict(state)

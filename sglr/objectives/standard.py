@@ -1,14 +1,12 @@
 """Standard training with hard, smoothed or refined labels (paper, Figures 4 and 5)."""
 
-from typing import Any
-
 from torch import Tensor, nn
 
 from sglr.config.methods import StandardLs, StandardSglr
 from sglr.objectives.base import Loss, Objective, Setup
 from sglr.objectives.labels import smooth, soften
 from sglr.objectives.losses import cross_entropy
-from sglr.objectives.refinement import RefinedLabels
+from sglr.objectives.refinement import RefinedLabels, RefinedObjective
 
 
 class StandardTraining(Objective):
@@ -32,7 +30,7 @@ class SmoothedStandardTraining(StandardTraining):
         return smooth(super().targets(index), self.r)
 
 
-class RefinedStandardTraining(Objective):
+class RefinedStandardTraining(RefinedObjective):
     """The same with refined labels (paper, Eq. 8); only clean predictions exist, so Eq. 7's lambda is 1."""
 
     def __init__(self, settings: StandardSglr, setup: Setup):
@@ -46,15 +44,3 @@ class RefinedStandardTraining(Objective):
         if self.refined.active(epoch):
             self.refined.update(index, soften(logits, self.temperature))
         return Loss(cross_entropy(logits, self.targets(index)).mean(), logits.detach())
-
-    def targets(self, index: Tensor) -> Tensor:
-        """Return the refined labels (N, K)."""
-        return self.refined.targets(index)
-
-    def state_dict(self) -> dict[str, Any]:
-        """The averaged predictions."""
-        return self.refined.state_dict()
-
-    def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Take `state_dict`'s content back."""
-        self.refined.load_state_dict(state)

@@ -1,16 +1,16 @@
 """TRADES with refined labels."""
 
-from typing import Any, Literal
+from typing import Literal
 
 from torch import Tensor
 
 from sglr.config.methods import TradesSglr
 from sglr.objectives.base import Setup
-from sglr.objectives.refinement import RefinedLabels
+from sglr.objectives.refinement import RefinedLabels, RefinedObjective
 from sglr.objectives.trades import TradesObjective
 
 
-class RefinedTrades(TradesObjective):
+class RefinedTrades(RefinedObjective, TradesObjective):
     """TRADES whose natural term takes the averaged predictions as labels (the authors' code: r = 1, T = 1).
 
     With r = 1 the natural term holds f(x) to its own average alone, so nothing opposes the robust term, which is least
@@ -31,15 +31,3 @@ class RefinedTrades(TradesObjective):
             weight = self.clean_weight
             probs = weight * clean.softmax(dim=1) + (1 - weight) * adversarial.softmax(dim=1)
             self.refined.update(index, probs)
-
-    def targets(self, index: Tensor) -> Tensor:
-        """Return the refined labels (N, K)."""
-        return self.refined.targets(index)
-
-    def state_dict(self) -> dict[str, Any]:
-        """The averaged predictions."""
-        return self.refined.state_dict()
-
-    def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Take `state_dict`'s content back."""
-        self.refined.load_state_dict(state)
