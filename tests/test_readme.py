@@ -44,6 +44,6 @@ def test_the_readmes_ledger_is_the_committed_one():
     for claim, verdict, value in rows:
         assert (verdict, value) == (ledger["verdict"][claim], ledger["value"][claim]), claim
     assert len(rows) > 9
-    judged = ledger[ledger["basis"] != "value"]["verdict"].value_counts()
+    judged = ledger[ledger["judged by"] != "value"]["verdict"].value_counts()
     said = re.search(r"(\d+) reproduced, (\d+) partly, (\d+) not reproduced", readme)
     assert [int(count) for count in said.groups()] == [judged[w] for w in ("reproduced", "partly", "not reproduced")]
