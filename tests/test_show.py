@@ -1,6 +1,7 @@
 """Whatever has been run is shown, and what has not says so."""
 
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -9,6 +10,7 @@ from pathlib import Path
 import pandas as pd
 
 from sglr.config.plan import load_plan
+from sglr.config.scales import CONFIG
 
 COMMITTED = Path(__file__).resolve().parents[1] / "results" / "mini" / "runs"
 
@@ -62,3 +64,20 @@ def test_committed_runs_name_where_they_come_from():
         record = json.loads(manifest.read_text())
         assert record["origin"]["device"] and record["origin"]["commit"] and len(record["seconds_per_epoch"]) == 32
         assert "-dirty" not in record["origin"]["commit"]
+    for record in COMMITTED.parents[1].glob("*.json"):
+        assert "-dirty" not in json.loads(record.read_text())["origin"]["commit"]
+
+
+def test_the_scales_file_quotes_its_pilots():
+    text = (CONFIG / "scales/mini.yaml").read_text().replace("\n#", "")
+    quoted = {
+        "runs/cifar10-at-s0": r"rises to ([\d.]+) % PGD-10 accuracy \(epoch (\d+) of 32\) and ends at ([\d.]+) %, so",
+        "runs/cifar100-at-s0": r"-100 images it rises to ([\d.]+) % \(epoch (\d+)\), more .*? and ends at ([\d.]+) %",
+        "pilots/augmented": r"flips it rises to ([\d.]+) % \(epoch (\d+)\) and ends at ([\d.]+) %",
+        "pilots/cifar100-8000": r"images: ([\d.]+) % \(epoch (\d+)\), at the end ([\d.]+) %",
+    }
+    for folder, pattern in quoted.items():
+        history = pd.read_csv(COMMITTED.parent / folder / "history.csv").set_index("epoch")
+        robust = 100 * history["test_robust_accuracy"]
+        expected = (f"{robust.max():.1f}", str(robust.idxmax()), f"{robust.iloc[-1]:.1f}")
+        assert re.search(pattern, text).groups() == expected, folder
