@@ -10,7 +10,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 LAYERS = [  # from the ground up; those of one line do not import each other
     {"errors"},
-    {"config", "records"},
+    {"config", "records", "events"},
     {"engine", "show"},
     {"models", "checkpoints", "claims"},
     {"data", "report"},
