@@ -4,6 +4,7 @@ import argparse
 import json
 import multiprocessing
 from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -49,9 +50,9 @@ def main() -> None:
 
 
 def _in_own_process(function: Callable, *words: Any) -> Any:
-    """A fresh process, so that peak memory is its own."""
-    with multiprocessing.get_context("spawn").Pool(1) as pool:
-        return pool.apply(function, words)
+    """A fresh process, so that peak memory is its own; one that dies is an error, not a wait without end."""
+    with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool:
+        return pool.submit(function, *words).result()
 
 
 def summary(measured: pd.DataFrame, peak: dict[str, float]) -> pd.DataFrame:
