@@ -28,6 +28,7 @@ def main() -> None:
         sys.stdout.flush()
     except BrokenPipeError:  # who read the output has left, as `head` does; nothing more can be said to it
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)  # a training, too, ends here
     except UsageError as error:
         print(f"sglr: {error}", file=sys.stderr)
         sys.exit(2)

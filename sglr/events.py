@@ -1,9 +1,9 @@
 """A run's history as TensorBoard event files, for those who watch their trainings there."""
 
-import csv
-import math
 import shutil
 from pathlib import Path
+
+import pandas as pd
 
 from sglr.errors import UsageError
 
@@ -20,12 +20,11 @@ def write_events(folder: Path) -> Path:
         raise UsageError("the package tensorboard is not installed: pip install 'sglr[tensorboard]'") from None
     if not (folder / "history.csv").exists():
         raise UsageError(f"{folder / 'history.csv'}: no such file; train the run first")
-    rows = list(csv.DictReader((folder / "history.csv").read_text().splitlines()))
+    history = pd.read_csv(folder / "history.csv").set_index("epoch")
     events = folder / "events"
     shutil.rmtree(events, ignore_errors=True)  # a second file would draw every curve twice
     with SummaryWriter(str(events)) as writer:
-        for row in rows:
-            for name, value in row.items():
-                if name != "epoch" and math.isfinite(float(value or "nan")):
-                    writer.add_scalar(name, float(value), int(row["epoch"]))
+        for name, column in history.items():
+            for epoch, value in column.dropna().items():
+                writer.add_scalar(name, value, epoch)
     return events

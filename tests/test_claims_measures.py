@@ -9,7 +9,7 @@ import pytest
 from sglr.claims.claim import judge
 from sglr.claims.curves import quarter
 from sglr.claims.ledger import claims
-from sglr.claims.results import TEN, Results, difference, lost_less
+from sglr.claims.results import ROLES, TEN, Results, difference, lost_less
 from sglr.claims.verdict import NotRun
 
 EPOCHS = np.arange(1, 41)
@@ -100,6 +100,8 @@ def test_the_gap_under_1_is_judged_on_the_papers_scale_alone():
     both = pd.concat([accuracies({"sglr": KEEPS}, role) for role in (TEN, "hundred_classes")])
     assert word("gap/under-1/sglr", {"table3": both}, "paper") == "reproduced"
     assert word("gap/under-1/sglr", {"table3": both}, "digits") == "not run"
+    wide = pd.concat(accuracies({"sglr": ([0.6] * 2, [0.5] * 2)}, role) for role in ROLES)
+    assert word("gap/under-1/sglr", {"table3": wide}, "paper") == "not reproduced"
 
 
 @pytest.mark.parametrize(("final", "expected"), [(82.0, "reproduced"), (84.9, "partly"), (90.0, "not reproduced")])
@@ -269,6 +271,9 @@ def test_figure_5_says_partly_at_most_with_one_seed():
     assert word("figure5/more-separable/noise0.4", {"figure5_separability": better}) == "not run"
     assert word("figure5/more-separable/noise0", {"figure5_separability": worse}) == "not reproduced"
     assert word("figure5/noise-changes-least", {"figure5_separability": worse}) == "not reproduced"
+    losing = figure5({0.0: 0.1, 0.6: 3.5})  # below the others' 1 and 4, but it grows by more than they do
+    assert word("figure5/more-separable/noise0.6", {"figure5_separability": losing}) == "partly"
+    assert word("figure5/noise-changes-least", {"figure5_separability": losing}) == "not reproduced"
 
 
 def test_means_that_coincide_have_no_ratio_and_so_no_verdict():
@@ -315,3 +320,5 @@ def test_table_1(forwards, teachers, expected):
     frame = pd.DataFrame([row | {"forwards_measured": forwards, "forwards_paper": 2}])
     assert word("table1/sglr", {"table1": frame}) == expected
     assert word("table1/ard", {"table1": frame}) == "not run"
+    weakest, evidence = judge(by_id()["table1/sglr"], Results({"table1": frame}), "digits").weakest
+    assert evidence.value == forwards - 2 and (weakest == "forwards" or forwards == 2)

@@ -5,8 +5,9 @@ from functools import partial
 import pandas as pd
 
 from sglr.claims.claim import Claim
-from sglr.claims.results import HUNDRED, TEN, Results, lost, published_rows
+from sglr.claims.results import HUNDRED, TEN, Results, lost
 from sglr.claims.verdict import Evidence, over
+from sglr.config.published import published_rows
 
 TOLERANCE = 1.5
 REASON = (

@@ -45,12 +45,11 @@ class Record:
     @property
     def weakest(self) -> tuple[str, Evidence] | None:
         """The part that says least for the claim."""
-        distance = self.claim.target
+        return min(self.measured.items(), key=lambda part: self._strength(part[1])) if self.measured else None
 
-        def strength(item: tuple[str, Evidence]) -> float:
-            return item[1].value if distance is None else -abs(item[1].value - distance)
-
-        return min(self.measured.items(), key=strength) if self.measured else None
+    def _strength(self, evidence: Evidence) -> float:
+        target = self.claim.target
+        return evidence.value if target is None else -abs(evidence.value - target)
 
 
 def judge(claim: Claim, results: Results, scale: str) -> Record:

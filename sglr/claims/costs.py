@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from scipy.stats import ttest_ind
 
-from sglr.claims.claim import Claim, Part
+from sglr.claims.claim import Claim
 from sglr.claims.orderings import VARIANTS
 from sglr.claims.results import TEN, Results
 from sglr.claims.verdict import Evidence, NotRun, exact, over
@@ -34,8 +34,8 @@ def _counts(method: str) -> Claim:
         f"what {_NAMES[method]} needs: teachers of which kinds, and forward passes of one training step",
         "our count less the paper's",
         {
-            **{name: _count(method, name, int(value)) for name, value in wanted.items()},
-            "forwards": _count(method, "forwards_measured", None),
+            **{name: partial(_count, method, name, int(value)) for name, value in wanted.items()},
+            "forwards": partial(_count, method, "forwards_measured", None),
         },
         "counts are exact; what is counted is one real training step, its attack left out",
         unit="count",
@@ -44,18 +44,14 @@ def _counts(method: str) -> Claim:
     )
 
 
-def _count(method: str, column: str, paper: int | None) -> Part:
+def _count(method: str, column: str, paper: int | None, results: Results) -> Evidence:
     """Our count less the paper's; the paper's forward passes stand beside the measured ones."""
-
-    def part(results: Results) -> Evidence:
-        rows = results.frame("table1")
-        rows = rows[rows["method"] == method]
-        if rows.empty:
-            raise NotRun(f"{method} was not counted")
-        row = rows.iloc[0]
-        return exact(float(row[column]) - float(row["forwards_paper"] if paper is None else paper))
-
-    return part
+    rows = results.frame("table1")
+    rows = rows[rows["method"] == method]
+    if rows.empty:
+        raise NotRun(f"{method} was not counted")
+    row = rows.iloc[0]
+    return exact(float(row[column]) - float(row["forwards_paper"] if paper is None else paper))
 
 
 def _overhead(name: str, words: str) -> Claim:

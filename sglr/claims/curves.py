@@ -6,7 +6,7 @@ from functools import partial
 
 import pandas as pd
 
-from sglr.claims.claim import Claim, Part
+from sglr.claims.claim import Claim
 from sglr.claims.results import Results
 from sglr.claims.verdict import Evidence, NotRun, over
 from sglr.config.methods import METHODS
@@ -29,7 +29,7 @@ def _figure1() -> list[Claim]:
             "Fig. 1a, Sec. 2",
             "PGD-AT's gradient norm is nearly constant until the learning rate drops",
             "|ln of its change from the last quarter before the drop to the end|, less |ln of its change before|",
-            {name: _per_seed("figure1", partial(_flatness, quantity)) for name, quantity in norms.items()},
+            {name: partial(_per_seed, "figure1", partial(_flatness, quantity)) for name, quantity in norms.items()},
             _MEDIANS,
             unit="log ratio",
         ),
@@ -38,7 +38,7 @@ def _figure1() -> list[Claim]:
             "Fig. 1a, Sec. 2",
             "PGD-AT's gradient norm grows after the learning rate drops, to the end",
             "ln of the last quarter of training over the last quarter before the drop",
-            {name: _per_seed("figure1", partial(_growth, quantity)) for name, quantity in norms.items()},
+            {name: partial(_per_seed, "figure1", partial(_growth, quantity)) for name, quantity in norms.items()},
             _MEDIANS,
             unit="log ratio",
         ),
@@ -47,7 +47,7 @@ def _figure1() -> list[Claim]:
             "Fig. 1b, Sec. 2",
             "training and test robust accuracy part after the learning rate drops: more than half of the gap is new",
             "gap at the end, less twice the gap in the last quarter before the drop",
-            {"": _per_seed("figure1", _new_gap)},
+            {"": partial(_per_seed, "figure1", _new_gap)},
             _MEDIANS,
         ),
         Claim(
@@ -55,7 +55,7 @@ def _figure1() -> list[Claim]:
             "Fig. 1b, Sec. 2",
             "the information in weights grows after the learning rate drops",
             "ln of the last quarter of training over the last quarter before the drop",
-            {"": _per_seed("figure1", partial(_growth, "information_in_weights"))},
+            {"": partial(_per_seed, "figure1", partial(_growth, "information_in_weights"))},
             _MEDIANS + "; its scale is arbitrary, so only its ratio counts",
             unit="log ratio",
         ),
@@ -70,7 +70,7 @@ def _figure2() -> list[Claim]:
             "Fig. 2, Sec. 2",
             "PGD-AT's robust test accuracy peaks only after the first drop of the learning rate",
             "epoch of the best, less the last epoch before the drop",
-            {"": _per_seed("figure2", _peak_after_drop)},
+            {"": partial(_per_seed, "figure2", _peak_after_drop)},
             "the drop stands at half of training",
             unit="epochs",
         ),
@@ -80,7 +80,7 @@ def _figure2() -> list[Claim]:
                 "Fig. 2, Sec. 2",
                 f"after its peak {METHODS[one].label} loses less robust test accuracy than {METHODS[other].label}",
                 f"peak minus last epoch of {other}, less that of {one}",
-                {"": _per_seed("figure2", partial(_falls_less, one, other))},
+                {"": partial(_per_seed, "figure2", partial(_falls_less, one, other))},
                 "both peaks are chosen on the same images, so both are as flattered",
             )
             for one, other in order
@@ -97,7 +97,7 @@ def _figure3() -> list[Claim]:
                 "Fig. 3, Sec. 3.1",
                 f"PGD-AT grows more confident where it is {side}, to the end",
                 f"mean confidence when {side}: last quarter of training less the last quarter before the drop",
-                {name: _per_seed("figure3", partial(_later, name, f"confidence_{side}")) for name in both},
+                {name: partial(_per_seed, "figure3", partial(_later, name, f"confidence_{side}")) for name in both},
                 _MEDIANS,
             )
             for side in ("correct", "incorrect")
@@ -107,7 +107,7 @@ def _figure3() -> list[Claim]:
             "Fig. 3, Sec. 3.1",
             "PGD-AT's last networks are worse calibrated than those of the middle of training",
             "expected calibration error: last quarter of training less the last quarter before the drop",
-            {name: _per_seed("figure3", partial(_later, name, "ece")) for name in both},
+            {name: partial(_per_seed, "figure3", partial(_later, name, "ece")) for name in both},
             _MEDIANS,
         ),
     ]
@@ -120,7 +120,7 @@ def _theorem1() -> list[Claim]:
             "Theorem 1, Sec. 2",
             f"soft labels lower the information in weights: {words} ends below PGD-AT",
             "ln of PGD-AT's information in weights over the method's, final networks",
-            {"": _per_seed("information", partial(_less_information, method))},
+            {"": partial(_per_seed, "information", partial(_less_information, method))},
             "the theorem says only that some soft label does; this asks whether these do",
             unit="log ratio",
         )
@@ -128,13 +128,9 @@ def _theorem1() -> list[Claim]:
     ]
 
 
-def _per_seed(name: str, measure: Callable[[pd.DataFrame], float]) -> Part:
+def _per_seed(name: str, measure: Callable[[pd.DataFrame], float], results: Results) -> Evidence:
     """The measure of each seed's rows of a collected file."""
-
-    def part(results: Results) -> Evidence:
-        return over([measure(rows) for _, rows in results.frame(name).groupby("seed")])
-
-    return part
+    return over([measure(rows) for _, rows in results.frame(name).groupby("seed")])
 
 
 def quarter(values: pd.Series, number: int) -> float:

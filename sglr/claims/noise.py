@@ -5,7 +5,7 @@ from functools import partial
 
 import pandas as pd
 
-from sglr.claims.claim import Claim, Part
+from sglr.claims.claim import Claim
 from sglr.claims.curves import fall
 from sglr.claims.results import Results
 from sglr.claims.verdict import Evidence, NotRun, over
@@ -19,7 +19,11 @@ Curves = Callable[[str, str], pd.Series]  # method key and split -> accuracy by 
 
 def noise() -> list[Claim]:
     """Claims of Figure 4, for both values of r, and of Figure 5."""
-    return [*_hard(), *(claim for r, name in _SHOWN.items() for claim in _sglr(r, name)), *_figure5()]
+    return [
+        *_hard(),
+        *(claim for r, name in _SHOWN.items() for claim in (*_fits(r, name), *_generalises(r, name))),
+        *_figure5(),
+    ]
 
 
 def _hard() -> list[Claim]:
@@ -29,7 +33,7 @@ def _hard() -> list[Claim]:
             "Fig. 4, left",
             "hard labels memorise wrong labels: training accuracy exceeds the portion of true ones",
             "highest training accuracy on the given labels, less the portion of true labels",
-            {"": _curves(lambda curve, true: curve("hard", "train").max() - true)},
+            {"": partial(_curves, lambda curve, true: curve("hard", "train").max() - true)},
             _ANY,
         ),
         Claim(
@@ -37,7 +41,7 @@ def _hard() -> list[Claim]:
             "Fig. 4, left",
             "hard labels reach nearly 100 % training accuracy at 40 % noise",
             "highest training accuracy",
-            {"": _curves(lambda curve, true: curve("hard", "train").max())},
+            {"": partial(_curves, lambda curve, true: curve("hard", "train").max())},
             "nearly: 95 % or more",
             margin=95.0,
             by_value=True,
@@ -48,7 +52,7 @@ def _hard() -> list[Claim]:
             "Fig. 4, left",
             "hard labels' training and test accuracy part by more than 50 points",
             "last training accuracy less last test accuracy",
-            {"": _curves(lambda curve, true: _gap(curve, "hard"))},
+            {"": partial(_curves, lambda curve, true: _gap(curve, "hard"))},
             "the paper's number",
             margin=50.0,
             by_value=True,
@@ -59,14 +63,15 @@ def _hard() -> list[Claim]:
             "Fig. 4, right",
             "with hard labels test accuracy falls after its peak",
             "highest test accuracy less the last",
-            {"": _curves(lambda curve, true: fall(curve("hard", "test") / 100))},
+            {"": partial(_curves, lambda curve, true: fall(curve("hard", "test") / 100))},
             "the highest of many epochs flatters itself by some points: less than 5 is no collapse",
             margin=5.0,
         ),
     ]
 
 
-def _sglr(r: float, name: str) -> list[Claim]:
+def _fits(r: float, name: str) -> list[Claim]:
+    """SGLR in the left panel: training accuracy."""
     key, slug = f"{r:g}", f"r{r:g}"
     return [
         Claim(
@@ -74,7 +79,7 @@ def _sglr(r: float, name: str) -> list[Claim]:
             "Fig. 4, left",
             f"{name} has a smaller generalisation error (training less test accuracy) than hard labels",
             "last training less last test accuracy: hard labels' less the method's",
-            {"": _curves(lambda curve, true: _gap(curve, "hard") - _gap(curve, key))},
+            {"": partial(_curves, lambda curve, true: _gap(curve, "hard") - _gap(curve, key))},
             _ANY + "; a network that knows better than its labels has a negative error",
         ),
         Claim(
@@ -82,7 +87,7 @@ def _sglr(r: float, name: str) -> list[Claim]:
             "Fig. 4, left",
             f"{name} has an almost negligible generalisation error",
             "5 points less that error, without sign",
-            {"": _curves(lambda curve, true: 5 - abs(_gap(curve, key)))},
+            {"": partial(_curves, lambda curve, true: 5 - abs(_gap(curve, key)))},
             "negligible: under 5 points, a tenth of hard labels' 50",
             by_value=True,
             paper="almost 0",
@@ -92,16 +97,27 @@ def _sglr(r: float, name: str) -> list[Claim]:
             "Fig. 4, left",
             f"{name} has its training accuracy bounded by the portion of true labels",
             "portion of true labels less the last training accuracy",
-            {"": _curves(lambda curve, true: true - curve(key, "train").iloc[-1])},
+            {"": partial(_curves, lambda curve, true: true - curve(key, "train").iloc[-1])},
             f"{_LINE:g} points over the line are still on it: it is a line in a figure",
             margin=-_LINE,
         ),
+    ]
+
+
+def _generalises(r: float, name: str) -> list[Claim]:
+    """SGLR in the right panel: test accuracy."""
+    key, slug = f"{r:g}", f"r{r:g}"
+    return [
         Claim(
             f"figure4/grows-steadily/{slug}",
             "Fig. 4, right",
             f"{name} has a test accuracy that grows steadily: it falls less after its peak than hard labels' does",
             "highest less last test accuracy: hard labels' less the method's",
-            {"": _curves(lambda curve, true: fall(curve("hard", "test") / 100) - fall(curve(key, "test") / 100))},
+            {
+                "": partial(
+                    _curves, lambda curve, true: fall(curve("hard", "test") / 100) - fall(curve(key, "test") / 100)
+                )
+            },
             _ANY,
         ),
         Claim(
@@ -109,7 +125,7 @@ def _sglr(r: float, name: str) -> list[Claim]:
             "Fig. 4, right",
             f"{name} ends above hard labels on the test images",
             "last test accuracy, the method's less hard labels'",
-            {"": _curves(lambda curve, true: curve(key, "test").iloc[-1] - curve("hard", "test").iloc[-1])},
+            {"": partial(_curves, lambda curve, true: curve(key, "test").iloc[-1] - curve("hard", "test").iloc[-1])},
             _ANY,
         ),
     ]
@@ -119,14 +135,10 @@ def _gap(curve: Curves, key: str) -> float:
     return curve(key, "train").iloc[-1] - curve(key, "test").iloc[-1]
 
 
-def _curves(measure: Callable[[Curves, float], float]) -> Part:
+def _curves(measure: Callable[[Curves, float], float], results: Results) -> Evidence:
     """The measure of each seed's curves, in percent, and its portion of true labels."""
-
-    def part(results: Results) -> Evidence:
-        seeds = results.frame("figure4").groupby("seed")
-        return over([measure(partial(_curve, rows), 100 * rows["true_portion"].iloc[0]) for _, rows in seeds])
-
-    return part
+    seeds = results.frame("figure4").groupby("seed")
+    return over([measure(partial(_curve, rows), 100 * rows["true_portion"].iloc[0]) for _, rows in seeds])
 
 
 def _curve(rows: pd.DataFrame, key: str, split: str) -> pd.Series:
@@ -148,7 +160,7 @@ def _figure5() -> list[Claim]:
                 f"at noise {level:g} SGLR's features are more separable and tighter than hard and soft labels'",
                 "within/between variance ratio, the other's less SGLR's; silhouette, SGLR's less the other's",
                 {
-                    f"{name} beside {words}": _separability(column, sign, rival, level, None)
+                    f"{name} beside {words}": partial(_separability, partial(_advantage, column, sign, rival, level))
                     for name, (column, sign) in measures.items()
                     for rival, words in rivals.items()
                 },
@@ -163,7 +175,7 @@ def _figure5() -> list[Claim]:
             "from no noise to 0.6 SGLR's features change less than hard and soft labels'",
             "what separability loses from noise 0 to 0.6, the other's less SGLR's",
             {
-                f"{name} beside {words}": _separability(column, sign, rival, 0.0, 0.6)
+                f"{name} beside {words}": partial(_separability, partial(_kept, column, sign, rival))
                 for name, (column, sign) in measures.items()
                 for rival, words in rivals.items()
             },
@@ -173,20 +185,19 @@ def _figure5() -> list[Claim]:
     ]
 
 
-def _separability(column: str, sign: int, rival: str, level: float, worse: float | None) -> Part:
-    """SGLR's advantage at a noise level; or, from `level` to `worse`, how much less it loses."""
+def _separability(measure: Callable[[pd.DataFrame], float], results: Results) -> Evidence:
+    """The measure of each seed's separability numbers."""
+    return over([measure(rows) for _, rows in results.frame("figure5_separability").groupby("seed")])
 
-    def advantage(rows: pd.DataFrame, noise: float) -> float:
-        values = rows[rows["noise"].round(3) == noise].set_index("method")[column]
-        if not {"standard_sglr", rival} <= set(values.index):
-            raise NotRun(f"noise {noise:g} was not run for both")
-        return sign * float(values["standard_sglr"] - values[rival])
 
-    def part(results: Results) -> Evidence:
-        seeds = [rows for _, rows in results.frame("figure5_separability").groupby("seed")]
-        start = [advantage(rows, level) for rows in seeds]
-        if worse is None:
-            return over(start)
-        return over([advantage(rows, worse) - first for rows, first in zip(seeds, start, strict=True)])
+def _advantage(column: str, sign: int, rival: str, noise: float, rows: pd.DataFrame) -> float:
+    """SGLR's value less the rival's, at a noise level."""
+    values = rows[rows["noise"].round(3) == noise].set_index("method")[column]
+    if not {"standard_sglr", rival} <= set(values.index):
+        raise NotRun(f"noise {noise:g} was not run for both")
+    return sign * float(values["standard_sglr"] - values[rival])
 
-    return part
+
+def _kept(column: str, sign: int, rival: str, rows: pd.DataFrame) -> float:
+    """How much less SGLR loses than the rival from no noise to 0.6."""
+    return _advantage(column, sign, rival, 0.6, rows) - _advantage(column, sign, rival, 0.0, rows)

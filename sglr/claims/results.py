@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 
 from sglr.claims.verdict import Evidence, NotRun, over
-from sglr.config.scales import CONFIG
+from sglr.config.published import published_rows
 
 Cell = tuple[str, str]  # a method, or "sglr/R/T" for a cell of Table 4, and a checkpoint
 TEN, HUNDRED = "ten_classes", "hundred_classes"
@@ -69,12 +69,6 @@ def _csv(path: Path) -> pd.DataFrame:
         return pd.read_csv(path)
     except pd.errors.EmptyDataError:
         return pd.DataFrame()
-
-
-@cache
-def published_rows() -> pd.DataFrame:
-    """config/published.csv; not to be written to."""
-    return pd.read_csv(CONFIG / "published.csv")
 
 
 @cache

@@ -137,6 +137,7 @@ def gradient(held: bool) -> float:
     label = _SHARE * softmax(z) + (1 - _SHARE) * q
 
     def loss(at: Array) -> Array:
+        """The loss (rows) at these logits."""
         return entropy(label if held else _SHARE * softmax(at) + (1 - _SHARE) * q, softmax(at))
 
     moved = [(loss(z + step * unit) - loss(z - step * unit)) / (2 * step) for unit in np.eye(K)]

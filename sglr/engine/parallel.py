@@ -96,35 +96,47 @@ def _put_together(part: Tensor, size: int) -> Tensor:
 
 
 class _Share(torch.autograd.Function):
+    """This process's rows of a batch."""
+
     @staticmethod
     def forward(ctx: Any, x: Tensor) -> Tensor:
+        """Take the rows."""
         ctx.size = len(x)
         return x[_mine(len(x))].clone()
 
     @staticmethod
     def backward(ctx: Any, gradient: Tensor) -> Tensor:  # type: ignore[override]
+        """Every process's gradient goes to the rows it had."""
         return _put_together(gradient, ctx.size)
 
 
 class _Whole(torch.autograd.Function):
+    """All processes' rows as one batch."""
+
     @staticmethod
     def forward(ctx: Any, part: Tensor, size: int) -> Tensor:
+        """Put the rows together."""
         return _put_together(part, size)
 
     @staticmethod
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None]:  # type: ignore[override]
+        """Each process keeps the gradient of its own rows."""
         return gradient[_mine(len(gradient))], None
 
 
 class _Total(torch.autograd.Function):
+    """The sum over the processes."""
+
     @staticmethod
     def forward(ctx: Any, x: Tensor) -> Tensor:
+        """Sum the values."""
         summed = x.clone()
         dist.all_reduce(summed)
         return summed
 
     @staticmethod
     def backward(ctx: Any, gradient: Tensor) -> Tensor:  # type: ignore[override]
+        """Sum the gradients: each value went into every process's sum."""
         summed = gradient.contiguous().clone()
         dist.all_reduce(summed)
         return summed

@@ -13,8 +13,8 @@ from sglr.objectives.trades import TradesObjective
 class RefinedTrades(RefinedObjective, TradesObjective):
     """TRADES whose natural term takes the averaged predictions as labels (the authors' code: r = 1, T = 1).
 
-    With r = 1 the natural term holds f(x) to its own average alone, so nothing opposes the robust term, which is least
-    where f is uniform: at the small scales the labels drift there (docs/deviations.md has the runs).
+    With r = 1 the natural term holds f(x) to averaged predictions alone: at the small scales the labels drift away from
+    the true ones (docs/deviations.md has what stops it, and what does not).
     Differs from the paper: their code passes x' through the network twice; we use the one pass for label and loss.
     """
 

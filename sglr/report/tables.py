@@ -6,9 +6,9 @@ from typing import Any
 import pandas as pd
 
 from sglr.claims.cells import independent
-from sglr.claims.results import published_rows
 from sglr.config.methods import METHODS
 from sglr.config.plan import Plan
+from sglr.config.published import published_rows
 from sglr.report.captions import caption
 from sglr.report.read import Row, first_line, rows
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pandas as pd
 
 from sglr.config.methods import METHODS
-from sglr.config.scales import CONFIG
+from sglr.config.published import published_rows
 from sglr.records import write_bytes, write_csv
 
 _ATTACKS = {"natural": "natural", "pgd20": "PGD-20", "autoattack": "AutoAttack"}
@@ -90,7 +90,8 @@ def _difference(ours: pd.DataFrame) -> pd.Series:
 
 def _grid(frame: pd.DataFrame) -> pd.DataFrame:
     """Table 4: a row for each temperature and attack, a column for each r; the final checkpoint."""
-    final, published = frame[frame["checkpoint"] == "final"], _published("table4")
+    final, published = frame[frame["checkpoint"] == "final"], published_rows()
+    published = published[published["artifact"] == "table4"]
     rows = []
     for temperature, attack in product(sorted(frame["temperature"].unique()), ("natural", "pgd20")):
         row = {"temperature": f"{temperature:g}", "accuracy": _ATTACKS[attack]}
@@ -115,16 +116,10 @@ def percent(accuracies: pd.Series) -> str:
 
 def _paper(artefact: str, dataset: str, method: str) -> dict[tuple[str, str], str]:
     """The paper's percentages of one row, by attack and checkpoint."""
-    published = _published(artefact)
-    rows = published[(published["dataset"] == dataset) & (published["method"] == method)]
+    rows = published_rows()
+    rows = rows[(rows["artifact"] == artefact) & (rows["dataset"] == dataset) & (rows["method"] == method)]
     cells = zip(rows["attack"], rows["checkpoint"], rows["accuracy_percent"], strict=True)
     return {(attack, checkpoint): f"{value:.1f}" for attack, checkpoint, value in cells}
-
-
-def _published(artefact: str) -> pd.DataFrame:
-    """The rows of config/published.csv of one of the paper's tables."""
-    published = pd.read_csv(CONFIG / "published.csv")
-    return published[published["artifact"] == artefact]
 
 
 def _latex(text: pd.DataFrame, title: str) -> str:
