@@ -11,7 +11,7 @@ rule collect_evidence:
             )
         ],
     output:
-        expand("results/{{scale}}/collected/{file}.csv", file=EVIDENCE),
+        update(expand("results/{{scale}}/collected/{file}.csv", file=EVIDENCE)),
     log:
         "logs/{scale}/collect/evidence.log",
     localrule: True
@@ -41,9 +41,9 @@ rule claims:
         ),
         f"{workflow.basedir}/config/published.csv",
     output:
-        "results/{scale}/claims.csv",
-        "results/{scale}/claims.md",
-        "results/{scale}/claims_paper.csv",
+        update("results/{scale}/claims.csv"),
+        update("results/{scale}/claims.md"),
+        update("results/{scale}/claims_paper.csv"),
     log:
         "logs/{scale}/claims.log",
     localrule: True

@@ -79,10 +79,14 @@ def run_of(wildcards):
 
 
 def teacher_manifests(wildcards):
-    """The finished trainings that a run learns from."""
+    """The finished trainings that a run learns from.
+
+    Ancient: files' times say nothing, after `git clone` least of all. A teacher's changed settings train its student
+    again all the same, for they are among the student's own.
+    """
     run = run_of(wildcards)
     return [
-        f"results/{wildcards.scale}/runs/{teacher.id}/manifest.json"
+        ancient(f"results/{wildcards.scale}/runs/{teacher.id}/manifest.json")
         for teacher in (teachers_of(run) if run else [])
     ]
 

@@ -1,4 +1,5 @@
 # One job a run and stage: train, then measure the checkpoints. Each ends in small text files.
+# `update`: a job that fails leaves the version that was there before it, such as committed evidence.
 
 
 rule train:
@@ -6,9 +7,9 @@ rule train:
     input:
         teachers=teacher_manifests,
     output:
-        "results/{scale}/runs/{run}/history.csv",
-        "results/{scale}/runs/{run}/labels.csv",
-        "results/{scale}/runs/{run}/manifest.json",
+        update("results/{scale}/runs/{run}/history.csv"),
+        update("results/{scale}/runs/{run}/labels.csv"),
+        update("results/{scale}/runs/{run}/manifest.json"),
     log:
         "logs/{scale}/train/{run}.log",
     conda:
@@ -30,7 +31,7 @@ rule evaluate:
     input:
         finished_run,
     output:
-        "results/{scale}/runs/{run}/evaluation.json",
+        update("results/{scale}/runs/{run}/evaluation.json"),
     log:
         "logs/{scale}/evaluate/{run}.log",
     conda:
@@ -52,7 +53,7 @@ rule trajectory:
     input:
         finished_run,
     output:
-        "results/{scale}/runs/{run}/trajectory.csv",
+        update("results/{scale}/runs/{run}/trajectory.csv"),
     log:
         "logs/{scale}/trajectory/{run}.log",
     conda:
@@ -74,8 +75,8 @@ rule features:
     input:
         finished_run,
     output:
-        "results/{scale}/runs/{run}/features.csv",
-        "results/{scale}/runs/{run}/separability.json",
+        update("results/{scale}/runs/{run}/features.csv"),
+        update("results/{scale}/runs/{run}/separability.json"),
     log:
         "logs/{scale}/features/{run}.log",
     conda:
@@ -95,7 +96,7 @@ rule features:
 rule count_forwards:
     """Table 1's counts on one real training step."""
     output:
-        "results/{scale}/forwards.json",
+        update("results/{scale}/forwards.json"),
     log:
         "logs/{scale}/forwards.log",
     conda:

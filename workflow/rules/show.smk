@@ -9,7 +9,9 @@ for artefact in ARTEFACTS:
         input:
             collected_inputs(artefact),
         output:
-            expand("results/{{scale}}/collected/{file}", file=COLLECTED[artefact]),
+            update(
+                expand("results/{{scale}}/collected/{file}", file=COLLECTED[artefact])
+            ),
         log:
             f"logs/{{scale}}/collect/{artefact}.log",
         localrule: True
@@ -29,12 +31,12 @@ rule table:
         f"{workflow.basedir}/config/published.csv",
     output:
         report(
-            "results/{scale}/tables/table{number}.csv",
+            update("results/{scale}/tables/table{number}.csv"),
             caption="../report/table.rst",
             category="Tables",
             labels={"table": "{number}", "scale": "{scale}"},
         ),
-        multiext("results/{scale}/tables/table{number}", ".md", ".tex"),
+        update(multiext("results/{scale}/tables/table{number}", ".md", ".tex")),
     log:
         "logs/{scale}/table{number}.log",
     localrule: True
@@ -53,12 +55,12 @@ rule headline:
         f"{workflow.basedir}/sglr/show/headline.py",
     output:
         report(
-            "results/{scale}/tables/headline.csv",
+            update("results/{scale}/tables/headline.csv"),
             caption="../report/headline.rst",
             category="Tables",
             labels={"table": "headline", "scale": "{scale}"},
         ),
-        multiext("results/{scale}/tables/headline", ".md", ".tex"),
+        update(multiext("results/{scale}/tables/headline", ".md", ".tex")),
     log:
         "logs/{scale}/headline.log",
     localrule: True
