@@ -81,9 +81,9 @@ def test_accuracy_and_confidence_are_those_of_a_plain_loop(robust):
         assert (
             row[f"{name}_accuracy"] == record[f"{accuracy}_accuracy"] == pytest.approx(correct.double().mean().item())
         )
+        assert record[f"{accuracy}_correct"] == "".join(str(int(value)) for value in correct)
         assert row[f"{name}_confidence_correct"] == pytest.approx(confidence[correct].mean().item(), rel=1e-4)
         assert row[f"{name}_confidence_incorrect"] == pytest.approx(confidence[~correct].mean().item(), rel=1e-4)
-    assert record["pgd20_correct"] == "".join(str(int(value)) for value in correct)
 
 
 def test_features_show_true_classes_of_training_images_and_separability_of_test_images(tmp_path):

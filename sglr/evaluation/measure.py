@@ -79,6 +79,7 @@ def _accuracies(finished: Finished, name: str, with_autoattack: bool) -> dict[st
     return {
         "num_images": len(test),
         "natural_accuracy": natural.double().mean().item(),
+        "natural_correct": _bits(natural),
         "pgd20_accuracy": robust.double().mean().item(),
         "pgd20_correct": _bits(robust),
         "autoattack": _autoattack(finished, network) if with_autoattack else None,
