@@ -11,10 +11,10 @@ from snakemake.utils import min_version
 
 sys.path.insert(0, workflow.basedir)
 
-from sglr.errors import UsageError
+from sglr.files.errors import UsageError
 from sglr.engine.lease import visible_gpus
-from sglr.config.plan import ARTEFACTS, find_run, load_plan, teachers_of
-from sglr.config.scales import scale_names
+from sglr.plan.plan import ARTEFACTS, find_run, load_plan, teachers_of
+from sglr.plan.scales import scale_names
 
 min_version("9.19")
 

@@ -21,17 +21,17 @@ import torch
 from torch import nn
 
 from sglr.attacks.threat import LinfBall
-from sglr.config.plan import resolved_settings
-from sglr.config.runs import make_run
-from sglr.config.scales import PLAIN, Engine, Scale, load_scale
 from sglr.data.images import ImageSet
 from sglr.engine.device import device_name, prepare
-from sglr.errors import Interrupted
 from sglr.evaluation.accuracy import correct_natural, correct_under_pgd, predictions
 from sglr.evaluation.autoattack import BATCH_SIZE, AutoAttack, run_autoattack
+from sglr.files.errors import Interrupted
+from sglr.files.records import origin
 from sglr.models.folding import fold_batchnorm
-from sglr.networks import build_network
-from sglr.records import origin
+from sglr.models.networks import build_network
+from sglr.plan.plan import resolved_settings
+from sglr.plan.runs import make_run
+from sglr.plan.scales import PLAIN, Engine, Scale, load_scale
 from sglr.training.loop import Training
 from sglr.training.signals import StopRequest
 

@@ -6,13 +6,13 @@ from torch.nn.utils import get_total_norm
 
 from sglr.attacks.adversary import Adversary
 from sglr.attacks.threat import LinfBall
-from sglr.config.methods import At
-from sglr.config.scales import Engine
 from sglr.data.augment import augment
 from sglr.data.images import ImageSet
-from sglr.objectives.at import AdversarialTraining
-from sglr.objectives.base import Setup
-from sglr.objectives.losses import cross_entropy
+from sglr.methods.at import AdversarialTraining
+from sglr.methods.base import Setup
+from sglr.methods.losses import cross_entropy
+from sglr.plan.methods import At
+from sglr.plan.scales import Engine
 
 
 class EngineLoop:

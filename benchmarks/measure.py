@@ -13,9 +13,9 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from benchmarks.engine import EngineLoop
 from benchmarks.reference import PlainLoop, TorchAttacks
-from sglr.config.scales import PLAIN, Engine
 from sglr.data.images import ImageSet
 from sglr.models import build
+from sglr.plan.scales import PLAIN, Engine
 
 ENGINES = {
     "engine, plain": PLAIN,

@@ -12,6 +12,6 @@ def load_model(path: str | Path) -> "nn.Module":
 
     Raises UsageError for a file that is no such network. Torch is imported by the call, not by `import sglr`.
     """
-    from sglr import export
+    from sglr.export import weights
 
-    return export.load_model(path)
+    return weights.load_model(path)

@@ -7,10 +7,10 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sglr.config.plan import ARTEFACTS, Plan, find_run, load_plan
-from sglr.config.scales import Engine, Scale
 from sglr.engine.lease import lease_gpu
-from sglr.errors import Interrupted, UsageError
+from sglr.files.errors import Interrupted, UsageError
+from sglr.plan.plan import ARTEFACTS, Plan, find_run, load_plan
+from sglr.plan.scales import Engine, Scale
 
 if TYPE_CHECKING:
     import torch
@@ -111,14 +111,14 @@ def _features(arguments: argparse.Namespace, plan: Plan) -> None:
 
 def _export(arguments: argparse.Namespace, plan: Plan) -> None:
     """Write one checkpoint's weights as safetensors, with a model card."""
-    from sglr.export import export
+    from sglr.export.weights import export
 
     print(export(_finished(arguments, plan), arguments.checkpoint, arguments.results / plan.scale.name / "exported"))
 
 
 def _events(arguments: argparse.Namespace, plan: Plan) -> None:
     """Write a trained run's history as TensorBoard event files."""
-    from sglr.events import write_events
+    from sglr.export.weights.events import write_events
 
     run = find_run(arguments.run, plan.scale)
     print(write_events(arguments.results / plan.scale.name / "runs" / run.id))
@@ -129,7 +129,7 @@ def _count_forwards(arguments: argparse.Namespace, plan: Plan) -> None:
     from sglr.data import load_splits
     from sglr.engine.device import prepare
     from sglr.evaluation.forwards import count_forwards
-    from sglr.records import write_json
+    from sglr.files.records import write_json
 
     prepare(plan.scale.engine, plan.scale.threads, gpu=False)
     spec = plan.scale.data[plan.scale.roles.ten_classes]
@@ -140,8 +140,8 @@ def _count_forwards(arguments: argparse.Namespace, plan: Plan) -> None:
 
 def _collect(arguments: argparse.Namespace, plan: Plan) -> None:
     """Collect the runs' text files into the tidy CSVs of one table or figure, or of the claims' other evidence."""
-    from sglr.show.collect import collect
-    from sglr.show.evidence import collect_evidence
+    from sglr.artefacts.collect import collect
+    from sglr.collected.evidence import collect_evidence
 
     if arguments.artefact == "evidence":
         collect_evidence(plan, arguments.results)
@@ -166,8 +166,8 @@ def _figure(arguments: argparse.Namespace, plan: Plan) -> None:
 
 def _show(arguments: argparse.Namespace, plan: Plan) -> None:
     """Render every table and figure from whatever has been run; the rest is 'not run'."""
-    from sglr.show.collect import collect
-    from sglr.show.evidence import collect_evidence
+    from sglr.artefacts.collect import collect
+    from sglr.collected.evidence import collect_evidence
 
     for artefact in ARTEFACTS:
         try:
@@ -184,15 +184,15 @@ def _render(artefact: str, arguments: argparse.Namespace, plan: Plan) -> None:
     folder = arguments.results / plan.scale.name
     collected, label = folder / "collected", plan.scale.label
     if artefact == "headline":
-        from sglr.show import headline
+        from sglr.artefacts import headline
 
         headline.render(collected, label, folder / "tables")
     elif artefact.startswith("table"):
-        from sglr.show import tables
+        from sglr.artefacts import tables
 
         tables.render(int(artefact[-1]), collected, label, folder / "tables")
     else:
-        from sglr.show import figures  # matplotlib takes a second to import
+        from sglr.artefacts import figures  # matplotlib takes a second to import
 
         figures.render(int(artefact[-1]), collected, label, arguments.figures / plan.scale.name)
 
@@ -206,14 +206,14 @@ def _claims(arguments: argparse.Namespace, plan: Plan) -> None:
 
 def _report(arguments: argparse.Namespace, plan: Plan) -> None:
     """Write the page: results/{scale}/report.html, one file of everything that has been shown and judged."""
-    from sglr.report.page import write
+    from sglr.page.page import write
 
     print(write(plan, arguments.results / plan.scale.name, arguments.figures / plan.scale.name))
 
 
 def _plan(arguments: argparse.Namespace, plan: Plan) -> None:
     """List the runs of a scale, what uses each, and the estimated cost."""
-    from sglr.show.cost import cost_lines, cost_sums
+    from sglr.plan.cost import cost_lines, cost_sums
 
     folder = arguments.results / plan.scale.name / "runs"
     print("\n".join([*cost_lines(plan, folder), *cost_sums(plan, folder)]))

@@ -11,7 +11,7 @@ from typing import Any
 
 import pandas as pd
 
-from sglr.records import origin
+from sglr.files.records import origin
 from stress.chain import Chain
 from stress.checks import results_of
 from stress.disk import small_disk

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from sglr.records import digest
+from sglr.files.records import digest
 from stress import faults
 from stress.checks import check_whole, results_of, saved_epochs
 from stress.disk import FileSizeLimit, TmpfsDisk

@@ -4,8 +4,8 @@ import csv
 from pathlib import Path
 from typing import Any
 
-from sglr.checkpoints import STATE_FORMAT, WEIGHTS_FORMAT, load_payload
-from sglr.records import digest, read_json
+from sglr.engine.checkpoints import STATE_FORMAT, WEIGHTS_FORMAT, load_payload
+from sglr.files.records import digest, read_json
 
 _CHECKPOINTS = ("best", "best_validation", "final")
 

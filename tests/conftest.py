@@ -3,10 +3,10 @@
 import pytest
 import torch
 
-from sglr.config.scales import load_scale
 from sglr.data import load_splits
 from sglr.data.images import Splits
 from sglr.models import build
+from sglr.plan.scales import load_scale
 
 torch.set_num_threads(1)
 

@@ -13,12 +13,12 @@ import torchattacks
 from sglr.attacks.adversary import Adversary
 from sglr.attacks.pgd import pgd
 from sglr.attacks.threat import LinfBall
-from sglr.errors import UsageError
 from sglr.evaluation.accuracy import correct_under_pgd
 from sglr.evaluation.autoattack import check_inside, run_autoattack
+from sglr.files.errors import UsageError
+from sglr.methods.losses import cross_entropy
 from sglr.models import build
 from sglr.models.folding import fold_batchnorm
-from sglr.objectives.losses import cross_entropy
 
 ROOT = Path(__file__).resolve().parents[1]
 BALL = LinfBall(0.15)

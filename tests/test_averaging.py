@@ -5,10 +5,10 @@ import copy
 import pytest
 import torch
 
-from sglr.config.methods import At, AtWa, KdSwa
 from sglr.data.digits import digit_parts
 from sglr.models import build
 from sglr.models.averaging import EpochAverage, ExponentialAverage, build_average, estimate_batchnorm
+from sglr.plan.methods import At, AtWa, KdSwa
 
 torch.set_num_threads(1)
 

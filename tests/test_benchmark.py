@@ -10,9 +10,9 @@ import torch
 from benchmarks.engine import EngineLoop
 from benchmarks.measure import REFERENCE
 from benchmarks.reference import PlainLoop
-from sglr.config.scales import PLAIN
 from sglr.data.images import ImageSet
 from sglr.models import build
+from sglr.plan.scales import PLAIN
 
 ROOT = Path(__file__).resolve().parents[1]
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from sglr.checkpoints import load_payload, load_state, save_payload
-from sglr.errors import UsageError
+from sglr.engine.checkpoints import load_payload, load_state, save_payload
+from sglr.files.errors import UsageError
 
 RUN = "digits-at-s0"
 

@@ -5,10 +5,10 @@ import os
 import pandas as pd
 import pytest
 
-from sglr.config import scales
-from sglr.config.plan import load_plan
-from sglr.config.scales import CONFIG
 from sglr.engine.device import prepare
+from sglr.plan import scales
+from sglr.plan.plan import load_plan
+from sglr.plan.scales import CONFIG
 from sglr.training.loop import Training
 from sglr.training.signals import StopRequest
 

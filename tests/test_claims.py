@@ -9,14 +9,14 @@ import pandas as pd
 import pytest
 from scipy import stats
 
+from sglr.artefacts.collect import collect
 from sglr.claims import theory
 from sglr.claims.claim import Claim, judge
 from sglr.claims.ledger import claims, judged
 from sglr.claims.paper import inconsistencies
 from sglr.claims.results import Results, published
 from sglr.claims.verdict import Evidence, NotRun, Verdict, above, exact, near, over, together
-from sglr.config.plan import load_plan
-from sglr.show.collect import collect
+from sglr.plan.plan import load_plan
 
 ROOT = Path(__file__).resolve().parents[1]
 

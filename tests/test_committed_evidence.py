@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from sglr.config.scales import scale_names
+from sglr.plan.scales import scale_names
 
 ROOT = Path(__file__).resolve().parents[1]
 TIMES = ("as git gives them", "one for all", "random 0", "random 1")

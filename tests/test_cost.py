@@ -4,8 +4,8 @@ import json
 import subprocess
 import sys
 
-from sglr.config.plan import load_plan
-from sglr.show.cost import cost_lines, cost_sums
+from sglr.plan.cost import cost_lines, cost_sums
+from sglr.plan.plan import load_plan
 
 
 def test_estimates_until_a_run_has_been_measured(tmp_path):

@@ -10,12 +10,12 @@ import torch
 from filelock import FileLock, Timeout
 from sklearn.datasets import load_digits
 
-from sglr.config.scales import DataSpec, load_scale
 from sglr.data import load_splits
 from sglr.data.augment import augment
 from sglr.data.digits import number_parts
 from sglr.data.images import ImageSet, Splits, balanced_order
-from sglr.errors import UsageError
+from sglr.files.errors import UsageError
+from sglr.plan.scales import DataSpec, load_scale
 
 torch.set_num_threads(1)
 

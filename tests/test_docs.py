@@ -12,9 +12,9 @@ import pytest
 from checkout import copy_checkout
 
 from docs.draw_pipeline import PAGE, drawn
-from sglr.config.methods import METHODS
-from sglr.config.scales import load_scale
-from sglr.records import read_json
+from sglr.files.records import read_json
+from sglr.plan.methods import METHODS
+from sglr.plan.scales import load_scale
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = {name: (ROOT / f"docs/{name}.md").read_text() for name in ("pipeline", "methods", "extending", "deviations")}
@@ -55,7 +55,7 @@ def test_every_method_is_documented_with_its_settings_and_file():
     assert {name: values for name, (_, values) in found.items()} == {
         name: asdict(method()) for name, method in METHODS.items()
     }
-    from sglr.objectives import _OBJECTIVES
+    from sglr.methods import _OBJECTIVES
 
     for name, (files, _) in found.items():
         assert f"{_OBJECTIVES[name].__module__.replace('.', '/')}.py" in files

@@ -10,16 +10,16 @@ import torch
 
 from sglr.attacks.adversary import Adversary
 from sglr.attacks.threat import LinfBall
-from sglr.config.plan import load_plan
-from sglr.config.scales import PLAIN, Engine
 from sglr.engine import device
 from sglr.engine.memory import explained
-from sglr.errors import UsageError
 from sglr.evaluation.accuracy import correct_under_pgd, predictions
+from sglr.evaluation.curve import Curve
+from sglr.files.errors import UsageError
+from sglr.methods.losses import cross_entropy
 from sglr.models import build
 from sglr.models.folding import fold_batchnorm, refold
-from sglr.objectives.losses import cross_entropy
-from sglr.training.curve import Curve
+from sglr.plan.plan import load_plan
+from sglr.plan.scales import PLAIN, Engine
 from sglr.training.loop import Training
 from sglr.training.signals import StopRequest
 
@@ -114,7 +114,7 @@ def test_a_curve_in_bf16_is_near_the_exact_one(network, splits):
 def test_a_curve_attacks_a_copy_as_the_engine_says(network, splits, monkeypatch):
     made = []
     monkeypatch.setattr(
-        "sglr.training.curve.fold_batchnorm", lambda model, **how: made.append(how) or fold_batchnorm(model, **how)
+        "sglr.evaluation.curve.fold_batchnorm", lambda model, **how: made.append(how) or fold_batchnorm(model, **how)
     )
     scale = load_plan("smoke").scale
     for how in (PLAIN, FOLDED, FAST, replace(PLAIN, precision="bf16")):

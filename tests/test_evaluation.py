@@ -9,10 +9,10 @@ from torch import nn
 
 from sglr.attacks.threat import LinfBall
 from sglr.data.images import ImageSet
-from sglr.errors import UsageError
 from sglr.evaluation import autoattack
 from sglr.evaluation.accuracy import correct_natural, correct_under_pgd
 from sglr.evaluation.autoattack import ATTACKS, BATCH_SIZE, AutoAttack, run_autoattack
+from sglr.files.errors import UsageError
 from sglr.models.folding import fold_batchnorm
 
 PGD = {"ball": LinfBall(0.1), "step_size": 0.02, "num_steps": 10}

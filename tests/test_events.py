@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from sglr.export.weights.events import write_events
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-from sglr.errors import UsageError
-from sglr.events import write_events
+from sglr.files.errors import UsageError
 
 RUNS = Path(__file__).resolve().parents[1] / "results/mini/runs"
 

@@ -15,15 +15,15 @@ from checkout import copy_checkout
 
 import sglr
 from sglr.attacks.threat import LinfBall
-from sglr.config.plan import find_run
-from sglr.config.scales import load_scale
 from sglr.data import load_splits
 from sglr.data.images import ImageSet
-from sglr.errors import UsageError
 from sglr.evaluation.accuracy import correct_under_pgd
-from sglr.export import export, packed
+from sglr.export.weights import export, packed
+from sglr.files.errors import UsageError
+from sglr.files.records import digest, read_json, write_json
 from sglr.models import build
-from sglr.records import digest, read_json, write_json
+from sglr.plan.plan import find_run
+from sglr.plan.scales import load_scale
 
 RUN = "digits-sglr-s0"
 EPSILON = 0.05
@@ -176,7 +176,7 @@ def test_a_training_that_was_not_evaluated_is_not_exported(tmp_path):
 
 
 def test_the_weights_are_the_checkpoints(tmp_path, monkeypatch):
-    monkeypatch.setattr("sglr.export.model_card", lambda *_: "")
+    monkeypatch.setattr("sglr.export.weights.model_card", lambda *_: "")
     finished = Stub(tmp_path)
     finished.evaluated_as("final")
     found = sglr.load_model(export(finished, "final", tmp_path)).state_dict()

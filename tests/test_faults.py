@@ -14,13 +14,13 @@ from pathlib import Path
 import pytest
 import torch
 
-from sglr.checkpoints import STATE_FORMAT, load_payload, load_state, save_payload
-from sglr.config import plan, scales
-from sglr.config.plan import find_run, load_plan
-from sglr.config.runs import make_run
-from sglr.config.scales import load_scale
-from sglr.errors import Interrupted, UsageError
-from sglr.records import digest, read_json
+from sglr.engine.checkpoints import STATE_FORMAT, load_payload, load_state, save_payload
+from sglr.files.errors import Interrupted, UsageError
+from sglr.files.records import digest, read_json
+from sglr.plan import plan, scales
+from sglr.plan.plan import find_run, load_plan
+from sglr.plan.runs import make_run
+from sglr.plan.scales import load_scale
 from sglr.training.loop import Training
 from sglr.training.signals import StopRequest
 

@@ -10,10 +10,10 @@ from matplotlib.axes import Axes
 from matplotlib.collections import PathCollection
 from matplotlib.figure import Figure
 
-from sglr.config.plan import load_plan
-from sglr.records import write_csv, write_json
-from sglr.show import figures
-from sglr.show.collect import collect as collect_runs
+from sglr.artefacts import figures
+from sglr.artefacts.collect import collect as collect_runs
+from sglr.files.records import write_csv, write_json
+from sglr.plan.plan import load_plan
 
 LABEL = "a scale: not the paper's numbers"
 EPOCHS = np.arange(1, 9)

@@ -6,9 +6,9 @@ from math import comb
 import pandas as pd
 import pytest
 
-from sglr.config.plan import load_plan
-from sglr.show import headline
-from sglr.show.paired import mean_interval, paired_difference
+from sglr.artefacts import headline
+from sglr.collected.paired import mean_interval, paired_difference
+from sglr.plan.plan import load_plan
 
 
 def bits(both: int, first: int, second: int, neither: int) -> tuple[str, str]:

@@ -3,10 +3,10 @@
 import pytest
 import torch
 
-from sglr.config.schedules import label_decay, start_epoch
 from sglr.data.noise import corrupt_labels
-from sglr.objectives.labels import one_hot, soften
-from sglr.objectives.losses import cross_entropy, kl_divergence
+from sglr.methods.labels import one_hot, soften
+from sglr.methods.losses import cross_entropy, kl_divergence
+from sglr.plan.schedules import label_decay, start_epoch
 
 K, N = 10, 50
 Y = torch.arange(N) % K

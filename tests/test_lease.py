@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 from checkout import copy_checkout
 
-from sglr.config import scales
-from sglr.config.scales import PLAIN
 from sglr.engine.device import prepare
 from sglr.engine.lease import visible_gpus
-from sglr.errors import UsageError
+from sglr.files.errors import UsageError
+from sglr.plan import scales
+from sglr.plan.scales import PLAIN
 
 ROOT = Path(__file__).resolve().parents[1]
 # Leases a GPU, says which, and holds it until its input ends.

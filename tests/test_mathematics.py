@@ -6,13 +6,13 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from sglr.config.schedules import label_decay, learning_rate, start_epoch, te_weight
 from sglr.data.noise import corrupt_labels
 from sglr.evaluation.confidence import expected_calibration_error
 from sglr.evaluation.features import variance_ratio
+from sglr.methods.labels import PredictionAverage, one_hot, refine, smooth
+from sglr.methods.losses import cross_entropy
 from sglr.models import build
-from sglr.objectives.labels import PredictionAverage, one_hot, refine, smooth
-from sglr.objectives.losses import cross_entropy
+from sglr.plan.schedules import label_decay, learning_rate, start_epoch, te_weight
 
 K = 10
 

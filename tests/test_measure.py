@@ -9,11 +9,11 @@ from sklearn.metrics import silhouette_score
 from torch.nn import functional as F
 
 from sglr.attacks.threat import LinfBall
-from sglr.config.plan import load_plan
 from sglr.data.images import ImageSet
 from sglr.evaluation.measure import Finished, evaluate, measure_features, measure_trajectory
-from sglr.networks import build_network
-from sglr.records import read_json
+from sglr.files.records import read_json
+from sglr.models.networks import build_network
+from sglr.plan.plan import load_plan
 from sglr.training.loop import Training
 from sglr.training.signals import StopRequest
 

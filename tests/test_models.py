@@ -6,7 +6,7 @@ import pytest
 import torch
 import torchvision
 
-from sglr.errors import UsageError
+from sglr.files.errors import UsageError
 from sglr.models import build
 from sglr.models.folding import fold_batchnorm, refold
 from sglr.models.preact_resnet import PreActBlock

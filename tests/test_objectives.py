@@ -10,14 +10,14 @@ from torch.nn import functional as F
 
 from sglr.attacks.adversary import Adversary
 from sglr.attacks.threat import LinfBall
-from sglr.config.methods import METHODS, Sglr, Trades, TradesSglr
 from sglr.data.digits import digit_parts
 from sglr.evaluation.forwards import count_forwards
+from sglr.methods import Setup, build_objective
+from sglr.methods.ard import RobustDistillation
+from sglr.methods.kd_at import fit_calibration
+from sglr.methods.rslad import RobustSoftLabelDistillation
 from sglr.models import build
-from sglr.objectives import Setup, build_objective
-from sglr.objectives.ard import RobustDistillation
-from sglr.objectives.kd_at import fit_calibration
-from sglr.objectives.rslad import RobustSoftLabelDistillation
+from sglr.plan.methods import METHODS, Sglr, Trades, TradesSglr
 
 torch.set_num_threads(1)
 N, K, EPOCHS = 32, 10, 200

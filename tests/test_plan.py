@@ -2,12 +2,12 @@
 
 import pytest
 
-from sglr.config import plan, scales
-from sglr.config.plan import load_plan, teachers_of
-from sglr.config.runs import make_run, parse_run
-from sglr.config.scales import load_scale
-from sglr.errors import UsageError
+from sglr.files.errors import UsageError
 from sglr.models import build
+from sglr.plan import plan, scales
+from sglr.plan.plan import load_plan, teachers_of
+from sglr.plan.runs import make_run, parse_run
+from sglr.plan.scales import load_scale
 
 
 def test_every_planned_slug_reads_back_as_the_same_run():

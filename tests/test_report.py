@@ -14,8 +14,8 @@ import pandas as pd
 import pytest
 from report_page import Element, parse
 
-from sglr.config.plan import load_plan
-from sglr.report.verdicts import verdicts
+from sglr.page.verdicts import verdicts
+from sglr.plan.plan import load_plan
 
 COMMITTED = Path(__file__).resolve().parents[1] / "results" / "mini"
 UNEVALUATED = "cifar10-ls-s0"

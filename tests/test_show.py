@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from sglr.config.plan import load_plan
-from sglr.config.scales import CONFIG
+from sglr.plan.plan import load_plan
+from sglr.plan.scales import CONFIG
 
 COMMITTED = Path(__file__).resolve().parents[1] / "results" / "mini" / "runs"
 

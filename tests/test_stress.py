@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from sglr.checkpoints import save_payload
-from sglr.errors import UsageError
+from sglr.engine.checkpoints import save_payload
+from sglr.files.errors import UsageError
 from stress.checks import check_whole
 from stress.disk import FileSizeLimit
 

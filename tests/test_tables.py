@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from sglr.show import tables
+from sglr.artefacts import tables
 
 LABEL = "a scale: not the paper's numbers"
 NATURAL, PGD, AA = ("natural", 400), ("pgd20", 400), ("autoattack", 100)

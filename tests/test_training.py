@@ -12,11 +12,11 @@ import pandas as pd
 import pytest
 import torch
 
-from sglr.checkpoints import load_payload, load_state
-from sglr.config.plan import load_plan
 from sglr.data import load_splits
-from sglr.errors import UsageError
-from sglr.records import read_json
+from sglr.engine.checkpoints import load_payload, load_state
+from sglr.files.errors import UsageError
+from sglr.files.records import read_json
+from sglr.plan.plan import load_plan
 from sglr.training.loop import Training
 from sglr.training.signals import StopRequest
 

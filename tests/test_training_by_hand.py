@@ -7,12 +7,12 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from sglr.checkpoints import load_payload
-from sglr.config.plan import load_plan
-from sglr.config.scales import PLAIN
 from sglr.data import load_splits
-from sglr.networks import build_network
-from sglr.training.curve import Curve
+from sglr.engine.checkpoints import load_payload
+from sglr.evaluation.curve import Curve
+from sglr.models.networks import build_network
+from sglr.plan.plan import load_plan
+from sglr.plan.scales import PLAIN
 from sglr.training.loop import Training
 from sglr.training.signals import StopRequest
 

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 from checkout import copy_checkout
 
-from sglr.config.methods import METHODS
-from sglr.config.plan import load_plan
+from sglr.plan.methods import METHODS
+from sglr.plan.plan import load_plan
 
 ROOT = Path(__file__).resolve().parents[1]
 

@@ -7,9 +7,9 @@ from torch import Tensor, nn
 
 from sglr.attacks.pgd import LogitsLoss, pgd
 from sglr.attacks.threat import LinfBall
-from sglr.config.scales import PLAIN, Engine
 from sglr.engine.graphs import Graphed
 from sglr.models.folding import fold_batchnorm, refold
+from sglr.plan.scales import PLAIN, Engine
 
 
 class Adversary:

@@ -7,7 +7,7 @@ import pandas as pd
 from sglr.claims.claim import Claim
 from sglr.claims.results import HUNDRED, TEN, Results, lost
 from sglr.claims.verdict import Evidence, over
-from sglr.config.published import published_rows
+from sglr.collected.published import published_rows
 
 TOLERANCE = 1.5
 REASON = (

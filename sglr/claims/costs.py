@@ -11,8 +11,8 @@ from sglr.claims.claim import Claim
 from sglr.claims.orderings import VARIANTS
 from sglr.claims.results import TEN, Results
 from sglr.claims.verdict import Evidence, NotRun, exact, over
-from sglr.config.methods import Sglr
-from sglr.config.schedules import start_epoch
+from sglr.plan.methods import Sglr
+from sglr.plan.schedules import start_epoch
 
 NEGLIGIBLE = 10.0
 _COUNTS = {"ard": (1, False, True), "rslad": (1, False, True), "kd_swa": (2, True, True), "sglr": (0, False, False)}

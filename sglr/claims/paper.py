@@ -12,7 +12,7 @@ from sglr.claims.cells import same_method
 from sglr.claims.claim import judge
 from sglr.claims.orderings import orderings
 from sglr.claims.results import published
-from sglr.config.published import published_rows
+from sglr.collected.published import published_rows
 
 _HALF = 0.05 + 1e-9  # of the last printed digit
 _ROW = ["artifact", "dataset", "method", "attack"]

@@ -12,8 +12,8 @@ from sglr.claims.ledger import judged
 from sglr.claims.paper import inconsistencies
 from sglr.claims.results import published, read
 from sglr.claims.verdict import Evidence
-from sglr.config.scales import Scale
-from sglr.records import write_bytes, write_csv
+from sglr.files.records import write_bytes, write_csv
+from sglr.plan.scales import Scale
 
 _WORDS = ("reproduced", "partly", "not reproduced", "not run")
 _SHORT = ["verdict", "claim", "value", "over seeds", "paper", "why", "id"]

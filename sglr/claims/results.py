@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 
 from sglr.claims.verdict import Evidence, NotRun, over
-from sglr.config.published import published_rows
+from sglr.collected.published import published_rows
 
 Cell = tuple[str, str]  # a method, or "sglr/R/T" for a cell of Table 4, and a checkpoint
 TEN, HUNDRED = "ten_classes", "hundred_classes"

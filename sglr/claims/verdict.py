@@ -6,7 +6,7 @@ from typing import Literal
 
 import numpy as np
 
-from sglr.show.paired import mean_interval
+from sglr.collected.paired import mean_interval
 
 Word = Literal["reproduced", "partly", "not reproduced", "not run"]
 Basis = Literal["seeds", "test images", "epochs", "values of r", "none", "exact"]

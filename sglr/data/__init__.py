@@ -1,10 +1,10 @@
 """Data sets as tensors."""
 
-from sglr.config.scales import DataSpec
 from sglr.data.cifar import cifar_parts
 from sglr.data.digits import digit_parts, number_parts
 from sglr.data.images import ImageSet, Splits
 from sglr.data.noise import corrupt_labels
+from sglr.plan.scales import DataSpec
 
 _CLASSES = {"digits": 10, "numbers": 100, "cifar10": 10, "cifar100": 100}
 

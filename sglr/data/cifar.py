@@ -9,9 +9,9 @@ import torch
 from filelock import FileLock
 from torch import Tensor
 
-from sglr.checkpoints import load_payload, save_payload
 from sglr.data.images import ImageSet, balanced_order
-from sglr.errors import UsageError
+from sglr.engine.checkpoints import load_payload, save_payload
+from sglr.files.errors import UsageError
 
 _SEED = 0
 

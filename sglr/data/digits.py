@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from sglr.data.images import ImageSet, balanced_order
-from sglr.errors import UsageError
+from sglr.files.errors import UsageError
 
 WHITE = 16
 _SEED = 0

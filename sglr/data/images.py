@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from sglr.records import digest
+from sglr.files.records import digest
 
 
 @dataclass(frozen=True)

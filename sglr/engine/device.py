@@ -5,9 +5,9 @@ from dataclasses import replace
 
 import torch
 
-from sglr.config.scales import Engine
 from sglr.engine import parallel
-from sglr.errors import UsageError
+from sglr.files.errors import UsageError
+from sglr.plan.scales import Engine
 
 
 def prepare(engine: Engine, threads: int, *, gpu: bool = True) -> tuple[torch.device, Engine]:

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 import torch
 
-from sglr.errors import UsageError
+from sglr.files.errors import UsageError
 
 
 @contextmanager

@@ -7,8 +7,8 @@ from torch import Tensor, nn
 
 from sglr.attacks.threat import LinfBall
 from sglr.data.images import ImageSet
-from sglr.errors import UsageError
 from sglr.evaluation.accuracy import predictions
+from sglr.files.errors import UsageError
 
 try:
     from autoattack import AutoAttack  # type: ignore[import-not-found]

@@ -8,15 +8,15 @@ from torch import Tensor, nn
 
 from sglr.attacks.adversary import Adversary
 from sglr.attacks.threat import LinfBall
-from sglr.config.methods import KdSwa, Sglr
 from sglr.data.images import ImageSet
+from sglr.methods.ard import RobustDistillation
+from sglr.methods.base import Objective, Setup
+from sglr.methods.kd_swa import TwoTeacherDistillation
+from sglr.methods.rslad import RobustSoftLabelDistillation
+from sglr.methods.sglr import SelfGuidedLabelRefinement
 from sglr.models import build
 from sglr.models.averaging import build_average
-from sglr.objectives.ard import RobustDistillation
-from sglr.objectives.base import Objective, Setup
-from sglr.objectives.kd_swa import TwoTeacherDistillation
-from sglr.objectives.rslad import RobustSoftLabelDistillation
-from sglr.objectives.sglr import SelfGuidedLabelRefinement
+from sglr.plan.methods import KdSwa, Sglr
 
 # Method, its objective, its settings, its teachers, the paper's count (Table 1).
 _ROWS: list[tuple[str, type[Objective], Any, tuple[str, ...], int]] = [

@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor, nn
 
-from sglr.objectives.losses import cross_entropy
+from sglr.methods.losses import cross_entropy
 
 
 def flat_gradient(network: nn.Module, x: Tensor, y: Tensor) -> Tensor:

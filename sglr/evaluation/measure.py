@@ -8,8 +8,6 @@ from torch import Tensor, nn
 
 from sglr.attacks.images import attack_images
 from sglr.attacks.threat import LinfBall
-from sglr.config.runs import Run
-from sglr.config.scales import Scale
 from sglr.data import load_splits
 from sglr.data.images import ImageSet, Splits
 from sglr.engine.device import device_name, has_bf16
@@ -18,9 +16,11 @@ from sglr.evaluation.autoattack import run_autoattack
 from sglr.evaluation.confidence import confidence_summary
 from sglr.evaluation.gradient_norm import full_gradient_norm
 from sglr.evaluation.information import information_in_weights
+from sglr.files.records import origin, read_json, write_csv, write_json
 from sglr.models.folding import fold_batchnorm
-from sglr.networks import build_network, load_network, shape_of
-from sglr.records import origin, read_json, write_csv, write_json
+from sglr.models.networks import build_network, load_network, shape_of
+from sglr.plan.runs import Run
+from sglr.plan.scales import Scale
 
 
 class Finished:

@@ -3,7 +3,7 @@
 import torch
 from torch import nn
 
-from sglr.errors import UsageError
+from sglr.files.errors import UsageError
 from sglr.models.preact_resnet import preact_resnet
 from sglr.models.resnet import resnet18, small_resnet
 

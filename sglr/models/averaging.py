@@ -7,8 +7,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from sglr.config.methods import AtLsWa, AtWa, KdSwa
-from sglr.config.schedules import start_epoch
+from sglr.plan.methods import AtLsWa, AtWa, KdSwa
+from sglr.plan.schedules import start_epoch
 
 
 class WeightAverage:

@@ -13,20 +13,20 @@ from torch.nn.utils import get_total_norm
 
 from sglr.attacks.adversary import Adversary
 from sglr.attacks.threat import LinfBall
-from sglr.checkpoints import save_payload
-from sglr.config.methods import METHODS
-from sglr.config.runs import Run
-from sglr.config.scales import Engine, Optimisation, Scale
-from sglr.config.schedules import learning_rate
 from sglr.data import load_splits
 from sglr.data.augment import augment
+from sglr.engine.checkpoints import save_payload
 from sglr.engine.device import device_name, parallel
-from sglr.errors import Interrupted, UsageError
+from sglr.evaluation.curve import Curve
+from sglr.files.errors import Interrupted, UsageError
+from sglr.files.records import origin, read_json, settings_digest, write_csv, write_json
+from sglr.methods import Objective, Setup, build_objective
 from sglr.models.averaging import WeightAverage, build_average
-from sglr.networks import build_network, load_network
-from sglr.objectives import Objective, Setup, build_objective
-from sglr.records import origin, read_json, settings_digest, write_csv, write_json
-from sglr.training.curve import Curve
+from sglr.models.networks import build_network, load_network
+from sglr.plan.methods import METHODS
+from sglr.plan.runs import Run
+from sglr.plan.scales import Engine, Optimisation, Scale
+from sglr.plan.schedules import learning_rate
 from sglr.training.progress import Progress
 from sglr.training.resume import Underway, resume, save_state
 from sglr.training.signals import StopRequest

@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from sglr.checkpoints import STATE_FORMAT, load_state, save_payload
+from sglr.engine.checkpoints import STATE_FORMAT, load_state, save_payload
 
 Training = Any  # sglr.training.loop's, which imports this module
 

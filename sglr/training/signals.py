@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
-from sglr.errors import Interrupted
+from sglr.files.errors import Interrupted
 
 EXIT_STATUS = {signal.SIGTERM: 75, signal.SIGINT: 130}  # EX_TEMPFAIL of sysexits.h; what a shell says of Ctrl-C
 

@@ -14,7 +14,7 @@ rule report:
         lambda wildcards: expand(
             "figures/{scale}/figure{n}.svg", scale=wildcards.scale, n=FIGURES
         ),
-        sorted(map(str, Path(workflow.basedir, "sglr/report").glob("*.*"))),
+        sorted(map(str, Path(workflow.basedir, "sglr/page").glob("*.*"))),
         expand(
             "{root}/workflow/report/{kind}.rst",
             root=workflow.basedir,

@@ -27,7 +27,7 @@ rule table:
     """One table as CSV, Markdown and LaTeX."""
     input:
         "results/{scale}/collected/table{number}.csv",
-        f"{workflow.basedir}/sglr/show/tables.py",
+        f"{workflow.basedir}/sglr/artefacts/tables.py",
         f"{workflow.basedir}/config/published.csv",
     output:
         report(
@@ -52,7 +52,7 @@ rule headline:
     """The central finding, compared on the same images, as CSV, Markdown and LaTeX."""
     input:
         "results/{scale}/collected/headline.csv",
-        f"{workflow.basedir}/sglr/show/headline.py",
+        f"{workflow.basedir}/sglr/artefacts/headline.py",
     output:
         report(
             update("results/{scale}/tables/headline.csv"),
@@ -80,7 +80,7 @@ rule figure:
             scale=wildcards.scale,
             file=COLLECTED[f"figure{wildcards.number}"],
         ),
-        f"{workflow.basedir}/sglr/show/figures.py",
+        f"{workflow.basedir}/sglr/artefacts/figures.py",
     output:
         report(
             "figures/{scale}/figure{number}.svg",

@@ -1,0 +1,1 @@
+"""Tables and figures. Imports no torch."""

@@ -1,0 +1,1 @@
+"""From the runs' small files to tidy CSVs, and how they are read. Imports neither torch nor matplotlib."""

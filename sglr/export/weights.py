@@ -1,0 +1,89 @@
+"""A network to take away: one safetensors file, which holds no code, and a model card beside it."""
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save
+from torch import Tensor, nn
+
+from sglr.export.card import model_card
+from sglr.files.errors import UsageError
+from sglr.files.records import digest, read_json, write_bytes
+from sglr.models import build
+
+if TYPE_CHECKING:
+    from sglr.evaluation.measure import Finished
+
+FORMAT = 1  # raise it with whatever is added to the header or taken away
+
+
+def export(finished: "Finished", checkpoint: str, folder: Path) -> Path:
+    """Write RUN-CHECKPOINT.safetensors and its card, .md, to `folder`; return the weights' path.
+
+    Raises UsageError where this checkpoint has not been evaluated.
+    """
+    evaluated = _evaluation(finished, checkpoint)
+    path = folder / f"{finished.run.id}-{checkpoint}.safetensors"
+    names = {"run": finished.run.id, "checkpoint": checkpoint}
+    content = packed(finished.network(checkpoint), finished.shape, names)
+    write_bytes(path, content)
+    card = model_card(finished, checkpoint, evaluated, path.name, digest(content))
+    write_bytes(path.with_suffix(".md"), card.encode())
+    return path
+
+
+def _evaluation(finished: "Finished", checkpoint: str) -> dict[str, Any]:
+    """What evaluation.json says of the checkpoint that the manifest names."""
+    path = finished.folder / "evaluation.json"
+    entry = read_json(path)["checkpoints"][checkpoint] if path.exists() else {}
+    if entry.get("sha256") != finished.manifest[checkpoint]["sha256"]:
+        raise UsageError(f"run {finished.run.id}: this training has not been evaluated; sglr evaluate it first")
+    return entry
+
+
+def packed(network: nn.Module, shape: dict[str, Any], names: dict[str, str]) -> bytes:
+    """Return a safetensors file of the weights; its header has `names`, the `shape` that `build` needs, and a sha256.
+
+    The header is one entry of JSON: safetensors does not keep the order of several, so the bytes would vary.
+    """
+    weights = {name: value.cpu().contiguous() for name, value in network.state_dict().items()}
+    header = {"format": FORMAT, **names, "network": shape, "sha256": _checksum(shape, weights)}
+    return save(weights, {"sglr": json.dumps(header)})
+
+
+def load_model(path: str | Path) -> nn.Module:
+    """Return the exported network, in eval mode on the CPU: images (N, C, H, W) in [0, 1] to fp32 logits (N, K).
+
+    Nothing is unpickled. Raises UsageError for a file that is missing, damaged, or another program's.
+    """
+    header, weights = _read(path)
+    if header.get("format") != FORMAT:
+        raise UsageError(f"{path}: not written by this version of `sglr export` (format {FORMAT})")
+    if header["sha256"] != _checksum(header["network"], weights):
+        raise UsageError(f"{path}: damaged, its checksum does not match its content")
+    network = build(**header["network"], generator_seed=0)
+    network.load_state_dict(weights)
+    return network.eval()
+
+
+def _read(path: str | Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
+    """The header, {} where it is another program's, and the weights."""
+    try:
+        with safe_open(path, framework="pt") as file:
+            header = json.loads((file.metadata() or {}).get("sglr", "{}"))
+            return header, {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    except FileNotFoundError:
+        raise UsageError(f"{path}: no such file") from None
+    except (SafetensorError, OSError, ValueError):
+        raise UsageError(f"{path}: damaged, or no safetensors file") from None
+
+
+def _checksum(shape: dict[str, Any], weights: dict[str, Tensor]) -> str:
+    """The sha256 of shape, names and values, of which safetensors itself checks the lengths alone."""
+    parts = [json.dumps(shape, sort_keys=True).encode()]
+    for name in sorted(weights):
+        parts += [name.encode(), weights[name].reshape(-1).view(torch.uint8).numpy().tobytes()]
+    return digest(b"\0".join(parts))

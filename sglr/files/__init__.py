@@ -1,0 +1,1 @@
+"""Errors and small text files: what everything else stands on. Imports no torch."""

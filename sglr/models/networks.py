@@ -1,0 +1,43 @@
+"""A run's network: at its first weights, or as saved."""
+
+from pathlib import Path
+from typing import Any
+
+from torch import nn
+
+from sglr.data.images import Splits
+from sglr.engine.checkpoints import load_payload
+from sglr.files.errors import UsageError
+from sglr.models import build
+from sglr.plan.runs import Run
+from sglr.plan.scales import Scale
+
+
+def build_network(run: Run, scale: Scale, splits: Splits) -> nn.Module:
+    """The run's network at its first weights, which the run's seed alone decides, on the data's device."""
+    network = build(**shape_of(run, scale, splits), generator_seed=run.seed)
+    return network.to(splits.train.images.device)
+
+
+def shape_of(run: Run, scale: Scale, splits: Splits) -> dict[str, Any]:
+    """What `build` needs to know of the run's network besides a seed, as plain values."""
+    return {
+        "architecture": run.architecture or scale.network.architecture,
+        "num_classes": splits.num_classes,
+        "in_channels": splits.train.images.shape[1],
+        "width": scale.network.width,
+        "stem_stride": scale.network.stem_stride,
+    }
+
+
+def load_network(path: Path, kept: dict[str, Any], run: Run, scale: Scale, splits: Splits) -> nn.Module:
+    """The run's network with the weights saved at `path`, in eval mode; `kept` is what the manifest says of them.
+
+    Raises UsageError for another run's file, and for one that the manifest does not name.
+    """
+    payload = load_payload(path, kept["sha256"])
+    if payload["run"] != run.id:
+        raise UsageError(f"{path}: holds run {payload['run']!r}, expected {run.id!r}")
+    network = build_network(run, scale, splits)
+    network.load_state_dict(payload["weights"])
+    return network.eval()

@@ -1,0 +1,1 @@
+"""The plan: methods, scales, runs, and what they cost. Imports no torch."""

@@ -1,1 +1,0 @@
-"""From runs to tidy CSVs, tables and figures. Imports no torch."""
