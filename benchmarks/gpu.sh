@@ -27,7 +27,7 @@ within() {
 for job in quick:{at,sglr,sglr_released,ls,trades,trades_sglr,te,awp,standard,kd_at,kd_swa} paper:{at,sglr_released}; do
     scale=${job%%:*} run=cifar10-${job##*:}-s0
     folder=$results/$scale/runs/$run
-    [ -e "$folder/manifest.json" ] || within sglr.cli train "$run" --scale "$scale" --results "$results"
-    [ "$scale" = paper ] || [ -e "$folder/evaluation.json" ] || within sglr.cli evaluate "$run" --scale "$scale" --results "$results"
+    [ -e "$folder/manifest.json" ] || within sglr train "$run" --scale "$scale" --results "$results"
+    [ "$scale" = paper ] || [ -e "$folder/evaluation.json" ] || within sglr evaluate "$run" --scale "$scale" --results "$results"
 done
 echo "all measured"

@@ -22,7 +22,7 @@ class Job:
 
     def start(self) -> subprocess.Popen[str]:
         """Start `sglr train`, or go on with it."""
-        words = [sys.executable, "-m", "sglr.cli", "train", self.run, "--scale", self.scale]
+        words = [sys.executable, "-m", "sglr", "train", self.run, "--scale", self.scale]
         words += ["--results", str(self.results)]
         return subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 

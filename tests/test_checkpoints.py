@@ -14,7 +14,7 @@ RUN = "digits-at-s0"
 
 
 def sglr(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    words = (sys.executable, "-m", "sglr.cli", *words, "--scale", "smoke", "--results", str(folder))
+    words = (sys.executable, "-m", "sglr", *words, "--scale", "smoke", "--results", str(folder))
     return subprocess.run(words, capture_output=True, text=True)
 
 

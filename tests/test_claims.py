@@ -176,7 +176,7 @@ def test_theorem_2_holds_for_the_symmetric_part_alone():
 
 
 def command(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([sys.executable, "-m", "sglr.cli", *words], cwd=folder, capture_output=True, text=True)
+    return subprocess.run([sys.executable, "-m", "sglr", *words], cwd=folder, capture_output=True, text=True)
 
 
 @pytest.fixture(scope="module")

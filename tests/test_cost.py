@@ -29,6 +29,6 @@ def test_a_measured_run_counts_its_median_epoch_so_that_a_suspension_does_not(tm
 
 
 def test_a_reader_who_leaves_early_gets_no_traceback_and_what_was_cut_short_is_no_success():
-    words = ["bash", "-c", f"{sys.executable} -m sglr.cli plan | true; exit ${{PIPESTATUS[0]}}"]
+    words = ["bash", "-c", f"{sys.executable} -m sglr plan | true; exit ${{PIPESTATUS[0]}}"]
     done = subprocess.run(words, capture_output=True, text=True)
     assert (done.returncode, done.stderr) == (1, "")

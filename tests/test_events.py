@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from sglr.export.weights.events import write_events
+from sglr.export.events import write_events
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from sglr.files.errors import UsageError
@@ -19,7 +19,7 @@ RUNS = Path(__file__).resolve().parents[1] / "results/mini/runs"
 def test_the_events_are_the_history_however_often_they_are_written(run, tmp_path):
     folder = tmp_path / "mini/runs" / run
     shutil.copytree(RUNS / run, folder)
-    words = [sys.executable, "-m", "sglr.cli", "events", run, "--scale", "mini", "--results", str(tmp_path)]
+    words = [sys.executable, "-m", "sglr", "events", run, "--scale", "mini", "--results", str(tmp_path)]
     for _ in range(2):
         done = subprocess.run(words, check=True, capture_output=True, text=True)
     events = EventAccumulator(done.stdout.strip()).Reload()

@@ -28,7 +28,7 @@ RUN = "digits-sglr-start0.25-s0"
 
 
 def command(results: Path, *words: str) -> list[str]:
-    return [sys.executable, "-m", "sglr.cli", *words, "--scale", "smoke", "--results", str(results)]
+    return [sys.executable, "-m", "sglr", *words, "--scale", "smoke", "--results", str(results)]
 
 
 def sglr(results: Path, *words: str) -> subprocess.CompletedProcess[str]:
@@ -267,7 +267,7 @@ def test_no_runs_name_leaves_the_results_folder(run_id):
     ],
 )
 def test_a_name_that_is_a_path_is_refused_and_nothing_written(tmp_path, words, message):
-    words = [sys.executable, "-m", "sglr.cli", "train", *words, "--results", str(tmp_path / "results")]
+    words = [sys.executable, "-m", "sglr", "train", *words, "--results", str(tmp_path / "results")]
     done = subprocess.run(words, capture_output=True, text=True)
     assert done.returncode == 2 and message in done.stderr and done.stderr.count("\n") == 1
     assert not list(tmp_path.iterdir())

@@ -11,7 +11,7 @@ shift
 case $1 in
 benchmarks) touch "$5" ;;
 benchmarks.agreement) touch "$3" ;;
-sglr.cli)
+sglr)
     folder=$RESULTS/$5/runs/$3
     [ "$2 $3" = "train $STOPS" ] && [ ! -e "$RESULTS/stopped" ] && touch "$RESULTS/stopped" && exit 75
     mkdir -p "$folder"
@@ -31,7 +31,7 @@ def test_a_stopped_training_is_the_next_calls_first_and_nothing_is_done_twice(tm
     first = call(tmp_path, "cifar10-sglr-s0")
     assert first.returncode == 0 and "call again" in first.stdout and "all measured" not in first.stdout
     before = (tmp_path / "calls").read_text().splitlines()
-    assert before[-1].startswith("-m sglr.cli train cifar10-sglr-s0 --scale quick")
+    assert before[-1].startswith("-m sglr train cifar10-sglr-s0 --scale quick")
     second = call(tmp_path, "cifar10-sglr-s0")
     after = (tmp_path / "calls").read_text().splitlines()[len(before) :]
     assert second.stdout.strip() == "all measured" and after[0] == before[-1]

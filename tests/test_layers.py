@@ -11,9 +11,9 @@ ROOT = Path(__file__).resolve().parents[1]
 GROUND = ("files", "plan")
 SCIENCE = ("engine", "data", "models", "attacks", "methods", "evaluation", "training", "export")
 READING = ("collected", "artefacts", "claims", "page")
-TOP = ("__init__", "cli", "__main__")
+TOP = ("__init__", "commands", "cli", "__main__")
 TOWERS = ((*GROUND, *SCIENCE), (*GROUND, *READING), (*GROUND, *SCIENCE, *READING, *TOP))  # each from the ground up
-WITHOUT_TORCH = (*GROUND, *READING, "cli")
+WITHOUT_TORCH = (*GROUND, *READING, "commands", "cli")
 
 
 def below(name: str) -> set[str]:

@@ -23,7 +23,7 @@ def translated(words: list[str], folder: Path) -> list[str]:
     if words[0].endswith("snakemake"):
         return [sys.executable, "-m", "snakemake", "-s", str(ROOT / "Snakefile"), "-n", *words[1:]]
     scale = [] if "--scale" in words else ["--scale", "smoke"]
-    return [sys.executable, "-m", "sglr.cli", *words[1:], *scale, "--results", str(folder)]
+    return [sys.executable, "-m", "sglr", *words[1:], *scale, "--results", str(folder)]
 
 
 @pytest.mark.parametrize("words", COMMANDS, ids=" ".join)

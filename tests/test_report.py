@@ -24,7 +24,7 @@ RUNS = ("cifar10-at-s0", "cifar10-at_wa-s0", UNEVALUATED, "cifar10-sglr-s0", "ci
 
 def sglr(folder: Path, *words: str) -> str:
     """What a command of the command line prints in `folder`."""
-    done = subprocess.run([sys.executable, "-m", "sglr.cli", *words], cwd=folder, capture_output=True, text=True)
+    done = subprocess.run([sys.executable, "-m", "sglr", *words], cwd=folder, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     return done.stdout
 
@@ -200,6 +200,6 @@ def test_a_damaged_manifest_is_one_clear_line(tmp_path):
     path = tmp_path / "results/smoke/runs/digits-at-s0/manifest.json"
     path.parent.mkdir(parents=True)
     path.write_text("{")
-    words = [sys.executable, "-m", "sglr.cli", "report", "--scale", "smoke"]
+    words = [sys.executable, "-m", "sglr", "report", "--scale", "smoke"]
     done = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True)
     assert done.returncode == 2 and "manifest.json: damaged" in done.stderr and len(done.stderr.splitlines()) == 1

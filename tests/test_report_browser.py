@@ -26,7 +26,7 @@ def path(tmp_path_factory) -> Path:
     root = tmp_path_factory.mktemp("page")
     shutil.copytree(COMMITTED, root / "results/mini", ignore=shutil.ignore_patterns("*.pt", "report.html"))
     for words in (["figure", "2"], ["report"]):
-        subprocess.run([sys.executable, "-m", "sglr.cli", *words, "--scale", "mini"], cwd=root, check=True)
+        subprocess.run([sys.executable, "-m", "sglr", *words, "--scale", "mini"], cwd=root, check=True)
     return root / "results/mini/report.html"
 
 

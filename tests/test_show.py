@@ -22,7 +22,7 @@ def evaluation(accuracy: float) -> dict:
 
 
 def show(folder, scale: str = "smoke") -> subprocess.CompletedProcess[str]:
-    words = ["-m", "sglr.cli", "show", "--scale", scale, "--results", "results", "--figures", "figures"]
+    words = ["-m", "sglr", "show", "--scale", scale, "--results", "results", "--figures", "figures"]
     return subprocess.run([sys.executable, *words], cwd=folder, capture_output=True, text=True)
 
 

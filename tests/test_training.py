@@ -24,7 +24,7 @@ RUN = "digits-sglr-start0.25-s0"  # refinement from the first of four epochs, so
 
 
 def command(folder: Path, run: str = RUN) -> list[str]:
-    return [sys.executable, "-m", "sglr.cli", "train", run, "--scale", "smoke", "--results", str(folder)]
+    return [sys.executable, "-m", "sglr", "train", run, "--scale", "smoke", "--results", str(folder)]
 
 
 def train(folder: Path) -> Path:

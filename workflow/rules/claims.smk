@@ -18,7 +18,7 @@ rule collect_evidence:
     conda:
         "../../environment.yml"
     shell:
-        "python -m sglr.cli collect evidence --scale {wildcards.scale} > {log} 2>&1"
+        "python -m sglr collect evidence --scale {wildcards.scale} > {log} 2>&1"
 
 
 rule claims:
@@ -52,4 +52,4 @@ rule claims:
     params:
         label=lambda wildcards: PLANS[wildcards.scale].scale.label,
     shell:
-        "python -m sglr.cli claims --scale {wildcards.scale} > {log} 2>&1"
+        "python -m sglr claims --scale {wildcards.scale} > {log} 2>&1"

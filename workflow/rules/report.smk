@@ -30,4 +30,4 @@ rule report:
     params:
         label=lambda wildcards: PLANS[wildcards.scale].scale.label,
     shell:
-        "python -m sglr.cli report --scale {wildcards.scale} > {log} 2>&1"
+        "python -m sglr report --scale {wildcards.scale} > {log} 2>&1"

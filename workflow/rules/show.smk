@@ -20,7 +20,7 @@ for artefact in ARTEFACTS:
         params:
             artefact=artefact,
         shell:
-            "python -m sglr.cli collect {params.artefact} --scale {wildcards.scale} > {log} 2>&1"
+            "python -m sglr collect {params.artefact} --scale {wildcards.scale} > {log} 2>&1"
 
 
 rule table:
@@ -45,7 +45,7 @@ rule table:
     params:
         label=lambda wildcards: PLANS[wildcards.scale].scale.label,
     shell:
-        "python -m sglr.cli table {wildcards.number} --scale {wildcards.scale} > {log} 2>&1"
+        "python -m sglr table {wildcards.number} --scale {wildcards.scale} > {log} 2>&1"
 
 
 rule headline:
@@ -69,7 +69,7 @@ rule headline:
     params:
         label=lambda wildcards: PLANS[wildcards.scale].scale.label,
     shell:
-        "python -m sglr.cli headline --scale {wildcards.scale} > {log} 2>&1"
+        "python -m sglr headline --scale {wildcards.scale} > {log} 2>&1"
 
 
 rule figure:
@@ -97,4 +97,4 @@ rule figure:
     params:
         label=lambda wildcards: PLANS[wildcards.scale].scale.label,
     shell:
-        "python -m sglr.cli figure {wildcards.number} --scale {wildcards.scale} > {log} 2>&1"
+        "python -m sglr figure {wildcards.number} --scale {wildcards.scale} > {log} 2>&1"

@@ -1,0 +1,1 @@
+"""What `sglr COMMAND` does, one function a command."""

@@ -1,0 +1,98 @@
+"""Commands that compute: train one run, or measure it. Torch is imported by the command, not by this module."""
+
+from argparse import Namespace
+from typing import TYPE_CHECKING
+
+from sglr.engine.lease import lease_gpu
+from sglr.plan.plan import Plan, find_run
+from sglr.plan.scales import Engine, Scale
+
+if TYPE_CHECKING:
+    import torch
+
+    from sglr.evaluation.measure import Finished
+
+
+def train(arguments: Namespace, plan: Plan) -> None:
+    """Train a run, going on from its saved state where there is one."""
+    from sglr.training.signals import StopRequest
+
+    run = find_run(arguments.run, plan.scale)
+    folder = arguments.results / plan.scale.name / "runs" / run.id
+    with StopRequest().listen() as stop:
+        with stop.at_once():  # nothing is lost before the first step
+            from sglr.engine.memory import explained
+            from sglr.training.loop import Training
+
+            device, engine = _prepare(plan.scale)
+            training = Training(run, plan.scale, folder, plan.settings_of(run), device, engine)
+        with explained(training.trial, training.recipe.batch_size):
+            training.fit(stop)
+
+
+def _prepare(scale: Scale) -> "tuple[torch.device, Engine]":
+    """Device and engine; where this machine has several GPUs, one that no other job computes on."""
+    from sglr.engine.device import prepare
+
+    if scale.gpu:
+        lease_gpu()
+    return prepare(scale.engine, scale.threads, gpu=scale.gpu)
+
+
+def _finished(arguments: Namespace, plan: Plan) -> "Finished":
+    from sglr.evaluation.measure import Finished
+
+    run = find_run(arguments.run, plan.scale)
+    device, _ = _prepare(plan.scale)
+    return Finished(run, plan.scale, arguments.results / plan.scale.name / "runs" / run.id, device)
+
+
+def evaluate(arguments: Namespace, plan: Plan) -> None:
+    """Measure natural, PGD-20 and AutoAttack accuracy of a run's checkpoints."""
+    from sglr.evaluation.measure import evaluate
+
+    finished = _finished(arguments, plan)
+    evaluate(finished, with_autoattack=plan.with_autoattack(finished.run))
+
+
+def trajectory(arguments: Namespace, plan: Plan) -> None:
+    """Measure gradient norm, information in weights and confidence along a run."""
+    from sglr.evaluation.measure import measure_trajectory
+
+    measure_trajectory(_finished(arguments, plan))
+
+
+def features(arguments: Namespace, plan: Plan) -> None:
+    """Measure the penultimate features of a run's final network."""
+    from sglr.evaluation.measure import measure_features
+
+    measure_features(_finished(arguments, plan))
+
+
+def export(arguments: Namespace, plan: Plan) -> None:
+    """Write one checkpoint's weights as safetensors, with a model card."""
+    from sglr.export.weights import export
+
+    print(export(_finished(arguments, plan), arguments.checkpoint, arguments.results / plan.scale.name / "exported"))
+
+
+def events(arguments: Namespace, plan: Plan) -> None:
+    """Write a trained run's history as TensorBoard event files."""
+    from sglr.export.events import write_events
+
+    run = find_run(arguments.run, plan.scale)
+    print(write_events(arguments.results / plan.scale.name / "runs" / run.id))
+
+
+def count_forwards(arguments: Namespace, plan: Plan) -> None:
+    """Count teachers and forward passes of one real training step, for Table 1."""
+    from sglr.data import load_splits
+    from sglr.engine.device import prepare
+    from sglr.evaluation.forwards import count_forwards
+    from sglr.files.records import write_json
+
+    prepare(plan.scale.engine, plan.scale.threads, gpu=False)
+    spec = plan.scale.data[plan.scale.roles.ten_classes]
+    train = load_splits(spec, label_noise=0.0, seed=0).train.first(16)
+    rows = count_forwards(train.pixels(), train.labels)
+    write_json(arguments.results / plan.scale.name / "forwards.json", {"rows": rows})
