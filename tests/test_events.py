@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from sglr.export.events import write_events
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
+from sglr.export.events import write_events
 from sglr.files.errors import UsageError
 
 RUNS = Path(__file__).resolve().parents[1] / "results/mini/runs"

@@ -1,11 +1,9 @@
 """The README's commands do what they say: dry runs of Snakemake's, the others at the smallest scale."""
 
-import re
 import subprocess
 import sys
 from pathlib import Path
 
-import pandas as pd
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -35,15 +33,3 @@ def test_a_command_of_the_readme_runs(words, tmp_path):
 def test_the_readme_names_its_two_commands_and_every_way_in():
     assert {tuple(words[:2]) for words in COMMANDS} >= {("make", "reproduce"), ("make", "test")}
     assert len(COMMANDS) >= 6
-
-
-def test_the_readmes_ledger_is_the_committed_one():
-    readme = (ROOT / "README.md").read_text()
-    ledger = pd.read_csv(ROOT / "results/mini/claims.csv").set_index("id")
-    rows = re.findall(r"^\| [^|]+ \| `([\w./-]+)` \| ([a-z ]+) \| (\S.*?) \|$", readme, flags=re.M)
-    for claim, verdict, value in rows:
-        assert (verdict, value) == (ledger["verdict"][claim], ledger["value"][claim]), claim
-    assert len(rows) > 9
-    judged = ledger[ledger["judged by"] != "value"]["verdict"].value_counts()
-    said = re.search(r"(\d+) reproduced, (\d+) partly, (\d+) not reproduced", readme)
-    assert [int(count) for count in said.groups()] == [judged[w] for w in ("reproduced", "partly", "not reproduced")]
