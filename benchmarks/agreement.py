@@ -32,7 +32,7 @@ from sglr.models.networks import build_network
 from sglr.plan.plan import resolved_settings
 from sglr.plan.runs import make_run
 from sglr.plan.scales import PLAIN, Engine, Scale, load_scale
-from sglr.training.loop import Training
+from sglr.training.job import Job
 from sglr.training.signals import StopRequest
 
 
@@ -58,12 +58,13 @@ def main() -> None:
     job = jobs[0]
     images = job.splits.test.first(arguments.images)
     first = build_network(job.run, scale, job.splits).eval()
+    networks = {"trained": job.recipe.model, "untrained": first}
     record = {
         "settings": {key: str(value) for key, value in vars(arguments).items()},
         "origin": origin(device_name(device)),
         "trainings": trainings,
-        "attacks": {name: _attacks(net, images, scale) for name, net in (("trained", job.model), ("untrained", first))},
-        "autoattack": _autoattack(job.model.eval(), images, scale),
+        "attacks": {name: _attacks(network, images, scale) for name, network in networks.items()},
+        "autoattack": _autoattack(job.recipe.model.eval(), images, scale),
     }
     print(pd.DataFrame(trainings).to_markdown(index=False, floatfmt=".4f"))
     print(json.dumps({key: record[key] for key in ("attacks", "autoattack")}, indent=1))
@@ -81,29 +82,29 @@ class StopAt(StopRequest):
         super().__init__()
         self.left = step
 
-    def check(self, agreed: Callable[[bool], bool] = bool) -> None:
+    def check(self, any_process: Callable[[bool], bool] = bool) -> None:
         """Raise Interrupted once more than those have asked."""
         self.left -= 1
         self.received = signal.SIGTERM if self.left < 0 else None
-        super().check(agreed)
+        super().check(any_process)
 
 
-def _trained(scale: Scale, seed: int, device: torch.device, engine: Engine, stops: list[StopRequest]) -> Training:
+def _trained(scale: Scale, seed: int, device: torch.device, engine: Engine, stops: list[StopRequest]) -> Job:
     """A training, begun again from its saved state for each further one of `stops`."""
     run = make_run(scale.roles.ten_classes, "at", seed=seed)
     settings = resolved_settings(run, scale) | {"trajectory_every": 0}
     with tempfile.TemporaryDirectory() as folder:
         for stop in stops:
-            job = Training(run, scale, Path(folder) / run.id, settings, device, engine)
+            job = Job(run, scale, Path(folder) / run.id, settings, device, engine)
             with suppress(Interrupted):
                 job.fit(stop)
     return job
 
 
-def _row(job: Training) -> dict[str, float]:
+def _row(job: Job) -> dict[str, float]:
     names = ("train_loss", "train_accuracy", "test_natural_accuracy", "test_robust_accuracy")
-    last = job.history[-1]
-    return {name: last[name] for name in names} | {"seconds": sum(job.training_seconds)}
+    last = job.state.history[-1]
+    return {name: last[name] for name in names} | {"seconds": sum(job.state.training_seconds)}
 
 
 def _pgd(network: nn.Module, images: ImageSet, scale: Scale, attacked: nn.Module) -> float:

@@ -1,4 +1,4 @@
-"""One step of PGD-AT as `sglr.training.loop` takes it, on images that lie on the device."""
+"""One step of PGD-AT as `sglr.training.recipe` takes it, on images that lie on the device."""
 
 import torch
 from torch import Tensor, nn
@@ -8,10 +8,9 @@ from sglr.attacks.adversary import Adversary
 from sglr.attacks.threat import LinfBall
 from sglr.data.augment import augment
 from sglr.data.images import ImageSet
-from sglr.methods.at import AdversarialTraining
-from sglr.methods.base import Setup
+from sglr.methods.at import AdversarialTraining, At
 from sglr.methods.losses import cross_entropy
-from sglr.plan.methods import At
+from sglr.methods.objective import Setup
 from sglr.plan.scales import Engine
 
 
@@ -25,7 +24,7 @@ class EngineLoop:
         self.model = model.to(device).to(memory_format=self.format).train()
         self.model.autocast = engine.precision == "bf16"  # type: ignore[assignment]
         adversary = Adversary(self.model, LinfBall(8 / 255), 2 / 255, steps, self.generator, engine)
-        setup = Setup(self.images.labels, 10, 1, adversary, {}, self.images, self.model)
+        setup = Setup(self.model, self.images.labels, 10, 1, adversary, {}, self.images)
         self.objective = AdversarialTraining(At(), setup)
         self.optimizer = torch.optim.SGD(model.parameters(), lr=0.1, momentum=0.9, weight_decay=5e-4, fused=True)
 
@@ -37,12 +36,12 @@ class EngineLoop:
 
     def attack(self, x: Tensor, y: Tensor) -> Tensor:
         """Return adversarial images."""
-        return self.objective.adversary.attack(x, lambda logits: cross_entropy(logits, y))
+        return self.objective.adversary.attack(self.model, x, lambda logits: cross_entropy(logits, y))
 
     def step(self) -> None:
         """Take a batch, attack it, and train on it."""
-        x, y, index = self.batch()
-        result = self.objective.loss(self.model, x, y, index, 1)
+        x, _, index = self.batch()
+        result = self.objective.loss(x, index, 1)
         self.optimizer.zero_grad()
         result.loss.backward()
         get_total_norm([p.grad for p in self.model.parameters() if p.grad is not None])  # every step records it

@@ -75,13 +75,13 @@ def test_the_adversary_is_pgd_on_todays_weights_in_eval_mode(architecture, start
         cross_entropy(model(x), y).mean().backward()
         optimizer.step()
     today, generator = copy.deepcopy(model).eval(), torch.Generator().manual_seed(7)
-    assert torch.allclose(adversary.logits(x), today(x), rtol=1e-9)  # before the attack refolds
+    assert torch.allclose(adversary.logits(model, x), today(x), rtol=1e-9)  # before the attack refolds
     if start == "uniform":
         first = BALL.random_start(x, generator)
     else:
         first = BALL.project(x + 0.001 * torch.randn(x.shape, generator=generator, dtype=x.dtype), x)
     expected = pgd(today, x, lambda z: cross_entropy(z, y), ball=BALL, step_size=0.04, num_steps=5, start=first)
-    found = adversary.attack(x, lambda z: cross_entropy(z, y), start)
+    found = adversary.attack(model, x, lambda z: cross_entropy(z, y), start)
     assert (found - expected).abs().max() < 1e-9
 
 
@@ -90,7 +90,7 @@ def test_attack_and_evaluation_leave_the_network_and_the_generators_alone(networ
     before, state = copy.deepcopy(model.state_dict()), torch.get_rng_state()
     x, y = splits.train.pixels()[:50], splits.train.labels[:50]
     adversary = Adversary(model, BALL, 0.04, 3, torch.Generator().manual_seed(0))
-    adversary.attack(x, lambda z: cross_entropy(z, y))
+    adversary.attack(model, x, lambda z: cross_entropy(z, y))
     few = splits.test.first(20)
     correct_under_pgd(fold_batchnorm(model), few, ball=BALL, step_size=0.04, num_steps=2, batch_size=20)
     run_autoattack(fold_batchnorm(model), splits.test.first(2), ball=BALL, seed=0, batch_size=20)

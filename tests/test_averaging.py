@@ -6,9 +6,10 @@ import pytest
 import torch
 
 from sglr.data.digits import digit_parts
+from sglr.methods.at import At
+from sglr.methods.averaged import AtWa, ExponentialAverage
+from sglr.methods.kd_swa import EpochAverage, KdSwa, estimate_batchnorm
 from sglr.models import build
-from sglr.models.averaging import EpochAverage, ExponentialAverage, build_average, estimate_batchnorm
-from sglr.plan.methods import At, AtWa, KdSwa
 
 torch.set_num_threads(1)
 
@@ -66,7 +67,7 @@ def test_state_round_trips_and_continues_identically(x):
 
 
 def test_only_the_methods_that_ask_for_an_average_get_one():
-    assert build_average(At(), network(0), 200) is None
-    assert isinstance(build_average(AtWa(), network(0), 200), ExponentialAverage)
-    swa = build_average(KdSwa(), network(0), 200)
+    assert At().average(network(0), 200) is None
+    assert isinstance(AtWa().average(network(0), 200), ExponentialAverage)
+    swa = KdSwa().average(network(0), 200)
     assert swa is not None and [swa.active(epoch) for epoch in (104, 105)] == [False, True]

@@ -9,7 +9,7 @@ from sglr.engine.device import prepare
 from sglr.plan import scales
 from sglr.plan.plan import load_plan
 from sglr.plan.scales import CONFIG
-from sglr.training.loop import Training
+from sglr.training.job import Job
 from sglr.training.signals import StopRequest
 
 needs_cifar = pytest.mark.skipif("SGLR_DATA" not in os.environ, reason="SGLR_DATA names no torchvision root")
@@ -34,8 +34,8 @@ def test_one_epoch_of_resnet18_on_real_cifar10(tmp_path, monkeypatch):
     run = plan.runs["cifar10-at-s0"]
     monkeypatch.setenv("SGLR_DEVICE", "cpu")
     device, engine = prepare(plan.scale.engine, threads=1)
-    job = Training(run, plan.scale, tmp_path / run.id, plan.settings_of(run), device, engine)
-    assert sum(p.numel() for p in job.model.parameters()) == 11_173_962
+    job = Job(run, plan.scale, tmp_path / run.id, plan.settings_of(run), device, engine)
+    assert sum(p.numel() for p in job.recipe.model.parameters()) == 11_173_962
     assert job.splits.train.images.shape == (32, 3, 32, 32) and job.splits.train.levels == 255
     job.fit(StopRequest())
     (row,) = pd.read_csv(tmp_path / run.id / "history.csv").to_dict("records")

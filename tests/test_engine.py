@@ -11,7 +11,7 @@ import torch
 from sglr.attacks.adversary import Adversary
 from sglr.attacks.threat import LinfBall
 from sglr.engine import device
-from sglr.engine.memory import explained
+from sglr.engine.memory import advising_batch_size
 from sglr.evaluation.accuracy import correct_under_pgd, predictions
 from sglr.evaluation.curve import Curve
 from sglr.files.errors import UsageError
@@ -20,7 +20,7 @@ from sglr.models import build
 from sglr.models.folding import fold_batchnorm, refold
 from sglr.plan.plan import load_plan
 from sglr.plan.scales import PLAIN, Engine
-from sglr.training.loop import Training
+from sglr.training.job import Job
 from sglr.training.signals import StopRequest
 
 CPU = torch.device("cpu")
@@ -59,7 +59,7 @@ def test_attacks_of_every_engine_are_as_strong(network, splits, engine):
     accuracies = []
     for how in (PLAIN, engine):
         adversary = Adversary(network, LinfBall(0.15), 0.0375, 7, torch.Generator().manual_seed(0), how)
-        x_adv = adversary.attack(few.pixels(), lambda logits: cross_entropy(logits, few.labels))
+        x_adv = adversary.attack(network, few.pixels(), lambda logits: cross_entropy(logits, few.labels))
         accuracies.append((predictions(network, x_adv, 300) == few.labels).double().mean().item())
     assert accuracies[0] < 0.9 and abs(accuracies[0] - accuracies[1]) < 0.02
 
@@ -67,23 +67,26 @@ def test_attacks_of_every_engine_are_as_strong(network, splits, engine):
 def trained(tmp_path, how, method="sglr"):
     plan = load_plan("smoke")
     run = plan.runs[f"digits-{method}-s0"]
-    job = Training(run, plan.scale, tmp_path / str(how.precision + str(how.fold)), plan.settings_of(run), CPU, how)
+    job = Job(run, plan.scale, tmp_path / str(how.precision + str(how.fold)), plan.settings_of(run), CPU, how)
     job.fit(StopRequest())
     return job
 
 
 def test_trainings_of_every_engine_agree_and_keep_fp32_weights(tmp_path):
     plain, folded, fast = (trained(tmp_path, how) for how in (PLAIN, FOLDED, FAST))
-    losses = [job.history[0]["train_loss"] for job in (plain, folded, fast)]
+    losses = [job.state.history[0]["train_loss"] for job in (plain, folded, fast)]
     assert losses[1] == pytest.approx(losses[0], rel=1e-3) and losses[2] == pytest.approx(losses[0], rel=2e-2)
     assert losses[2] != losses[0]
-    for tensor in [*fast.model.parameters(), *(s["momentum_buffer"] for s in fast.optimizer.state.values())]:
+    for tensor in [
+        *fast.recipe.model.parameters(),
+        *(s["momentum_buffer"] for s in fast.recipe.optimizer.state.values()),
+    ]:
         assert tensor.dtype == torch.float32
 
 
 def test_training_multiplies_in_bf16_and_copies_for_evaluation_do_not(tmp_path, splits):
     x = splits.test.first(50).pixels()
-    plain, fast = (trained(tmp_path, how).model.eval() for how in (PLAIN, FAST))
+    plain, fast = (trained(tmp_path, how).recipe.model.eval() for how in (PLAIN, FAST))
     for model, differs in ((plain, False), (fast, True)):
         with torch.no_grad():
             exact, used = model.classifier(model.features(x)), model(x)
@@ -106,7 +109,7 @@ def test_a_search_on_a_copy_is_judged_by_the_network_itself(network, splits):
 
 def test_a_curve_in_bf16_is_near_the_exact_one(network, splits):
     scale = load_plan("digits").scale
-    exact, fast = (Curve(splits, scale.attack, scale.measurement, how).point(network) for how in (PLAIN, FAST))
+    exact, fast = (Curve(splits, scale.attack, scale.measurement, how).measure(network) for how in (PLAIN, FAST))
     assert exact["test_natural_accuracy"] == fast["test_natural_accuracy"]
     assert exact["test_robust_accuracy"] == pytest.approx(fast["test_robust_accuracy"], abs=0.03)
 
@@ -118,7 +121,7 @@ def test_a_curve_attacks_a_copy_as_the_engine_says(network, splits, monkeypatch)
     )
     scale = load_plan("smoke").scale
     for how in (PLAIN, FOLDED, FAST, replace(PLAIN, precision="bf16")):
-        Curve(splits, scale.attack, scale.measurement, how).point(network)
+        Curve(splits, scale.attack, scale.measurement, how).measure(network)
     plain, folded = {"fold": False, "channels_last": False}, {"fold": True, "channels_last": False}
     fast, bf16 = {"fold": True, "channels_last": True}, {"precision": "bf16"}
     assert made == [plain, folded, fast, fast | bf16, plain, plain | bf16]
@@ -165,10 +168,13 @@ def test_a_graphed_attack_is_the_plain_one_and_takes_other_shapes_plainly(networ
     for how in (FOLDED, replace(FOLDED, graphs=True)):
         adversary = Adversary(network, LinfBall(0.15), 0.0375, 3, torch.Generator().manual_seed(0), how)
         attacks = []
-        for count in (50, 50, 7):  # the last batch of an epoch is smaller
+        for count, model in (
+            (50, network),
+            (50, other),
+            (7, network),
+        ):  # weights move, sizes too
             few = splits.test.first(count)
-            attacks.append(adversary.attack(few.pixels(), lambda logits, y=few.labels: cross_entropy(logits, y)))
-            adversary.model = other if count == 50 and adversary.model is network else network  # weights move
+            attacks.append(adversary.attack(model, few.pixels(), lambda logits, y=few.labels: cross_entropy(logits, y)))
         found[how.graphs] = torch.cat(attacks)
     assert torch.equal(found[False], found[True])
     assert [graph.calls for graph in captured] == [6]
@@ -181,7 +187,7 @@ def test_a_cuda_graphs_attack_is_the_plain_one(network, splits):
     model.load_state_dict(network.state_dict())
     for how in (FOLDED, replace(FOLDED, graphs=True)):
         adversary = Adversary(model, LinfBall(0.15), 0.0375, 5, torch.Generator(device).manual_seed(0), how)
-        found.append(adversary.attack(few.pixels(), lambda logits: cross_entropy(logits, few.labels)))
+        found.append(adversary.attack(model, few.pixels(), lambda logits: cross_entropy(logits, few.labels)))
     assert (found[0] - found[1]).abs().mean() < 1e-3
 
 
@@ -195,7 +201,10 @@ def test_memory_that_runs_out_is_one_line_with_the_batch_size_that_fits():
 
     for limit, words in ((20, "batch_size 16 would fit"), (1, "no batch_size would fit")):
         tried.clear()
-        with pytest.raises(UsageError, match=f"out of memory with batch_size 128; {words}"), explained(trial, 128):
+        with (
+            pytest.raises(UsageError, match=f"out of memory with batch_size 128; {words}"),
+            advising_batch_size(trial, 128),
+        ):
             trial(128)
         assert tried == [128, 64, 32, 16, 8, 4, 2][: 4 if limit == 20 else 7]
 
@@ -203,11 +212,11 @@ def test_memory_that_runs_out_is_one_line_with_the_batch_size_that_fits():
 def test_a_trial_takes_one_step_of_that_many_images(tmp_path, monkeypatch):
     plan = load_plan("smoke")
     run = plan.runs["digits-at-s0"]
-    job = Training(run, plan.scale, tmp_path, plan.settings_of(run), CPU, PLAIN)
+    job = Job(run, plan.scale, tmp_path, plan.settings_of(run), CPU, PLAIN)
     seen = []
-    monkeypatch.setattr(job, "_step", lambda x, y, index, epoch: seen.append((len(x), len(y), len(index))))
+    monkeypatch.setattr(job.recipe, "step", lambda x, index, epoch: seen.append((len(x), len(index))))
     job.trial(5)
-    assert seen == [(5, 5, 5)]
+    assert seen == [(5, 5)]
 
 
 @pytest.mark.parametrize("name", ("cuda:99", "meta", "nonsense"))

@@ -21,7 +21,7 @@ from sglr.plan import plan, scales
 from sglr.plan.plan import find_run, load_plan
 from sglr.plan.runs import make_run
 from sglr.plan.scales import load_scale
-from sglr.training.loop import Training
+from sglr.training.job import Job
 from sglr.training.signals import StopRequest
 
 RUN = "digits-sglr-start0.25-s0"
@@ -67,20 +67,20 @@ class StopAtCheck(StopRequest):
         super().__init__()
         self.left = number
 
-    def check(self, agreed=bool) -> None:
+    def check(self, any_process=bool) -> None:
         self.left -= 1
         if self.left == 0:
             self.received = signal.SIGTERM
-        super().check(agreed)
+        super().check(any_process)
 
 
-def training(results: Path, run_id: str, augment: bool = False) -> Training:
+def training(results: Path, run_id: str, augment: bool = False) -> Job:
     smoke = load_plan("smoke")
     run = find_run(run_id, smoke.scale)
     data = smoke.scale.data | {"digits": replace(smoke.scale.data["digits"], augment=augment)}
     scale = replace(smoke.scale, data=data)
     folder = folder_of(results, run.id)
-    return Training(run, scale, folder, smoke.settings_of(run), torch.device("cpu"), scale.engine)
+    return Job(run, scale, folder, smoke.settings_of(run), torch.device("cpu"), scale.engine)
 
 
 @pytest.mark.parametrize(
@@ -116,10 +116,10 @@ def test_an_interrupted_epoch_counts_the_seconds_of_all_its_parts(tmp_path):
     first = training(tmp_path, RUN)
     with pytest.raises(Interrupted, match="stopped by SIGTERM in epoch 1; 0 epochs are saved, and the steps"):
         first.fit(StopAtCheck(2))
-    spent = first.underway.seconds
+    spent = first.state.underway.seconds
     second = training(tmp_path, RUN)
     second.fit(StopRequest())
-    assert second.training_seconds[0] > spent > 0
+    assert second.state.training_seconds[0] > spent > 0
 
 
 def start(results: Path) -> subprocess.Popen[str]:
@@ -159,7 +159,7 @@ def test_a_signal_before_the_first_step_stops_with_its_status_too(tmp_path):
     assert (code, errors) == (75, "sglr: stopped by SIGTERM\n") and not folder_of(tmp_path).exists()
 
 
-def test_a_second_sigint_stops_at_once():
+def test_a_second_sigint_stops_raising():
     program = (
         "from sglr.training.signals import StopRequest\nwith StopRequest().listen(): print('now', flush=True); input()"
     )
@@ -176,7 +176,7 @@ def test_a_second_sigint_stops_at_once():
 def test_a_signal_swallowed_by_the_code_it_came_in_still_counts():
     try:
         with StopRequest().listen() as stop:
-            with pytest.raises(Interrupted), stop.at_once(), suppress(Interrupted):
+            with pytest.raises(Interrupted), stop.raising(), suppress(Interrupted):
                 os.kill(os.getpid(), signal.SIGTERM)
             os.kill(os.getpid(), signal.SIGTERM)  # outside it is only noted
     finally:
@@ -196,7 +196,7 @@ def test_a_state_of_another_version_is_set_aside(results, capsys):
     del state["format"]  # as before formats had numbers
     save_payload(path, state)
     assert load_state(path, state["fingerprint"]) is None and path.with_suffix(".set-aside").exists()
-    assert "of another version of this program (format 1; this one reads 2)" in capsys.readouterr().out
+    assert f"of another version of this program (format 1; this one reads {STATE_FORMAT})" in capsys.readouterr().out
 
 
 def test_a_checkpoint_of_another_version_is_refused(results):

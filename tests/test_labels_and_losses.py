@@ -6,7 +6,7 @@ import torch
 from sglr.data.noise import corrupt_labels
 from sglr.methods.labels import one_hot, soften
 from sglr.methods.losses import cross_entropy, kl_divergence
-from sglr.plan.schedules import label_decay, start_epoch
+from sglr.methods.schedules import label_decay, start_epoch
 
 K, N = 10, 50
 Y = torch.arange(N) % K

@@ -11,8 +11,8 @@ from sglr.evaluation.confidence import expected_calibration_error
 from sglr.evaluation.features import variance_ratio
 from sglr.methods.labels import PredictionAverage, one_hot, refine, smooth
 from sglr.methods.losses import cross_entropy
+from sglr.methods.schedules import label_decay, learning_rate, start_epoch, te_weight
 from sglr.models import build
-from sglr.plan.schedules import label_decay, learning_rate, start_epoch, te_weight
 
 K = 10
 

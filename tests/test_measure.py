@@ -14,7 +14,7 @@ from sglr.evaluation.measure import Finished, evaluate, measure_features, measur
 from sglr.files.records import read_json
 from sglr.models.networks import build_network
 from sglr.plan.plan import load_plan
-from sglr.training.loop import Training
+from sglr.training.job import Job
 from sglr.training.signals import StopRequest
 
 PLAN, CPU = load_plan("smoke"), torch.device("cpu")
@@ -23,7 +23,7 @@ KEPT = [1, 2, 4]  # the epochs of four that `trajectory_every: 2` keeps
 
 def finished(folder: Path, run_id: str) -> Finished:
     run, scale = PLAN.runs[run_id], PLAN.scale
-    Training(run, scale, folder, PLAN.settings_of(run), CPU, scale.engine).fit(StopRequest())
+    Job(run, scale, folder, PLAN.settings_of(run), CPU, scale.engine).fit(StopRequest())
     return Finished(run, scale, folder, CPU)
 
 

@@ -12,12 +12,12 @@ from sglr.attacks.adversary import Adversary
 from sglr.attacks.threat import LinfBall
 from sglr.data.digits import digit_parts
 from sglr.evaluation.forwards import count_forwards
-from sglr.methods import Setup, build_objective
-from sglr.methods.ard import RobustDistillation
+from sglr.methods import METHODS
 from sglr.methods.kd_at import fit_calibration
-from sglr.methods.rslad import RobustSoftLabelDistillation
+from sglr.methods.objective import Setup
+from sglr.methods.sglr import Sglr
+from sglr.methods.trades import Trades, TradesSglr
 from sglr.models import build
-from sglr.plan.methods import METHODS, Sglr, Trades, TradesSglr
 
 torch.set_num_threads(1)
 N, K, EPOCHS = 32, 10, 200
@@ -43,19 +43,21 @@ def setup(digits) -> Setup:
     model = network().train()
     adversary = Adversary(model, LinfBall(0.15), 0.04, 3, torch.Generator().manual_seed(0))
     teachers = {name: network(9).eval().requires_grad_(False) for name in ("standard", "at")}
-    return Setup(y, K, EPOCHS, adversary, teachers, validation, model)
+    return Setup(model, y, K, EPOCHS, adversary, teachers, validation)
 
 
 def make(method: str, digits, settings=None):
     given = setup(digits)
-    return build_objective(method, settings or METHODS[method](), given), given.model
+    settings = settings or METHODS[method]()
+    return settings.objective(settings, given), given.model
 
 
 def attacked(digits, loss_fn=None, start="uniform"):
     """The x' that the first step of a fresh objective attacks with: same seed, same generator."""
     x, y, _, _ = digits
-    adversary = Adversary(network().train(), LinfBall(0.15), 0.04, 3, torch.Generator().manual_seed(0))
-    return adversary.attack(x, loss_fn or (lambda z: F.cross_entropy(z, y, reduction="none")), start)
+    model = network().train()
+    adversary = Adversary(model, LinfBall(0.15), 0.04, 3, torch.Generator().manual_seed(0))
+    return adversary.attack(model, x, loss_fn or (lambda z: F.cross_entropy(z, y, reduction="none")), start)
 
 
 @pytest.mark.parametrize("method", METHODS)
@@ -63,9 +65,9 @@ def test_every_method_takes_a_step_with_finite_loss_and_detached_logits(method, 
     x, y, index, _ = digits
     objective, model = make(method, digits)
     for epoch in (1, EPOCHS):
-        result = objective.loss(model, x, y, index, epoch)
+        result = objective.loss(x, index, epoch)
         result.loss.backward()
-        objective.after_step(model)
+        objective.after_step()
         assert math.isfinite(result.loss.item()) and result.logits.shape == (N, K)
         assert not result.logits.requires_grad and model.training
     rows = objective.targets(index)
@@ -77,7 +79,7 @@ def test_label_smoothing_is_pytorchs_on_the_hard_label_attack(digits):
     x, y, index, _ = digits
     objective, model = make("ls", digits)
     expected = F.cross_entropy(network().train()(attacked(digits)), y, label_smoothing=0.2)
-    torch.testing.assert_close(objective.loss(model, x, y, index, 1).loss, expected)
+    torch.testing.assert_close(objective.loss(x, index, 1).loss, expected)
 
 
 def test_sglr_label_is_the_average_after_the_update_with_the_clean_forward_second(digits):
@@ -90,7 +92,7 @@ def test_sglr_label_is_the_average_after_the_update_with_the_clean_forward_secon
     own = (0.2 * (clean / 2).softmax(1) + 0.8 * (adversarial / 2).softmax(1)).numpy()
     label = 0.3 * (0.9 * q + 0.1 * own) + 0.7 * q
     expected = -(label * adversarial.log_softmax(1).numpy()).sum(1).mean()
-    assert objective.loss(model, x, y, index, 90).loss.item() == pytest.approx(expected, rel=1e-5)
+    assert objective.loss(x, index, 90).loss.item() == pytest.approx(expected, rel=1e-5)
     np.testing.assert_allclose(objective.targets(index).numpy(), label, atol=1e-6)
     for ours, theirs in zip(model.buffers(), twin.buffers(), strict=True):  # the clean batch moved them last
         torch.testing.assert_close(ours, theirs)
@@ -101,7 +103,7 @@ def test_sglr_is_at_to_the_bit_before_epoch_90(digits):
     losses = []
     for method in ("at", "sglr"):
         objective, model = make(method, digits)
-        losses.append(objective.loss(model, x, y, index, 89).loss)
+        losses.append(objective.loss(x, index, 89).loss)
         losses.append(torch.cat([b.flatten().float() for b in model.buffers()]))
     assert torch.equal(losses[0], losses[2]) and torch.equal(losses[1], losses[3])
 
@@ -111,7 +113,7 @@ def test_sglr_gradient_is_one_minus_r_times_the_hard_one_without_lag(digits):
     x, y, index, _ = digits
     r = 0.6
     objective, model = make("sglr", digits, Sglr(r=r, temperature=1.0, clean_weight=0.0, decay=0.0))
-    refined = objective.loss(model, x, y, index, 200).loss
+    refined = objective.loss(x, index, 200).loss
     bias = model.classifier.bias
     (gradient,) = torch.autograd.grad(refined, bias)
     twin = network().train()
@@ -123,7 +125,7 @@ def test_sglr_gradient_is_one_minus_r_times_the_hard_one_without_lag(digits):
 def test_state_round_trips(method, digits):
     x, y, index, _ = digits
     objective, model = make(method, digits)
-    objective.loss(model, x, y, index, 200)
+    objective.loss(x, index, 200)
     saved = copy.deepcopy(objective.state_dict())
     other, _ = make(method, digits)
     other.load_state_dict(saved)
@@ -141,20 +143,20 @@ def test_te_first_target_is_the_clean_eval_prediction_and_the_attack_raises_the_
         return F.cross_entropy(z, y, reduction="none") + weight * ((z.softmax(1) - probs) ** 2).mean(1)
 
     expected = both(network().train()(attacked(digits, both))).mean()
-    assert objective.loss(model, x, y, index, 120).loss.item() == pytest.approx(expected.item(), rel=1e-4)
+    assert objective.loss(x, index, 120).loss.item() == pytest.approx(expected.item(), rel=1e-4)
 
 
 def test_awp_perturbs_weights_by_gamma_uphill_and_takes_it_off(digits):
     x, y, index, _ = digits
     objective, model = make("awp", digits)
     before = {name: value.detach().clone() for name, value in model.named_parameters()}
-    perturbed = objective.loss(model, x, y, index, 1).loss
+    perturbed = objective.loss(x, index, 1).loss
     for name, value in model.named_parameters():
         ratio = (value.detach() - before[name]).norm() / before[name].norm().clamp_min(1e-9)
         assert ratio.item() == pytest.approx(0.01 if value.dim() >= 2 else 0.0, rel=1e-3)
     assert perturbed.item() > F.cross_entropy(network().train()(attacked(digits)), y).item()
     assert all(b == 1 for n, b in model.named_buffers() if n.endswith("num_batches_tracked"))
-    objective.after_step(model)
+    objective.after_step()
     for name, value in model.named_parameters():
         torch.testing.assert_close(value.detach(), before[name], atol=1e-6, rtol=0)
 
@@ -174,7 +176,7 @@ def test_trades_is_the_written_out_sum_and_sglr_changes_its_natural_term_alone(m
     natural = -(q * clean.log_softmax(1)).sum(1)
     robust = (clean.softmax(1) * (clean.log_softmax(1) - adversarial.log_softmax(1))).sum(1)
     expected = (natural + 6 * robust).mean().item()
-    assert objective.loss(model, x, y, index, 90).loss.item() == pytest.approx(expected, rel=1e-4)
+    assert objective.loss(x, index, 90).loss.item() == pytest.approx(expected, rel=1e-4)
 
 
 def test_kd_swa_is_the_written_out_sum(digits):
@@ -183,7 +185,7 @@ def test_kd_swa_is_the_written_out_sum(digits):
     teacher, x_adv = network(9).eval(), attacked(digits)
     z, t = network().train()(x_adv), (teacher(x_adv) / 2).softmax(1)
     expected = 0.3 * F.cross_entropy(z, y) - 0.7 * 4 * (t * (z / 2).log_softmax(1)).sum(1).mean()
-    torch.testing.assert_close(objective.loss(model, x, y, index, 1).loss, expected)
+    torch.testing.assert_close(objective.loss(x, index, 1).loss, expected)
 
 
 def test_kd_at_trains_towards_the_calibrated_teacher_on_adversarial_images(digits):
@@ -193,28 +195,28 @@ def test_kd_at_trains_towards_the_calibrated_teacher_on_adversarial_images(digit
     x_adv = attacked(digits)
     labels = 0.3 * (network(9).eval()(x_adv) / 2).softmax(1) + 0.7 * F.one_hot(y, K)
     expected = -(labels * network().train()(x_adv).log_softmax(1)).sum(1).mean()
-    torch.testing.assert_close(objective.loss(model, x, y, index, 1).loss, expected)
+    torch.testing.assert_close(objective.loss(x, index, 1).loss, expected)
 
 
 def test_ard_is_the_written_out_sum(digits):
     x, y, index, _ = digits
-    given = setup(digits)
+    objective, _ = make("ard", digits)
     taught = (network(9).eval()(x) / 30).softmax(1)
     student = (network().train()(attacked(digits)) / 30).log_softmax(1)
     expected = 900 * (taught * (taught.log() - student)).sum(1).mean()
-    torch.testing.assert_close(RobustDistillation(None, given).loss(given.model, x, y, index, 1).loss, expected)
+    torch.testing.assert_close(objective.loss(x, index, 1).loss, expected)
 
 
 def test_rslad_is_the_written_out_sum_and_its_attack_raises_the_robust_term(digits):
     x, y, index, _ = digits
-    given, taught = setup(digits), network(9).eval()(x).softmax(1).detach()
+    objective, taught = make("rslad", digits)[0], network(9).eval()(x).softmax(1).detach()
 
     def far(z):
         return (taught * (taught.log() - z.log_softmax(1))).sum(1)
 
     twin, x_adv = network().train(), attacked(digits, far, "gaussian")
     expected = (5 * far(twin(x_adv)) + far(twin(x))).mean() / 6
-    found = RobustSoftLabelDistillation(None, given).loss(given.model, x, y, index, 1).loss
+    found = objective.loss(x, index, 1).loss
     torch.testing.assert_close(found, expected)
 
 

@@ -17,7 +17,7 @@ from sglr.engine.checkpoints import load_payload, load_state
 from sglr.files.errors import UsageError
 from sglr.files.records import read_json
 from sglr.plan.plan import load_plan
-from sglr.training.loop import Training
+from sglr.training.job import Job
 from sglr.training.signals import StopRequest
 
 RUN = "digits-sglr-start0.25-s0"  # refinement from the first of four epochs, so the label averages matter
@@ -32,10 +32,10 @@ def train(folder: Path) -> Path:
     return folder / "smoke" / "runs" / RUN
 
 
-def in_process(folder: Path, run_id: str) -> Training:
+def in_process(folder: Path, run_id: str) -> Job:
     plan = load_plan("smoke")
     run = plan.runs[run_id]
-    return Training(run, plan.scale, folder, plan.settings_of(run), torch.device("cpu"), plan.scale.engine)
+    return Job(run, plan.scale, folder, plan.settings_of(run), torch.device("cpu"), plan.scale.engine)
 
 
 def weights(path: Path) -> dict[str, torch.Tensor]:
@@ -114,7 +114,7 @@ def test_a_state_knows_its_images_and_its_engine(tmp_path, monkeypatch):
     run, cpu = plan.runs["digits-at-s0"], torch.device("cpu")
 
     def fingerprint(engine=plan.scale.engine) -> str:
-        return Training(run, plan.scale, tmp_path, plan.settings_of(run), cpu, engine).fingerprint
+        return Job(run, plan.scale, tmp_path, plan.settings_of(run), cpu, engine).fingerprint
 
     first = fingerprint()
     assert fingerprint() == first and fingerprint(replace(plan.scale.engine, fold=False)) != first
@@ -140,11 +140,11 @@ def test_history_has_every_epoch_and_no_gap(undisturbed):
 def test_means_of_an_epoch_weigh_steps_by_their_images(tmp_path):
     job = in_process(tmp_path, "digits-at-s0")
     steps = torch.tensor([[1.0, 2, 1, 3], [4.0, 1, 1, 5]])  # loss, images, correct images, gradient norm
-    means = job._epoch_means(steps, 1)
+    means = job._means(steps, 1)
     assert means == {"train_loss": 2, "train_accuracy": pytest.approx(2 / 3), "gradient_norm": 4}
     steps[1, 0] = float("inf")
     with pytest.raises(UsageError, match="the loss is inf at epoch 7, step 2"):
-        job._epoch_means(steps, 7)
+        job._means(steps, 7)
 
 
 def test_the_manifest_says_how_many_labels_are_true_and_how_long_it_took(tmp_path):
@@ -163,7 +163,7 @@ def test_the_manifest_says_how_many_labels_are_true_and_how_long_it_took(tmp_pat
 def test_a_loss_that_is_not_finite_stops_the_run_and_says_where(tmp_path, monkeypatch):
     job = in_process(tmp_path, "digits-at-s0")
     with torch.no_grad():
-        next(job.model.parameters()).fill_(float("nan"))
+        next(job.recipe.model.parameters()).fill_(float("nan"))
     with pytest.raises(UsageError, match=r"digits-at-s0: the loss is nan at epoch 1, step 1"):
         job.fit(StopRequest())
     assert not (tmp_path / "manifest.json").exists()

@@ -13,17 +13,17 @@ from sglr.evaluation.curve import Curve
 from sglr.models.networks import build_network
 from sglr.plan.plan import load_plan
 from sglr.plan.scales import PLAIN
-from sglr.training.loop import Training
+from sglr.training.job import Job
 from sglr.training.signals import StopRequest
 
 SCALE = load_plan("smoke").scale
 RATES = (0.1, 0.01, 0.001, 0.001)  # of four epochs: a tenth from half of training on, a hundredth from three quarters
 
 
-def fit(folder: Path, run_id: str) -> Training:
+def fit(folder: Path, run_id: str) -> Job:
     plan = load_plan("smoke")
     run = plan.runs[run_id]
-    training = Training(run, SCALE, folder, plan.settings_of(run), torch.device("cpu"), PLAIN)
+    training = Job(run, SCALE, folder, plan.settings_of(run), torch.device("cpu"), PLAIN)
     with StopRequest().listen() as stop:
         training.fit(stop)
     return training
@@ -70,8 +70,8 @@ def by_hand(run_id: str, adversarial: bool):
 def test_it_ends_where_the_loop_by_hand_ends(tmp_path, method):
     training = fit(tmp_path, f"digits-{method}-s0")
     weights, losses = by_hand(f"digits-{method}-s0", adversarial=method == "at")
-    assert [row["train_loss"] for row in training.history] == pytest.approx(losses, rel=1e-5)
-    assert [row["learning_rate"] for row in training.history] == pytest.approx(RATES)
+    assert [row["train_loss"] for row in training.state.history] == pytest.approx(losses, rel=1e-5)
+    assert [row["learning_rate"] for row in training.state.history] == pytest.approx(RATES)
     final = load_payload(tmp_path / "final.pt")["weights"]
     for name, value in weights.items():
         torch.testing.assert_close(final[name], value, rtol=1e-4, atol=1e-6)
@@ -80,14 +80,14 @@ def test_it_ends_where_the_loop_by_hand_ends(tmp_path, method):
 def test_best_is_chosen_by_test_images_and_best_validation_by_held_out_ones(tmp_path, monkeypatch):
     points = iter([(0.1, 0.2), (0.4, 0.3), (0.3, 0.5), (0.4, 0.1)])
 
-    def point(self, network):
+    def measure(self, network):
         test, validation = next(points)
         natural = {"test_natural_accuracy": 0.0, "validation_natural_accuracy": 0.0}
         return natural | {"test_robust_accuracy": test, "validation_robust_accuracy": validation}
 
-    monkeypatch.setattr(Curve, "point", point)
+    monkeypatch.setattr(Curve, "measure", measure)
     training = fit(tmp_path, "digits-at-s0")
-    epochs = {name: training.kept[name]["epoch"] for name in ("best", "best_validation", "final")}
+    epochs = {name: training.state.checkpoints[name]["epoch"] for name in ("best", "best_validation", "final")}
     assert epochs == {"best": 2, "best_validation": 3, "final": 4}  # the first of equals
     assert {name: load_payload(tmp_path / f"{name}.pt")["epoch"] for name in epochs} == epochs
 
@@ -96,6 +96,6 @@ def test_best_is_chosen_by_test_images_and_best_validation_by_held_out_ones(tmp_
 def test_an_average_of_weights_leaves_the_training_alone(tmp_path, averaged, plain):
     path = ["train_loss", "train_accuracy", "gradient_norm"]
     first, second = (
-        pd.DataFrame(fit(tmp_path / method, f"digits-{method}-s0").history)[path] for method in (averaged, plain)
+        pd.DataFrame(fit(tmp_path / method, f"digits-{method}-s0").state.history)[path] for method in (averaged, plain)
     )
     pd.testing.assert_frame_equal(first, second, check_exact=True)

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from checkout import copy_checkout
 
-from sglr.plan.methods import METHODS
+from sglr.methods import METHODS
 from sglr.plan.plan import load_plan
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -6,6 +6,7 @@ from typing import Any
 import pandas as pd
 
 from sglr.artefacts.headline import compare
+from sglr.collected.published import TABLE1
 from sglr.files.errors import UsageError
 from sglr.files.records import read_json, write_csv
 from sglr.plan.plan import Plan
@@ -25,7 +26,7 @@ def collect(artefact: str, plan: Plan, results: Path) -> None:
     if not done and artefact != "table1":
         raise UsageError(f"{artefact}: no run of it is in {folder / 'runs'} yet")
     if artefact == "table1":
-        write_csv(out / "table1.csv", read_json(folder / "forwards.json")["rows"])
+        write_csv(out / "table1.csv", _counts(folder))
     elif artefact == "headline":
         write_csv(out / "headline.csv", compare(done, folder))
     elif artefact.startswith("table"):
@@ -34,6 +35,12 @@ def collect(artefact: str, plan: Plan, results: Path) -> None:
     else:
         for name, frame in _FIGURES[artefact](done, folder).items():
             write_csv(out / f"{name}.csv", frame)
+
+
+def _counts(folder: Path) -> list[dict[str, Any]]:
+    """What was counted for Table 1, with the paper's forward passes beside ours."""
+    rows = read_json(folder / "forwards.json")["rows"]
+    return [row | {"forwards_paper": TABLE1[row["method"]].forwards} for row in rows]
 
 
 def _accuracies(run: Run, plan: Plan, folder: Path, done: bool) -> list[dict[str, Any]]:

@@ -16,7 +16,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from sglr.plan.methods import METHODS
+from sglr.methods import METHODS
 
 TRAIN, TEST, THIRD = sns.color_palette("colorblind")[:3]
 STYLE: dict = {"font.size": 9, "axes.spines.top": False, "axes.spines.right": False, "pdf.fonttype": 42}

@@ -9,7 +9,7 @@ import pandas as pd
 from sglr.artefacts.tables import percent, write_table
 from sglr.collected.paired import correct_images, mean_interval, paired_difference
 from sglr.files.records import read_json
-from sglr.plan.methods import METHODS
+from sglr.methods import METHODS
 from sglr.plan.runs import Run
 
 _ATTACKS = {"pgd20": "PGD-20", "autoattack": "AutoAttack"}

@@ -7,7 +7,7 @@ import pandas as pd
 
 from sglr.collected.published import published_rows
 from sglr.files.records import write_bytes, write_csv
-from sglr.plan.methods import METHODS
+from sglr.methods import METHODS
 
 _ATTACKS = {"natural": "natural", "pgd20": "PGD-20", "autoattack": "AutoAttack"}
 _CHECKPOINTS = {"best": "best (test)", "best_validation": "best (validation)", "final": "final"}

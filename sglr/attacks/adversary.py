@@ -5,17 +5,19 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
+from sglr.attacks.images import attack_images
 from sglr.attacks.pgd import LogitsLoss, pgd
 from sglr.attacks.threat import LinfBall
+from sglr.data.images import ImageSet
 from sglr.engine.graphs import Graphed
 from sglr.models.folding import fold_batchnorm, refold
 from sglr.plan.scales import PLAIN, Engine
 
 
 class Adversary:
-    """PGD against the current weights, through an eval-mode copy, folded and in bf16 where the engine says so.
+    """PGD against a network's current weights, through an eval-mode copy, folded and in bf16 where the engine says so.
 
-    The model's mode, buffers, gradients and the global random generator stay as they were.
+    The network's mode, buffers, gradients and the global random generator stay as they were.
     """
 
     def __init__(
@@ -27,17 +29,22 @@ class Adversary:
         generator: torch.Generator,
         engine: Engine = PLAIN,
     ):
-        self.model, self.ball, self.generator = model, ball, generator
+        self.ball, self.generator = ball, generator
         self.step_size, self.num_steps = step_size, num_steps
         self.copy = fold_batchnorm(
             model, fold=engine.fold, precision=engine.precision, channels_last=engine.channels_last
         )
         self.attacked = Graphed(self.copy) if engine.graphs else self.copy
 
-    def attack(self, x: Tensor, loss_fn: LogitsLoss, start: Literal["uniform", "gaussian"] = "uniform") -> Tensor:
-        """Return adversarial images (N, C, H, W) that raise `loss_fn(logits)`; `gaussian` is TRADES' tiny start."""
-        refold(self.copy, self.model)
-        first = self.ball.random_start(x, self.generator) if start == "uniform" else self._near(x)
+    def attack(
+        self, model: nn.Module, x: Tensor, loss_fn: LogitsLoss, start: Literal["uniform", "gaussian"] = "uniform"
+    ) -> Tensor:
+        """Return images (N, C, H, W) that raise `loss_fn(logits)` of `model`, or of what has its shape.
+
+        The start is uniform in the ball, or `gaussian`: TRADES' tiny one.
+        """
+        refold(self.copy, model)
+        first = self.ball.random_start(x, self.generator) if start == "uniform" else self._gaussian_start(x)
         return pgd(
             self.attacked,
             x,
@@ -48,12 +55,23 @@ class Adversary:
             start=first,
         )
 
-    def _near(self, x: Tensor) -> Tensor:
+    def _gaussian_start(self, x: Tensor) -> Tensor:
         noise = torch.randn(x.shape, generator=self.generator, dtype=x.dtype, device=self.generator.device).to(x.device)
         return self.ball.project(x + 0.001 * noise, x)
 
+    def attack_images(self, network: nn.Module, images: ImageSet, batch_size: int) -> Tensor:
+        """Return PGD images (N, C, H, W) of the same strength against another network, from a fixed start."""
+        return attack_images(
+            network,
+            images,
+            ball=self.ball,
+            step_size=self.step_size,
+            num_steps=self.num_steps,
+            batch_size=batch_size,
+        )
+
     @torch.no_grad()
-    def logits(self, x: Tensor) -> Tensor:
-        """Return the current network's eval-mode logits (N, K), without a gradient."""
-        refold(self.copy, self.model)
+    def logits(self, model: nn.Module, x: Tensor) -> Tensor:
+        """Return the eval-mode logits (N, K) of `model`'s current weights, without a gradient."""
+        refold(self.copy, model)
         return self.copy(x)

@@ -9,8 +9,8 @@ import pandas as pd
 from sglr.claims.claim import Claim
 from sglr.claims.results import Results
 from sglr.claims.verdict import Evidence, NotRun, over
-from sglr.plan.methods import METHODS
-from sglr.plan.schedules import DROPS, start_epoch
+from sglr.methods import METHODS
+from sglr.methods.schedules import DROPS, start_epoch
 
 _MEDIANS = "medians of quarters of training, so that single epochs do not decide; a direction has no tolerance"
 _INFORMED = {"ls": "label smoothing", "sglr": "SGLR (Eq. 8)", "sglr_released": "SGLR (released code)"}

@@ -6,7 +6,7 @@ from sglr.claims.claim import Claim, Part
 from sglr.claims.results import ROLES, TEN, Results, difference, lost, lost_less
 from sglr.claims.verdict import Evidence, over
 from sglr.collected.published import published_rows
-from sglr.plan.methods import METHODS
+from sglr.methods import METHODS
 
 VARIANTS = {"sglr": "SGLR (Eq. 8)", "sglr_released": "SGLR (released code)"}
 RIVALS = ("at", "ls", "te", "awp", "kd_at", "kd_swa")  # of Table 2

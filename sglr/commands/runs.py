@@ -20,14 +20,14 @@ def train(arguments: Namespace, plan: Plan) -> None:
     run = find_run(arguments.run, plan.scale)
     folder = arguments.results / plan.scale.name / "runs" / run.id
     with StopRequest().listen() as stop:
-        with stop.at_once():  # nothing is lost before the first step
-            from sglr.engine.memory import explained
-            from sglr.training.loop import Training
+        with stop.raising():  # nothing is lost before the first step
+            from sglr.engine.memory import advising_batch_size
+            from sglr.training.job import Job
 
             device, engine = _prepare(plan.scale)
-            training = Training(run, plan.scale, folder, plan.settings_of(run), device, engine)
-        with explained(training.trial, training.recipe.batch_size):
-            training.fit(stop)
+            job = Job(run, plan.scale, folder, plan.settings_of(run), device, engine)
+        with advising_batch_size(job.trial, job.how.batch_size):
+            job.fit(stop)
 
 
 def _prepare(scale: Scale) -> "tuple[torch.device, Engine]":

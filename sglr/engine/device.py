@@ -18,7 +18,7 @@ def prepare(engine: Engine, threads: int, *, gpu: bool = True) -> tuple[torch.de
     The scale fixes the number of threads, so that results do not depend on how many jobs run. On a CPU every
     operation is deterministic; fp32 is fp32 everywhere (no TF32). Raises UsageError for a device that is not there.
     """
-    device = parallel.join(_device(gpu))
+    device = parallel.init(_device(gpu))
     torch.set_num_threads(threads)
     torch.use_deterministic_algorithms(device.type == "cpu")
     torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = False
@@ -26,7 +26,7 @@ def prepare(engine: Engine, threads: int, *, gpu: bool = True) -> tuple[torch.de
     if engine.precision == "bf16" and not has_bf16(device):
         print("this processor has no bf16 arithmetic: computing in fp32 instead", flush=True)
         engine = replace(engine, precision="fp32")
-    if device.type != "cuda" or parallel.count() > 1:  # what the processes tell each other is not captured
+    if device.type != "cuda" or parallel.world_size() > 1:  # what the processes tell each other is not captured
         engine = replace(engine, graphs=False)
     return device, engine
 

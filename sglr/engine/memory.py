@@ -9,7 +9,7 @@ from sglr.files.errors import UsageError
 
 
 @contextmanager
-def explained(trial: Callable[[int], object], batch_size: int) -> Iterator[None]:
+def advising_batch_size(trial: Callable[[int], object], batch_size: int) -> Iterator[None]:
     """Turn an OutOfMemoryError inside into a UsageError; `trial(batch_size)` computes what the training computes."""
     failed = False
     try:

@@ -13,10 +13,11 @@ from typing import Any
 
 import torch
 import torch.distributed as dist
+import torch.distributed.nn.functional as differentiable
 from torch import Tensor
 
 
-def join(device: torch.device) -> torch.device:
+def init(device: torch.device) -> torch.device:
     """Join the processes that torchrun has started, where there are several; return this process's device."""
     if int(os.environ.get("WORLD_SIZE", "1")) < 2:
         return device
@@ -31,7 +32,7 @@ def join(device: torch.device) -> torch.device:
     return own
 
 
-def count() -> int:
+def world_size() -> int:
     """How many processes there are."""
     return dist.get_world_size() if dist.is_initialized() else 1
 
@@ -41,102 +42,88 @@ def is_first() -> bool:
     return not dist.is_initialized() or dist.get_rank() == 0
 
 
-def wait() -> None:
+def barrier() -> None:
     """Wait until every process is here."""
-    if count() > 1:
-        agreed(False)
+    if world_size() > 1:
+        any_process(False)
 
 
-def agreed(flag: bool) -> bool:
+def any_process(flag: bool) -> bool:
     """Whether any process says so: all of them go the same way."""
-    if count() == 1:
+    if world_size() == 1:
         return flag
     votes = torch.tensor(int(flag))
     dist.all_reduce(votes, dist.ReduceOp.MAX)
     return bool(votes)
 
 
-def share(x: Tensor) -> Tensor:
+def scatter(x: Tensor) -> Tensor:
     """Return this process's part of a batch x (N, ...); the gradient is again of all N."""
-    return x if count() == 1 else _Share.apply(x)
+    return x if world_size() == 1 else _Scatter.apply(x)
 
 
-def whole(part: Tensor, size: int) -> Tensor:
+def all_gather(part: Tensor, size: int) -> Tensor:
     """Return the batch (`size`, ...) of which every process holds its `part`; the gradient is the part's."""
-    return part if count() == 1 else _Whole.apply(part, size)
+    return part if world_size() == 1 else _AllGather.apply(part, size)
 
 
-def total(x: Tensor) -> Tensor:
+def all_reduce(x: Tensor) -> Tensor:
     """Return the sum of x over the processes; so is its gradient."""
-    return x if count() == 1 else _Total.apply(x)
+    return x if world_size() == 1 else differentiable.all_reduce(x)
 
 
 @torch.no_grad()
-def add_up(tensors: Sequence[Tensor]) -> None:
+def all_reduce_in_place(tensors: Sequence[Tensor]) -> None:
     """Replace each tensor by its sum over the processes, in place."""
-    if count() > 1:
+    if world_size() > 1:
         flat = torch.cat([tensor.reshape(-1) for tensor in tensors])
         dist.all_reduce(flat)
         for tensor, summed in zip(tensors, flat.split([tensor.numel() for tensor in tensors]), strict=True):
             tensor.copy_(summed.view_as(tensor))
 
 
-def _mine(size: int) -> slice:
+def _own_rows(size: int) -> slice:
     """The rows of a batch that are this process's."""
     rank = dist.get_rank()
-    return slice(rank * size // count(), (rank + 1) * size // count())
+    return slice(rank * size // world_size(), (rank + 1) * size // world_size())
 
 
-def _put_together(part: Tensor, size: int) -> Tensor:
+def _gathered(part: Tensor, size: int) -> Tensor:
     """All rows: the others' are zero here, so the sum over the processes is exact."""
     rows = part.new_zeros(size, *part.shape[1:])
-    rows[_mine(size)] = part
+    rows[_own_rows(size)] = part
     dist.all_reduce(rows)
     return rows
 
 
-class _Share(torch.autograd.Function):
+# The library's differentiable all_gather adds up the processes' gradients, for each has a loss of its own there. Here
+# all compute the same loss of the whole batch, so each keeps its part; and parts may differ in size by one row.
+
+
+class _Scatter(torch.autograd.Function):
     """This process's rows of a batch."""
 
     @staticmethod
     def forward(ctx: Any, x: Tensor) -> Tensor:
         """Take the rows."""
         ctx.size = len(x)
-        return x[_mine(len(x))].clone()
+        return x[_own_rows(len(x))].clone()
 
     @staticmethod
     def backward(ctx: Any, gradient: Tensor) -> Tensor:  # type: ignore[override]
         """Every process's gradient goes to the rows it had."""
-        return _put_together(gradient, ctx.size)
+        return _gathered(gradient, ctx.size)
 
 
-class _Whole(torch.autograd.Function):
+class _AllGather(torch.autograd.Function):
     """All processes' rows as one batch."""
 
     @staticmethod
     def forward(ctx: Any, part: Tensor, size: int) -> Tensor:
         """Put the rows together."""
-        return _put_together(part, size)
+        return _gathered(part, size)
 
     @staticmethod
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None]:  # type: ignore[override]
         """Each process keeps the gradient of its own rows."""
-        return gradient[_mine(len(gradient))], None
-
-
-class _Total(torch.autograd.Function):
-    """The sum over the processes."""
-
-    @staticmethod
-    def forward(ctx: Any, x: Tensor) -> Tensor:
-        """Sum the values."""
-        summed = x.clone()
-        dist.all_reduce(summed)
-        return summed
-
-    @staticmethod
-    def backward(ctx: Any, gradient: Tensor) -> Tensor:  # type: ignore[override]
-        """Sum the gradients: each value went into every process's sum."""
-        summed = gradient.contiguous().clone()
-        dist.all_reduce(summed)
-        return summed
+        return gradient[_own_rows(len(gradient))], None

@@ -18,7 +18,7 @@ class Curve:
     def __init__(self, splits: Splits, attack: AttackSpec | None, measurement: Measurement, engine: Engine):
         self.splits, self.attack, self.measurement, self.engine = splits, attack, measurement, engine
 
-    def point(self, network: nn.Module) -> dict[str, float]:
+    def measure(self, network: nn.Module) -> dict[str, float]:
         """Return natural and PGD accuracy of the network (eval mode); PGD's is NaN without an attack."""
         engine = self.engine
         copied = partial(fold_batchnorm, network, fold=engine.fold, channels_last=engine.channels_last)

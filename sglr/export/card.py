@@ -3,7 +3,7 @@
 import json
 from typing import TYPE_CHECKING, Any
 
-from sglr.plan.methods import METHODS
+from sglr.methods import METHODS
 
 if TYPE_CHECKING:
     from sglr.evaluation.measure import Finished

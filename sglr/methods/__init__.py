@@ -1,39 +1,36 @@
-"""The objective of every method, one file a method."""
+"""Every method of training, one file a method; found by looking, and read without torch."""
 
-from typing import Any
+from functools import cache
+from importlib import import_module
+from importlib.metadata import entry_points
+from pkgutil import iter_modules
 
-from sglr.methods.at import AdversarialTraining, SmoothedAdversarialTraining
-from sglr.methods.awp import AdversarialWeightPerturbation
-from sglr.methods.base import Loss, Objective, Setup
-from sglr.methods.kd_at import DistilledAdversarialTraining
-from sglr.methods.kd_swa import TwoTeacherDistillation
-from sglr.methods.sglr import SelfGuidedLabelRefinement
-from sglr.methods.standard import RefinedStandardTraining, SmoothedStandardTraining, StandardTraining
-from sglr.methods.te import TemporalEnsembling
-from sglr.methods.trades import TradesObjective
-from sglr.methods.trades_sglr import RefinedTrades
-
-__all__ = ["Loss", "Objective", "Setup", "build_objective"]
-
-_OBJECTIVES: dict[str, type[Objective]] = {
-    "at": AdversarialTraining,
-    "ls": SmoothedAdversarialTraining,
-    "te": TemporalEnsembling,
-    "sglr": SelfGuidedLabelRefinement,
-    "sglr_released": SelfGuidedLabelRefinement,
-    "awp": AdversarialWeightPerturbation,
-    "kd_at": DistilledAdversarialTraining,
-    "kd_swa": TwoTeacherDistillation,
-    "trades": TradesObjective,
-    "trades_sglr": RefinedTrades,
-    "at_wa": AdversarialTraining,
-    "at_ls_wa": SmoothedAdversarialTraining,
-    "standard": StandardTraining,
-    "standard_ls": SmoothedStandardTraining,
-    "standard_sglr": RefinedStandardTraining,
-}
+from sglr.files.errors import UsageError
+from sglr.methods.method import Method
 
 
-def build_objective(method: str, settings: Any, setup: Setup) -> Objective:
-    """Return the objective of `method` (a key of METHODS), with that method's `settings`."""
-    return _OBJECTIVES[method](settings, setup)
+def _own() -> dict[str, type[Method]]:
+    """Name -> record, of the methods whose files lie here."""
+    found = {}
+    for module in iter_modules(__path__):
+        for value in vars(import_module(f"{__name__}.{module.name}")).values():
+            if isinstance(value, type) and issubclass(value, Method) and value.name:
+                found[value.name] = value
+    return found
+
+
+METHODS: dict[str, type[Method]] = _own()
+
+
+@cache
+def add_methods_of_packages() -> None:
+    """Add the methods of installed packages, named in their entry points of the group `sglr.methods`, to METHODS.
+
+    Raises UsageError for a name that is taken, and for an entry point that gives no method.
+    """
+    for entry in entry_points(group="sglr.methods"):
+        method = entry.load()
+        if not (isinstance(method, type) and issubclass(method, Method)) or method.name != entry.name:
+            raise UsageError(f"entry point {entry.name} = {entry.value}: no method of this name")
+        if METHODS.setdefault(method.name, method) is not method:
+            raise UsageError(f"entry point {entry.name} = {entry.value}: there is a method {method.name!r} already")

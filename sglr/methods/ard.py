@@ -1,14 +1,18 @@
-"""Adversarially robust distillation, as far as Table 1 needs it: one training step."""
+"""Adversarially robust distillation, for Table 1's counts."""
 
-import torch
-from torch import Tensor, nn
+from __future__ import annotations
 
-from sglr.methods.base import Loss, Objective
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sglr.files.lazy import torch
 from sglr.methods.labels import soften
 from sglr.methods.losses import cross_entropy, kl_divergence
+from sglr.methods.method import Method, setting
+from sglr.methods.objective import Loss, Objective
 
-_TEMPERATURE = 30.0
-_DISTILLATION = 1.0
+if TYPE_CHECKING:
+    from torch import Tensor
 
 
 class RobustDistillation(Objective):
@@ -17,11 +21,24 @@ class RobustDistillation(Objective):
     Differs from the paper: their code divides the KL by K as well, as a mean over all entries.
     """
 
-    def loss(self, model: nn.Module, x: Tensor, y: Tensor, index: Tensor, epoch: int) -> Loss:
+    def loss(self, x: Tensor, index: Tensor, epoch: int) -> Loss:
         """Return both terms; f(x) is computed even at a = 1, as in their code."""
-        adversarial = model(self.attack(x, y))
+        share, temperature = self.settings.distillation, self.settings.temperature
+        adversarial = self.model(self.attack(x, index))
         with torch.no_grad():
-            taught = soften(self.setup.teachers["at"](x), _TEMPERATURE)
-        distilled = _TEMPERATURE**2 * kl_divergence(taught, adversarial / _TEMPERATURE)
-        loss = _DISTILLATION * distilled + (1 - _DISTILLATION) * cross_entropy(model(x), y)
+            taught = soften(self.setup.teachers["at"](x), temperature)
+        distilled = temperature**2 * kl_divergence(taught, adversarial / temperature)
+        loss = share * distilled + (1 - share) * cross_entropy(self.model(x), self.labels(index))
         return Loss(loss.mean(), adversarial.detach())
+
+
+@dataclass(frozen=True)
+class Ard(Method):
+    """Adversarially robust distillation (Goldblum et al. 2020), the teacher a PGD-AT network of the same size."""
+
+    name = "ard"
+    label = "ARD"
+    teachers = ("at",)
+    objective = RobustDistillation
+    distillation: float = setting(1.0)
+    temperature: float = setting(30.0, low=0.01, high=1000)

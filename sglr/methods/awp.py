@@ -1,15 +1,19 @@
 """Adversarial weight perturbation."""
 
+from __future__ import annotations
+
 import copy
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-import torch
-from torch import Tensor, nn
-
-from sglr.engine import parallel
+from sglr.files.lazy import torch
 from sglr.methods.at import AdversarialTraining
-from sglr.methods.base import Loss, Setup
 from sglr.methods.losses import cross_entropy
-from sglr.plan.methods import Awp
+from sglr.methods.method import Method, setting
+from sglr.methods.objective import Loss, Setup
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
 
 
 class AdversarialWeightPerturbation(AdversarialTraining):
@@ -20,32 +24,32 @@ class AdversarialWeightPerturbation(AdversarialTraining):
 
     def __init__(self, settings: Awp, setup: Setup):
         super().__init__(settings, setup)
-        self.gamma = settings.gamma
         self.proxy = copy.deepcopy(setup.model)  # its forward pass moves its own BatchNorm statistics
         self.perturbation: list[Tensor] = []
 
-    def loss(self, model: nn.Module, x: Tensor, y: Tensor, index: Tensor, epoch: int) -> Loss:
-        """Return the cross-entropy on adversarial images at the perturbed weights; leaves `model` perturbed."""
-        x_adv = self.attack(x, y)
-        self.perturbation = self._perturbation(model, x_adv, y)
-        _add(model, self.perturbation, 1)
-        logits = model(x_adv)
+    def loss(self, x: Tensor, index: Tensor, epoch: int) -> Loss:
+        """Return the cross-entropy on adversarial images at the perturbed weights; leaves the model perturbed."""
+        x_adv = self.attack(x, index)
+        self.perturbation = self._perturbation(x_adv, self.labels(index))
+        _add(self.model, self.perturbation, 1)
+        logits = self.model(x_adv)
         return Loss(cross_entropy(logits, self.targets(index)).mean(), logits.detach())
 
-    def _perturbation(self, model: nn.Module, x_adv: Tensor, y: Tensor) -> list[Tensor]:
-        self.proxy.load_state_dict(model.state_dict())
+    def _perturbation(self, x_adv: Tensor, y: Tensor) -> list[Tensor]:
+        self.proxy.load_state_dict(self.model.state_dict())
         self.proxy.train()
         weights = _weights(self.proxy)
         gradients = torch.autograd.grad(cross_entropy(self.proxy(x_adv), y).mean(), weights)
-        parallel.add_up(gradients)
+        self.setup.all_reduce(gradients)
+        gamma = self.settings.gamma
         return [
-            self.gamma * weight.detach().norm() * gradient / (gradient.norm() + 1e-20)
+            gamma * weight.detach().norm() * gradient / (gradient.norm() + 1e-20)
             for weight, gradient in zip(weights, gradients, strict=True)
         ]
 
-    def after_step(self, model: nn.Module) -> None:
+    def after_step(self) -> None:
         """Take the perturbation off."""
-        _add(model, self.perturbation, -1)
+        _add(self.model, self.perturbation, -1)
 
 
 def _weights(model: nn.Module) -> list[nn.Parameter]:
@@ -53,7 +57,17 @@ def _weights(model: nn.Module) -> list[nn.Parameter]:
     return [parameter for parameter in model.parameters() if parameter.dim() >= 2]
 
 
-@torch.no_grad()
 def _add(model: nn.Module, perturbation: list[Tensor], sign: int) -> None:
-    for weight, change in zip(_weights(model), perturbation, strict=True):
-        weight.add_(change, alpha=sign)
+    with torch.no_grad():
+        for weight, change in zip(_weights(model), perturbation, strict=True):
+            weight.add_(change, alpha=sign)
+
+
+@dataclass(frozen=True)
+class Awp(Method):
+    """Adversarial weight perturbation (Wu et al. 2020)."""
+
+    name = "awp"
+    label = "AWP"
+    objective = AdversarialWeightPerturbation
+    gamma: float = setting(0.01)

@@ -1,18 +1,21 @@
 """Distillation from a robust self-teacher, calibrated on held-out images."""
 
-from typing import Any
+from __future__ import annotations
 
-import torch
-from torch import Tensor, nn
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
-from sglr.attacks.images import attack_images
-from sglr.methods.base import Loss, Objective, Setup
+from sglr.files.lazy import torch
 from sglr.methods.labels import one_hot, soften
 from sglr.methods.losses import cross_entropy
-from sglr.plan.methods import KdAt
+from sglr.methods.method import Method
+from sglr.methods.objective import Loss, Objective, Setup
 
-_TEMPERATURES = [0.25 * 1.1**step for step in range(37)]  # 0.25 to 7.7
-_MIXTURES = [step / 50 for step in range(1, 51)]  # 0.02 to 1
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+TEMPERATURES = [0.25 * 1.1**step for step in range(37)]  # 0.25 to 7.7
+MIXTURES = [step / 50 for step in range(1, 51)]  # 0.02 to 1
 _BATCH = 250
 
 
@@ -30,22 +33,15 @@ class DistilledAdversarialTraining(Objective):
         self.temperature, self.mixture = self._fit()
 
     def _fit(self) -> tuple[float, float]:
-        images, how = self.setup.validation, self.adversary
-        x_adv = attack_images(
-            self.teacher,
-            images,
-            ball=how.ball,
-            step_size=how.step_size,
-            num_steps=how.num_steps,
-            batch_size=_BATCH,
-        )
+        images = self.setup.validation
+        x_adv = self.adversary.attack_images(self.teacher, images, _BATCH)
         guesses = one_hot(_logits(self.teacher, images.pixels()).argmax(dim=1), self.setup.num_classes)
         return fit_calibration(_logits(self.teacher, x_adv), guesses, images.labels)
 
-    def loss(self, model: nn.Module, x: Tensor, y: Tensor, index: Tensor, epoch: int) -> Loss:
+    def loss(self, x: Tensor, index: Tensor, epoch: int) -> Loss:
         """Return the cross-entropy of the calibrated teacher's labels on adversarial images."""
-        x_adv = self.attack(x, y)
-        logits = model(x_adv)
+        x_adv = self.attack(x, index)
+        logits = self.model(x_adv)
         taught = soften(_logits(self.teacher, x_adv), self.temperature)
         labels = self.mixture * taught + (1 - self.mixture) * self.targets(index)
         return Loss(cross_entropy(logits, labels).mean(), logits.detach())
@@ -59,9 +55,9 @@ class DistilledAdversarialTraining(Objective):
         self.temperature, self.mixture = state["temperature"], state["mixture"]
 
 
-@torch.no_grad()
 def _logits(teacher: nn.Module, x: Tensor) -> Tensor:
-    return torch.cat([teacher(part) for part in x.split(_BATCH)])
+    with torch.no_grad():
+        return torch.cat([teacher(part) for part in x.split(_BATCH)])
 
 
 def fit_calibration(logits: Tensor, guesses: Tensor, y: Tensor) -> tuple[float, float]:
@@ -70,12 +66,22 @@ def fit_calibration(logits: Tensor, guesses: Tensor, y: Tensor) -> tuple[float, 
     Args:
         logits: (N, K).  guesses: (N, K) one-hot rows.  y: (N,) true classes.
     """
-    mixtures = torch.tensor(_MIXTURES, dtype=torch.float64, device=logits.device)
+    mixtures = torch.tensor(MIXTURES, dtype=torch.float64, device=logits.device)
     guessed = guesses.double().gather(1, y[:, None])
     scores = []
-    for temperature in _TEMPERATURES:
+    for temperature in TEMPERATURES:
         own = soften(logits.double(), temperature).gather(1, y[:, None])
         likelihood = mixtures * own + (1 - mixtures) * guessed  # (N, mixtures)
         scores.append(-likelihood.clamp_min(1e-12).log().mean(dim=0))
     best = int(torch.stack(scores).argmin())
-    return _TEMPERATURES[best // len(_MIXTURES)], _MIXTURES[best % len(_MIXTURES)]
+    return TEMPERATURES[best // len(MIXTURES)], MIXTURES[best % len(MIXTURES)]
+
+
+@dataclass(frozen=True)
+class KdAt(Method):
+    """KD-AT-Auto (Dong, Liu, Shang 2022): temperature and mixture fitted on adversarial held-out images."""
+
+    name = "kd_at"
+    label = "KD-AT"
+    teachers = ("at",)
+    objective = DistilledAdversarialTraining

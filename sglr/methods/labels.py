@@ -1,15 +1,18 @@
 """Training labels: hard, smoothed, and refined by the model's own predictions."""
 
-from typing import Any
+from __future__ import annotations
 
-import torch
-from torch import Tensor
-from torch.nn import functional as F
+from typing import TYPE_CHECKING, Any
+
+from sglr.files.lazy import torch
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 
 def one_hot(y: Tensor, num_classes: int) -> Tensor:
     """Return (N, K) float32 one-hot rows of the classes `y` (N,)."""
-    return F.one_hot(y, num_classes).float()
+    return torch.nn.functional.one_hot(y, num_classes).float()
 
 
 def smooth(targets: Tensor, r: float) -> Tensor:
@@ -36,9 +39,11 @@ class PredictionAverage:
     def __init__(self, initial: Tensor, decay: float):
         self.probs, self.decay = initial.clone(), decay
 
-    @torch.no_grad()
     def update(self, index: Tensor, probs: Tensor) -> Tensor:
-        """Fold `probs` (N, K) into the rows `index` (N,), all distinct; return those rows after the update."""
+        """Fold `probs` (N, K) into the rows `index` (N,), all distinct; return those rows after the update.
+
+        `probs` carries no gradient.
+        """
         self.probs[index] = self.decay * self.probs[index] + (1 - self.decay) * probs
         return self.probs[index]
 

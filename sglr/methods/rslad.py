@@ -1,12 +1,17 @@
-"""Robust soft label adversarial distillation, as far as Table 1 needs it: one training step."""
+"""Robust soft label adversarial distillation, for Table 1's counts."""
 
-import torch
-from torch import Tensor, nn
+from __future__ import annotations
 
-from sglr.methods.base import Loss, Objective
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sglr.files.lazy import torch
 from sglr.methods.losses import kl_divergence
+from sglr.methods.method import Method, setting
+from sglr.methods.objective import Loss, Objective
 
-_ROBUST = 5 / 6
+if TYPE_CHECKING:
+    from torch import Tensor
 
 
 class RobustSoftLabelDistillation(Objective):
@@ -15,11 +20,22 @@ class RobustSoftLabelDistillation(Objective):
     Differs from the paper: their code divides both by K as well, as a mean over all entries.
     """
 
-    def loss(self, model: nn.Module, x: Tensor, y: Tensor, index: Tensor, epoch: int) -> Loss:
+    def loss(self, x: Tensor, index: Tensor, epoch: int) -> Loss:
         """Return both terms; no hard label takes part."""
         with torch.no_grad():
             taught = self.setup.teachers["at"](x).softmax(dim=1)
-        x_adv = self.adversary.attack(x, lambda logits: kl_divergence(taught, logits), "gaussian")
-        adversarial = model(x_adv)
-        loss = _ROBUST * kl_divergence(taught, adversarial) + (1 - _ROBUST) * kl_divergence(taught, model(x))
+        x_adv = self.adversary.attack(self.model, x, lambda logits: kl_divergence(taught, logits), "gaussian")
+        adversarial, share = self.model(x_adv), self.settings.robust
+        loss = share * kl_divergence(taught, adversarial) + (1 - share) * kl_divergence(taught, self.model(x))
         return Loss(loss.mean(), adversarial.detach())
+
+
+@dataclass(frozen=True)
+class Rslad(Method):
+    """Robust soft label adversarial distillation (Zi et al. 2021), the teacher a PGD-AT network of the same size."""
+
+    name = "rslad"
+    label = "RSLAD"
+    teachers = ("at",)
+    objective = RobustSoftLabelDistillation
+    robust: float = setting(5 / 6)

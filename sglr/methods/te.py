@@ -1,15 +1,19 @@
 """Temporal ensembling."""
 
-from typing import Any
+from __future__ import annotations
 
-import torch
-from torch import Tensor, nn
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
-from sglr.methods.base import Loss, Objective, Setup
+from sglr.files.lazy import torch
 from sglr.methods.labels import PredictionAverage
 from sglr.methods.losses import cross_entropy, squared_distance
-from sglr.plan.methods import Te
-from sglr.plan.schedules import label_decay, start_epoch, te_weight
+from sglr.methods.method import Method, setting
+from sglr.methods.objective import Loss, Objective, Setup
+from sglr.methods.schedules import label_decay, start_epoch, te_weight
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 
 class TemporalEnsembling(Objective):
@@ -20,39 +24,52 @@ class TemporalEnsembling(Objective):
 
     def __init__(self, settings: Te, setup: Setup):
         super().__init__(settings, setup)
-        self.settings = settings
         nothing = torch.zeros(len(setup.labels), setup.num_classes, device=setup.labels.device)
-        self.average = PredictionAverage(nothing, label_decay(setup.epochs, settings.decay))
+        self.ensemble = PredictionAverage(nothing, label_decay(setup.epochs, settings.decay))
 
     def weight(self, epoch: int) -> float:
         """Return w at `epoch`: a ramp from `start` to `ramp_end`."""
         te = self.settings
         return te_weight(epoch, self.setup.epochs, weight=te.weight, start=te.start, ramp_end=te.ramp_end)
 
-    def loss(self, model: nn.Module, x: Tensor, y: Tensor, index: Tensor, epoch: int) -> Loss:
+    def loss(self, x: Tensor, index: Tensor, epoch: int) -> Loss:
         """Return the two terms' sum on adversarial images; the cross-entropy alone before `start`."""
+        y = self.labels(index)
         if epoch < start_epoch(self.settings.start, self.setup.epochs):
-            logits = model(self.attack(x, y))
+            logits = self.model(self.attack(x, index))
             return Loss(cross_entropy(logits, y).mean(), logits.detach())
-        ensemble = self._ensemble(x, index)
+        ensemble = self._ensemble_of(x, index)
         weight = self.weight(epoch)
 
         def both_terms(logits: Tensor) -> Tensor:
             """What the attack raises and the step lowers, (N,)."""
             return cross_entropy(logits, y) + weight * squared_distance(logits, ensemble)
 
-        logits = model(self.adversary.attack(x, both_terms))
+        logits = self.model(self.adversary.attack(self.model, x, both_terms))
         return Loss(both_terms(logits).mean(), logits.detach())
 
-    def _ensemble(self, x: Tensor, index: Tensor) -> Tensor:
+    def _ensemble_of(self, x: Tensor, index: Tensor) -> Tensor:
         """The average with this batch's eval-mode clean predictions; the division corrects its start at zero."""
-        rows = self.average.update(index, self.adversary.logits(x).softmax(dim=1))
+        rows = self.ensemble.update(index, self.adversary.logits(self.model, x).softmax(dim=1))
         return rows / rows.sum(dim=1, keepdim=True)
 
     def state_dict(self) -> dict[str, Any]:
         """The averaged predictions."""
-        return self.average.state_dict()
+        return self.ensemble.state_dict()
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Take `state_dict`'s content back."""
-        self.average.load_state_dict(state)
+        self.ensemble.load_state_dict(state)
+
+
+@dataclass(frozen=True)
+class Te(Method):
+    """PGD-AT with temporal ensembling (Dong et al. 2022)."""
+
+    name = "te"
+    label = "PGD-AT+TE"
+    objective = TemporalEnsembling
+    weight: float = setting(300.0, high=1e6)
+    start: float = setting(0.45)
+    ramp_end: float = setting(0.75)
+    decay: float = setting(0.9)

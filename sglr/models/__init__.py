@@ -1,9 +1,9 @@
 """The networks, by name."""
 
 import torch
-from torch import nn
 
 from sglr.files.errors import UsageError
+from sglr.models.blocks import Classifier
 from sglr.models.preact_resnet import preact_resnet
 from sglr.models.resnet import resnet18, small_resnet
 
@@ -12,7 +12,7 @@ _ARCHITECTURES = {"small_resnet": small_resnet, "resnet18": resnet18, "preact_re
 
 def build(
     architecture: str, num_classes: int, in_channels: int, width: int, generator_seed: int, stem_stride: int = 1
-) -> nn.Module:
+) -> Classifier:
     """Return the network; `generator_seed` alone decides its weights. The global generator stays as it was.
 
     Raises UsageError for an unknown architecture.

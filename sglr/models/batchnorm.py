@@ -11,20 +11,20 @@ class BatchNorm(nn.BatchNorm2d):
 
     def forward(self, x: Tensor) -> Tensor:
         """Return the normalised x, (N, C, H, W) like it."""
-        if not self.training or parallel.count() == 1:
+        if not self.training or parallel.world_size() == 1:
             return super().forward(x)
         values = x.float()
         size = values.new_tensor([values.numel() // values.shape[1]])
-        sums = parallel.total(torch.cat([values.sum((0, 2, 3)), size]))
+        sums = parallel.all_reduce(torch.cat([values.sum((0, 2, 3)), size]))
         mean, size = sums[:-1] / sums[-1], sums[-1].detach()
         centred = values - mean[:, None, None]
-        variance = parallel.total(centred.square().sum((0, 2, 3))) / size
-        self._follow(mean.detach(), variance.detach() * size / (size - 1))
+        variance = parallel.all_reduce(centred.square().sum((0, 2, 3))) / size
+        self._update_running_statistics(mean.detach(), variance.detach() * size / (size - 1))
         scale = self.weight * torch.rsqrt(variance + self.eps)
         return (centred * scale[:, None, None] + self.bias[:, None, None]).to(x.dtype)
 
     @torch.no_grad()
-    def _follow(self, mean: Tensor, variance: Tensor) -> None:
+    def _update_running_statistics(self, mean: Tensor, variance: Tensor) -> None:
         """Move the running statistics, as nn.BatchNorm2d does."""
         assert self.running_mean is not None and self.running_var is not None and self.num_batches_tracked is not None
         assert self.momentum is not None

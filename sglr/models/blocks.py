@@ -50,7 +50,7 @@ class Classifier(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Return fp32 logits (N, K) of images (N, C, H, W) in [0, 1], in whose precision the weights compute."""
-        part = parallel.share(x).to(self.classifier.weight.dtype)
+        part = parallel.scatter(x).to(self.classifier.weight.dtype)
         with torch.autocast(x.device.type, torch.bfloat16, enabled=self.autocast):
             logits = self.classifier(self.features(part))
-        return parallel.whole(logits if logits.dtype == torch.float64 else logits.float(), len(x))
+        return parallel.all_gather(logits if logits.dtype == torch.float64 else logits.float(), len(x))

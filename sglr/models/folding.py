@@ -5,7 +5,7 @@ import copy
 import torch
 from torch import Tensor, nn
 
-from sglr.models.blocks import ConvBN
+from sglr.models.blocks import Classifier, ConvBN
 
 
 def fold_batchnorm(
@@ -17,7 +17,8 @@ def fold_batchnorm(
     not, its logits in fp32.
     """
     copied = copy.deepcopy(model).eval().requires_grad_(False)
-    copied.autocast = False  # type: ignore[assignment]
+    if isinstance(copied, Classifier):
+        copied.autocast = False
     for parent in list(copied.modules()) if fold else []:
         for name, child in list(parent.named_children()):
             if isinstance(child, ConvBN):

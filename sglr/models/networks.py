@@ -3,17 +3,16 @@
 from pathlib import Path
 from typing import Any
 
-from torch import nn
-
 from sglr.data.images import Splits
 from sglr.engine.checkpoints import load_payload
 from sglr.files.errors import UsageError
 from sglr.models import build
+from sglr.models.blocks import Classifier
 from sglr.plan.runs import Run
 from sglr.plan.scales import Scale
 
 
-def build_network(run: Run, scale: Scale, splits: Splits) -> nn.Module:
+def build_network(run: Run, scale: Scale, splits: Splits) -> Classifier:
     """The run's network at its first weights, which the run's seed alone decides, on the data's device."""
     network = build(**shape_of(run, scale, splits), generator_seed=run.seed)
     return network.to(splits.train.images.device)
@@ -30,7 +29,7 @@ def shape_of(run: Run, scale: Scale, splits: Splits) -> dict[str, Any]:
     }
 
 
-def load_network(path: Path, kept: dict[str, Any], run: Run, scale: Scale, splits: Splits) -> nn.Module:
+def load_network(path: Path, kept: dict[str, Any], run: Run, scale: Scale, splits: Splits) -> Classifier:
     """The run's network with the weights saved at `path`, in eval mode; `kept` is what the manifest says of them.
 
     Raises UsageError for another run's file, and for one that the manifest does not name.

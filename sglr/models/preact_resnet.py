@@ -25,7 +25,7 @@ class PreActBlock(nn.Module):
         return self.second(torch.relu(self.first(activated))) + shortcut
 
 
-def preact_resnet(num_classes: int, in_channels: int, width: int, stem_stride: int) -> nn.Module:
+def preact_resnet(num_classes: int, in_channels: int, width: int, stem_stride: int) -> Classifier:
     """Return PreActResNet-18; 11,172,170 parameters at width 64 with 10 classes."""
     layers: list[nn.Module] = [nn.Conv2d(in_channels, width, 3, stem_stride, padding=1, bias=False)]
     channels = width

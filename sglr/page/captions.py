@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import pandas as pd
 from jinja2 import Environment
 
-from sglr.plan.methods import METHODS
+from sglr.methods import METHODS
 
 _CAPTIONS = Path(__file__).resolve().parents[2] / "workflow" / "report"
 

@@ -7,9 +7,9 @@ import pandas as pd
 
 from sglr.claims.cells import independent
 from sglr.collected.published import published_rows
+from sglr.methods import METHODS
 from sglr.page.captions import caption
 from sglr.page.read import Row, first_line, rows
-from sglr.plan.methods import METHODS
 from sglr.plan.plan import Plan
 
 _METHODS = {method.label: name for name, method in METHODS.items()}

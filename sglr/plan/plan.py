@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from sglr.files.errors import UsageError
-from sglr.plan.methods import METHODS
+from sglr.files.settings import read_yaml
+from sglr.methods import METHODS, add_methods_of_packages
 from sglr.plan.runs import Run, make_run, parse_run
 from sglr.plan.scales import CONFIG, Scale, Seeds, load_scale
-from sglr.plan.settings import read_yaml
 
 ARTEFACTS = ("table1", "table2", "table3", "table4", "headline", "figure1", "figure2", "figure3", "figure4", "figure5")
 _FILES = {  # what collecting an artefact reads of each of its runs
@@ -148,6 +148,7 @@ def load_plan(scale_name: str, seeds: int | None = None) -> Plan:
 
     Raises UsageError for whatever is not allowed in it.
     """
+    add_methods_of_packages()
     scale = load_scale(scale_name)
     if seeds:
         scale = replace(scale, seeds=Seeds(seeds, max(seeds, scale.seeds.figure4)))

@@ -5,8 +5,8 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 from sglr.files.errors import UsageError
-from sglr.plan.methods import METHODS
-from sglr.plan.settings import check_range, from_mapping
+from sglr.files.settings import check_range, from_mapping
+from sglr.methods import METHODS
 
 _SHORT = {"temperature": "T", "label_noise": "noise"}
 _LONG = {short: long for long, short in _SHORT.items()}

@@ -4,7 +4,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 
 from sglr.files.errors import UsageError
-from sglr.plan.settings import check_range, from_mapping, read_yaml
+from sglr.files.settings import check_range, from_mapping, read_yaml
 
 CONFIG = Path(__file__).resolve().parents[2] / "config"
 SOURCES = ("digits", "numbers", "cifar10", "cifar100")

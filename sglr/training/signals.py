@@ -31,14 +31,14 @@ class StopRequest:
             for number in EXIT_STATUS:
                 signal.signal(number, signal.SIG_IGN)
 
-    def check(self, agreed: Callable[[bool], bool] = bool) -> None:
-        """Raise Interrupted if a signal has come; `agreed` asks the other processes, where there are some."""
-        if agreed(self.received is not None):
+    def check(self, any_process: Callable[[bool], bool] = bool) -> None:
+        """Raise Interrupted if a signal has come; `any_process` asks the other processes, where there are some."""
+        if any_process(self.received is not None):
             number = self.received or signal.SIGTERM
             raise Interrupted(f"stopped by {number.name}", EXIT_STATUS[number])
 
     @contextmanager
-    def at_once(self) -> Iterator[None]:
+    def raising(self) -> Iterator[None]:
         """Within, a signal raises Interrupted where it comes: for work that may be cut anywhere and done again."""
         self._raises = True
         try:

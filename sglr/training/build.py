@@ -1,0 +1,73 @@
+"""From a run and its scale to a recipe: the network at its first weights, its teachers, its attack, its optimiser."""
+
+from pathlib import Path
+
+import torch
+from torch import nn
+
+from sglr.attacks.adversary import Adversary
+from sglr.attacks.threat import LinfBall
+from sglr.data.images import Splits
+from sglr.engine import parallel
+from sglr.files.records import read_json
+from sglr.methods import METHODS
+from sglr.methods.objective import Setup
+from sglr.models.blocks import Classifier
+from sglr.models.networks import build_network, load_network
+from sglr.plan.plan import teachers_of
+from sglr.plan.runs import Run
+from sglr.plan.scales import Engine, Optimisation, Scale
+from sglr.training.recipe import Recipe
+
+
+def optimisation(run: Run, scale: Scale) -> Optimisation:
+    """Return the scale's settings for the run's kind of training."""
+    return scale.adversarial if METHODS[run.method].adversarial else scale.standard
+
+
+def build_recipe(
+    run: Run, scale: Scale, splits: Splits, folder: Path, generator: torch.Generator, engine: Engine
+) -> Recipe:
+    """Return the run's recipe on the device of `splits`; `folder` is the run's own, beside its teachers'.
+
+    Raises UsageError where a teacher has not been trained.
+    """
+    how, settings = optimisation(run, scale), run.method_settings()
+    model = _for_training(build_network(run, scale, splits), engine)
+    attack = scale.attack
+    ball, strength = LinfBall(attack.epsilon), (attack.step_size, attack.train_steps)
+    setup = Setup(
+        model=model,
+        labels=splits.train.labels,
+        num_classes=splits.num_classes,
+        epochs=how.epochs,
+        adversary=Adversary(model, ball, *strength, generator, engine) if settings.adversarial else None,
+        teachers={
+            teacher.method: _teacher(teacher, scale, splits, folder.parent, engine) for teacher in teachers_of(run)
+        },
+        validation=splits.validation,
+        all_reduce=parallel.all_reduce_in_place,
+    )
+    optimizer = torch.optim.SGD(
+        model.parameters(), lr=how.learning_rate, momentum=how.momentum, weight_decay=how.weight_decay, fused=True
+    )
+    return Recipe(model, settings.objective(settings, setup), optimizer, settings.average(model, how.epochs))
+
+
+def memory_format(engine: Engine) -> torch.memory_format:
+    """Return how images and kernels lie in memory."""
+    return torch.channels_last if engine.channels_last else torch.contiguous_format
+
+
+def _for_training(network: Classifier, engine: Engine) -> Classifier:
+    """The network with the engine's memory format and precision of multiplication."""
+    network.autocast = engine.precision == "bf16"
+    return network.to(memory_format=memory_format(engine))  # type: ignore[call-overload]
+
+
+def _teacher(teacher: Run, scale: Scale, splits: Splits, runs: Path, engine: Engine) -> nn.Module:
+    """The teacher's best network (chosen on held-out images), frozen."""
+    folder = runs / teacher.id
+    checkpoint = read_json(folder / "manifest.json")["best_validation"]
+    network = load_network(folder / "best_validation.pt", checkpoint, teacher, scale, splits)
+    return _for_training(network, engine).requires_grad_(False)

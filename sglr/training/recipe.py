@@ -1,0 +1,71 @@
+"""How a network is trained: the step that the paper's algorithm repeats."""
+
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn.utils import get_total_norm
+
+from sglr.data.batches import Batches
+from sglr.engine import parallel
+from sglr.methods.average import WeightAverage
+from sglr.methods.objective import Objective
+
+
+class Recipe:
+    """A network, the loss that it is trained with, its optimiser and the average of its weights, if there is one."""
+
+    def __init__(
+        self, model: nn.Module, objective: Objective, optimizer: torch.optim.Optimizer, average: WeightAverage | None
+    ):
+        self.model, self.objective, self.optimizer, self.average = model, objective, optimizer, average
+
+    def begin_epoch(self, learning_rate: float) -> None:
+        """Set the network to train mode and the learning rate to that of the epoch."""
+        for group in self.optimizer.param_groups:
+            group["lr"] = learning_rate
+        self.model.train()
+
+    def step(self, x: Tensor, index: Tensor, epoch: int) -> Tensor:
+        """Train on images x (N, C, H, W), the examples `index` (N,).
+
+        Return (4,), on the device: loss, number of images, of correct ones, norm of the gradient.
+        """
+        loss, logits = self.objective.loss(x, index, epoch)  # attack the images, refine their labels, compare
+        self.optimizer.zero_grad()
+        loss.backward()
+        gradients = [weight.grad for weight in self.model.parameters() if weight.grad is not None]
+        parallel.all_reduce_in_place(gradients)
+        norm = get_total_norm(gradients)
+        self.optimizer.step()
+        self.objective.after_step()
+        if self.average:
+            self.average.after_step(self.model)
+        correct = (logits.argmax(1) == self.objective.labels(index)).sum()
+        return torch.stack([loss.detach(), norm.new_tensor(len(index)), correct, norm]).double()
+
+    def end_epoch(self, epoch: int, batches: Batches) -> None:
+        """Let the average of weights have the epoch's last ones."""
+        if self.average:
+            self.average.after_epoch(self.model, epoch, batches.images_alone())
+
+    def evaluated(self, epoch: int) -> nn.Module:
+        """Return the average of weights where there is one and it has begun, else the network itself."""
+        return self.average.network if self.average and self.average.active(epoch) else self.model
+
+    def state_dict(self) -> dict[str, Any]:
+        """What a resumed training needs."""
+        return {
+            "model": self.model.state_dict(),
+            "optimizer": self.optimizer.state_dict(),
+            "objective": self.objective.state_dict(),
+            "average": self.average.state_dict() if self.average else {},
+        }
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Take `state_dict`'s content back."""
+        self.model.load_state_dict(state["model"])
+        self.optimizer.load_state_dict(state["optimizer"])
+        self.objective.load_state_dict(state["objective"])
+        if self.average:
+            self.average.load_state_dict(state["average"])
