@@ -11,9 +11,12 @@ from snakemake.utils import min_version
 
 sys.path.insert(0, workflow.basedir)
 
+from sglr.artefacts import is_figure, load
+from sglr.artefacts.collect import inputs_of
+from sglr.collected.evidence import EVIDENCE, evidence_inputs
 from sglr.files.errors import UsageError
 from sglr.engine.lease import visible_gpus
-from sglr.plan.plan import ARTEFACTS, find_run, load_plan, teachers_of
+from sglr.plan.plan import find_run, load_plan, teachers_of
 from sglr.plan.scales import scale_names
 
 min_version("9.19")

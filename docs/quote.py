@@ -98,8 +98,8 @@ def stressed(what: str) -> int:
 
 
 def planning(key: str) -> str:
-    """One figure of the last line of results/plan_size.json, the plan with the most seeds."""
-    return f"{json.loads((ROOT / 'results' / 'plan_size.json').read_text().splitlines()[-1])[key]:,}"
+    """One figure of the last line of results/plan_size.jsonl, the plan with the most seeds."""
+    return f"{json.loads((ROOT / 'results' / 'plan_size.jsonl').read_text().splitlines()[-1])[key]:,}"
 
 
 def quoted(page: str) -> str:

@@ -7,9 +7,8 @@ from pathlib import Path
 
 from sglr.commands import runs, shown
 from sglr.files.errors import Interrupted, UsageError
-from sglr.plan.plan import ARTEFACTS, load_plan
-
-CHECKPOINTS = ("best_validation", "best", "final")
+from sglr.plan.names import CHECKPOINTS
+from sglr.plan.plan import load_plan
 
 
 def main() -> None:
@@ -32,11 +31,11 @@ def main() -> None:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="sglr", description="Train, evaluate and show the runs of one scale.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for name, (function, argument, choices) in _COMMANDS.items():
+    for name, (function, argument) in _COMMANDS.items():
         command = commands.add_parser(name, help=(function.__doc__ or "").split("\n")[0])
         command.set_defaults(command=function)
         if argument:
-            command.add_argument(argument, choices=choices)
+            command.add_argument(argument)
         if name == "export":
             command.add_argument("--checkpoint", choices=CHECKPOINTS, default="best_validation")
         command.add_argument("--scale", default="digits", help="a file of config/scales (default: digits)")
@@ -46,19 +45,17 @@ def _parser() -> argparse.ArgumentParser:
 
 
 _COMMANDS = {
-    "train": (runs.train, "run", None),
-    "evaluate": (runs.evaluate, "run", None),
-    "trajectory": (runs.trajectory, "run", None),
-    "features": (runs.features, "run", None),
-    "export": (runs.export, "run", None),
-    "events": (runs.events, "run", None),
-    "count-forwards": (runs.count_forwards, None, None),
-    "collect": (shown.collect, "artefact", (*ARTEFACTS, "evidence")),
-    "table": (shown.table, "number", ("1", "2", "3", "4")),
-    "headline": (shown.headline, None, None),
-    "figure": (shown.figure, "number", ("1", "2", "3", "4", "5")),
-    "claims": (shown.claims, None, None),
-    "show": (shown.show, None, None),
-    "report": (shown.report, None, None),
-    "plan": (shown.plan, None, None),
+    "train": (runs.train, "run"),
+    "evaluate": (runs.evaluate, "run"),
+    "trajectory": (runs.trajectory, "run"),
+    "features": (runs.features, "run"),
+    "export": (runs.export, "run"),
+    "events": (runs.events, "run"),
+    "count-forwards": (runs.count_forwards, None),
+    "collect": (shown.collect, "artefact"),
+    "draw": (shown.draw, "artefact"),
+    "claims": (shown.claims, None),
+    "show": (shown.show, None),
+    "report": (shown.report, None),
+    "plan": (shown.plan, None),
 }

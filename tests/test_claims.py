@@ -12,13 +12,18 @@ from scipy import stats
 from sglr.artefacts.collect import collect
 from sglr.claims import theory
 from sglr.claims.claim import Claim, judge
-from sglr.claims.ledger import claims, judged
+from sglr.claims.measures import published
 from sglr.claims.paper import inconsistencies
-from sglr.claims.results import Results, published
-from sglr.claims.verdict import Evidence, NotRun, Verdict, above, exact, near, over, together
+from sglr.claims.render import claims
+from sglr.claims.verdict import Evidence, Verdict, above, exact, near, over, together
+from sglr.collected.results import NotRun, Results
 from sglr.plan.plan import load_plan
 
 ROOT = Path(__file__).resolve().parents[1]
+
+
+def judged(results: Results, scale: str) -> list:
+    return [judge(claim, results, scale) for claim in claims(results)]
 
 
 def images(value: float, low: float, high: float) -> Evidence:
@@ -96,22 +101,22 @@ def test_parts_of_a_claim(words, together_word):
 
 def test_a_claim_by_value_is_not_judged_at_another_scale_and_one_by_direction_is():
     parts = {"": lambda results: over([10.0, 10.1])}
-    claim = Claim("a", "b", "c", "d", parts, "e", target=10.0, margin=1.0, by_value=True)
+    claim = Claim("a", "b", "part", "c", "d", parts, "e", target=10.0, margin=1.0, by_value=True)
     assert judge(claim, Results({}), "paper").verdict.word == "reproduced"
     assert judge(claim, Results({}), "digits").verdict.word == "not run"
     assert judge(claim, Results({}), "digits").measured == {}
-    direction = Claim("a", "b", "c", "d", parts, "e")
+    direction = Claim("a", "b", "part", "c", "d", parts, "e")
     assert judge(direction, Results({}), "digits").verdict.word == "reproduced"
 
 
 def test_every_id_is_one_claim_and_says_how_it_is_judged():
-    found = claims()
+    found = claims(Results({}))
     assert len({claim.id for claim in found}) == len(found)
     assert all(claim.reason and claim.text and claim.quantity and claim.parts for claim in found)
 
 
 def test_every_cell_of_the_tables_is_a_claim():
-    cells = [claim.id for claim in claims() if claim.target is not None and claim.by_value]
+    cells = [claim.id for claim in claims(Results({})) if claim.target is not None and claim.by_value]
     assert sum(name.startswith("table4") for name in cells) == 30
     assert sum(name.startswith("table2") for name in cells) == (7 + 1) * 9  # SGLR's row beside both of our variants
     assert sum(name.startswith("table3") for name in cells) == (8 + 2) * 9
@@ -198,7 +203,7 @@ def mini(tmp_path_factory) -> Path:
 
 def test_the_command_prints_what_it_writes(mini):
     table = pd.read_csv(mini / "results/mini/claims.csv", dtype=str, keep_default_na=False).set_index("id")
-    assert len(table) == len(claims())
+    assert len(table) == len(claims(Results({})))
     printed = (mini / "printed").read_text()
     for word in ("reproduced", "partly", "not reproduced"):
         assert f"{(table['verdict'] == word).sum()} {word}" in printed.splitlines()[-1]

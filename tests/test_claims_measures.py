@@ -8,16 +8,17 @@ import pytest
 
 from sglr.claims.claim import judge
 from sglr.claims.curves import quarter
-from sglr.claims.ledger import claims
-from sglr.claims.results import ROLES, TEN, Results, difference, lost_less
-from sglr.claims.verdict import NotRun
+from sglr.claims.measures import difference, lost_less
+from sglr.claims.render import claims
+from sglr.collected.results import NotRun, Results
+from sglr.plan.names import ROLES, TEN
 
 EPOCHS = np.arange(1, 41)
 
 
 @cache
 def by_id() -> dict:
-    return {claim.id: claim for claim in claims()}
+    return {claim.id: claim for claim in claims(Results({}))}
 
 
 def word(name: str, frames: dict[str, pd.DataFrame], scale: str = "digits") -> str:
@@ -317,7 +318,7 @@ def test_seconds_of_two_devices_are_not_compared():
 @pytest.mark.parametrize(("forwards", "teachers", "expected"), [(2, 0, "reproduced"), (3, 0, "partly")])
 def test_table_1(forwards, teachers, expected):
     row = {"method": "sglr", "trained_teachers": teachers, "standard_teacher": False, "adversarial_teacher": False}
-    frame = pd.DataFrame([row | {"forwards_measured": forwards, "forwards_paper": 2}])
+    frame = pd.DataFrame([row | {"forwards_measured": forwards}])
     assert word("table1/sglr", {"table1": frame}) == expected
     assert word("table1/ard", {"table1": frame}) == "not run"
     weakest, evidence = judge(by_id()["table1/sglr"], Results({"table1": frame}), "digits").weakest

@@ -4,7 +4,8 @@ import json
 import subprocess
 import sys
 
-from sglr.plan.cost import cost_lines, cost_sums
+from sglr.artefacts.collect import runs_with
+from sglr.page.cost import cost_lines, cost_sums
 from sglr.plan.plan import load_plan
 
 
@@ -16,7 +17,8 @@ def test_estimates_until_a_run_has_been_measured(tmp_path):
     runs, (sums, _) = cost_lines(plan, tmp_path), cost_sums(plan, tmp_path)
     assert len(runs) == len(plan.runs) and not any("measured" in line for line in runs)
     assert f"{len(plan.runs)} trainings, {total:.0f} minutes" in sums
-    assert f"AutoAttack on {sum(plan.evaluated.values())} of them" in sums
+    evaluated = [plan.runs[run] for run in runs_with("evaluation.json", plan)]
+    assert f"AutoAttack on {sum(map(plan.with_autoattack, evaluated))} of them" in sums and len(evaluated) > 20
 
 
 def test_a_measured_run_counts_its_median_epoch_so_that_a_suspension_does_not(tmp_path):

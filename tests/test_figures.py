@@ -1,6 +1,7 @@
 """Figures 1-5 from collected CSVs written by hand: what the artists hold, not how the pixels look."""
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -10,12 +11,13 @@ from matplotlib.axes import Axes
 from matplotlib.collections import PathCollection
 from matplotlib.figure import Figure
 
-from sglr.artefacts import figures
 from sglr.artefacts.collect import collect as collect_runs
+from sglr.artefacts.render import render
 from sglr.files.records import write_csv, write_json
 from sglr.plan.plan import load_plan
 
 LABEL = "a scale: not the paper's numbers"
+SCALE = SimpleNamespace(label=LABEL)
 EPOCHS = np.arange(1, 9)
 
 
@@ -92,9 +94,9 @@ COLLECTED = {1: figure1, 2: figure2, 3: figure3, 4: figure4, 5: figure5}
 
 
 def collect(number: int, folder: Path) -> None:
-    folder.mkdir(exist_ok=True)
+    (folder / "collected").mkdir(exist_ok=True)
     for name, frame in COLLECTED[number]().items():
-        frame.to_csv(folder / f"{name}.csv", index=False)
+        frame.to_csv(folder / f"collected/{name}.csv", index=False)
 
 
 @pytest.fixture
@@ -105,7 +107,7 @@ def draw(tmp_path, monkeypatch):
 
     def drawn(number: int) -> Figure:
         collect(number, tmp_path)
-        figures.render(number, tmp_path, LABEL, tmp_path / "out")
+        render(f"figure{number}", SCALE, tmp_path, tmp_path / "out")
         return plt.gcf()
 
     yield drawn
@@ -226,9 +228,9 @@ def test_every_figure_states_the_scale(draw, number):
 
 @pytest.mark.parametrize("number", COLLECTED)
 def test_an_unchanged_figure_is_an_unchanged_file(tmp_path, number):
-    collect(number, tmp_path / "collected")
+    collect(number, tmp_path)
     for out in ("once", "again"):
-        figures.render(number, tmp_path / "collected", LABEL, tmp_path / out)
+        render(f"figure{number}", SCALE, tmp_path, tmp_path / out)
     for name in (f"figure{number}.pdf", f"figure{number}.png"):
         assert (tmp_path / "once" / name).read_bytes() == (tmp_path / "again" / name).read_bytes()
     assert b"/CreationDate" not in (tmp_path / f"once/figure{number}.pdf").read_bytes()  # it has whole seconds only
@@ -239,5 +241,5 @@ def test_drawing_leaves_the_style_and_the_open_figures_alone(tmp_path):
     opened = plt.get_fignums()
     with plt.rc_context({"font.size": 23, "axes.spines.top": True}):  # the user's own
         before = dict(plt.rcParams)
-        figures.render(4, tmp_path, LABEL, tmp_path / "out")
+        render("figure4", SCALE, tmp_path, tmp_path / "out")
         assert dict(plt.rcParams) == before and plt.get_fignums() == opened

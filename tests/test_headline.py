@@ -2,13 +2,17 @@
 
 import json
 from math import comb
+from types import SimpleNamespace
 
 import pandas as pd
 import pytest
 
-from sglr.artefacts import headline
+from sglr.artefacts.collect import collect
+from sglr.artefacts.render import render
 from sglr.collected.paired import mean_interval, paired_difference
 from sglr.plan.plan import load_plan
+
+SCALE = SimpleNamespace(label="a label", attack=SimpleNamespace(test_steps=20))
 
 
 def bits(both: int, first: int, second: int, neither: int) -> tuple[str, str]:
@@ -50,32 +54,32 @@ def collected(tmp_path):
         final = "1100000000" if run.method == "at" else "1111110000"
         entry = {"pgd20_correct": final, "autoattack": {"correct": final[:5]}}
         best = {"pgd20_correct": "1111000000", "autoattack": {"correct": "11110"}}
-        folder = tmp_path / "runs" / run.id
+        folder = tmp_path / "smoke/runs" / run.id
         folder.mkdir(parents=True)
+        (folder / "manifest.json").write_text("{}")
         (folder / "evaluation.json").write_text(json.dumps({"checkpoints": {"best": best, "final": entry}}))
-    frame = headline.compare(plan.runs_of["headline"], tmp_path)
-    frame.to_csv(tmp_path / "headline.csv", index=False)
-    return tmp_path
+    collect("headline", plan, tmp_path)
+    return tmp_path / "smoke"
 
 
 def test_cells_of_the_headline_table(collected):
-    headline.render(collected, "a label", collected)
-    table = pd.read_csv(collected / "headline.csv").fillna("").set_index(["method", "accuracy"])
+    render("headline", SCALE, collected, collected)
+    table = pd.read_csv(collected / "tables/headline.csv").fillna("").set_index(["method", "accuracy"])
     at, sglr = table.loc[("PGD-AT", "PGD-20")], table.loc[("PGD-AT+SGLR", "PGD-20")]
     assert (at["best"], at["final"], at["images"]) == (40.0, 20.0, 10)
     assert at["best - final"].startswith("+20.0 [") and at["final - PGD-AT's final"] == ""
     assert sglr["best - final"].startswith("-20.0 [")
     assert sglr["final - PGD-AT's final"].startswith("+40.0 [") and sglr["final - PGD-AT's final"].endswith("p = 0.12")
     assert table.loc[("PGD-AT", "AutoAttack")]["images"] == 5
-    assert "a label" in (collected / "headline.md").read_text()
-    assert r"\begin{table}" in (collected / "headline.tex").read_text()
+    assert "a label" in (collected / "tables/headline.md").read_text()
+    assert r"\begin{table}" in (collected / "tables/headline.tex").read_text()
 
 
 def test_several_seeds_are_one_row_with_an_interval_over_seeds(collected):
-    one = pd.read_csv(collected / "headline.csv")
+    one = pd.read_csv(collected / "collected/headline.csv")
     shifted = one.assign(seed=1, final=one["final"] + 0.1, loss_difference=one["loss_difference"] - 0.1)
-    pd.concat([one, shifted]).to_csv(collected / "headline.csv", index=False)
-    headline.render(collected, "a label", collected / "out")
-    table = pd.read_csv(collected / "out" / "headline.csv").set_index(["method", "accuracy"])
+    pd.concat([one, shifted]).to_csv(collected / "collected/headline.csv", index=False)
+    render("headline", SCALE, collected, collected)
+    table = pd.read_csv(collected / "tables/headline.csv").set_index(["method", "accuracy"])
     at = table.loc[("PGD-AT", "PGD-20")]
     assert (at["seeds"], at["final"], at["best - final"]) == (2, "25.0 ± 7.1", "+15.0 [-48.5, +78.5]")

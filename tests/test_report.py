@@ -96,7 +96,7 @@ def test_the_parts_of_the_paper_hold_every_judged_claim(folder):
 
 
 def test_cells_that_were_judged_by_value_count():
-    cell = {"judged by": "value", "where": "Table 2"}
+    cell = {"judged by": "value", "part": "Cells"}
     found = verdicts([cell | {"verdict": "reproduced"}, cell | {"verdict": "not run"}])
     assert (found["total"], found["judged"], found["apart"]) == (1, 1, 1)
     assert [part["name"] for part in found["parts"]] == ["Cells"]
@@ -184,7 +184,7 @@ def test_the_page_loads_nothing(source):
 
 
 def test_unchanged_results_make_an_unchanged_page(folder, source):
-    sglr(folder, "figure", "3", "--scale", "mini")
+    sglr(folder, "draw", "figure3", "--scale", "mini")
     sglr(folder, "report", "--scale", "mini")
     assert (folder / "results/mini/report.html").read_text() == source
 

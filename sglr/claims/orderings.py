@@ -3,17 +3,15 @@
 from functools import partial
 
 from sglr.claims.claim import Claim, Part
-from sglr.claims.results import ROLES, TEN, Results, difference, lost, lost_less
+from sglr.claims.measures import difference, lost, lost_less
 from sglr.claims.verdict import Evidence, over
 from sglr.collected.published import published_rows
+from sglr.collected.results import Results
 from sglr.methods import METHODS
+from sglr.plan.names import ATTACKS, ROBUST, ROLES, TEN
 
 VARIANTS = {"sglr": "SGLR (Eq. 8)", "sglr_released": "SGLR (released code)"}
-RIVALS = ("at", "ls", "te", "awp", "kd_at", "kd_swa")  # of Table 2
 OURS = {"at_wa": "", "at_ls_wa": ", labels smoothed"}  # the paper lacks them
-ROBUST = ("pgd20", "autoattack")
-ATTACKS = ("natural", *ROBUST)
-TEMPERATURES = (1, 1.5, 2)
 _ANY = "a direction has no tolerance: any difference above 0, beyond its interval"
 
 
@@ -27,14 +25,48 @@ def orderings() -> list[Claim]:
     ]
 
 
+def rivals() -> list[str]:
+    """The methods of the paper's Table 2 beside SGLR."""
+    rows = published_rows()
+    rows = rows[(rows["source"] == "paper") & (rows["artifact"] == "table2") & (rows["method"] != "sglr")]
+    return list(dict.fromkeys(rows["method"]))
+
+
+def grid(axis: str) -> list[float]:
+    """The values of `r` or `temperature` in the paper's Table 4, smallest first."""
+    rows = published_rows()
+    return sorted(rows[rows["artifact"] == "table4"][axis].unique())
+
+
+def newcomers(results: Results) -> list[Claim]:
+    """One claim for each method of our Table 2 that neither the paper nor we have put there: beside PGD-AT."""
+    known = {*rivals(), *VARIANTS, *OURS}
+    return [_newcomer(name) for name in results.methods("table2") if name not in known]
+
+
+def _newcomer(name: str) -> Claim:
+    ends = {f"{attack} final": _difference(TEN, attack, (name, "final"), ("at", "final")) for attack in ROBUST}
+    loses = {f"{attack} best - final": _lost_less(TEN, attack, name, "at") for attack in ROBUST}
+    return Claim(
+        f"newcomer/{name}",
+        "added: the paper has no such row",
+        "Ours",
+        f"{METHODS[name].label} ends above PGD-AT and loses less from best to final",
+        "final accuracy minus PGD-AT's; best minus final of PGD-AT, less its own",
+        ends | loses,
+        _ANY,
+    )
+
+
 def _of_variant(name: str, words: str) -> list[Claim]:
     under = [
         Claim(
             f"order/autoattack/{checkpoint}/{name}",
             "Table 2, Sec. 4",
+            "Table 2",
             f"{words} is more robust than every other method of the table under AutoAttack ({checkpoint})",
             f"AutoAttack accuracy ({checkpoint}), SGLR minus each other method",
-            {rival: _difference(TEN, "autoattack", (name, checkpoint), (rival, checkpoint)) for rival in RIVALS},
+            {rival: _difference(TEN, "autoattack", (name, checkpoint), (rival, checkpoint)) for rival in rivals()},
             _ANY,
         )
         for checkpoint in ("best", "final")
@@ -44,14 +76,16 @@ def _of_variant(name: str, words: str) -> list[Claim]:
         Claim(
             f"gap/least/{name}",
             "Table 2, Sec. 4",
+            "Table 2",
             f"{words} narrows the gap of best and final more than every other method of the table",
             "best minus final of each other method, less SGLR's",
-            {f"{rival} {attack}": _lost_less(TEN, attack, name, rival) for rival in RIVALS for attack in ROBUST},
+            {f"{rival} {attack}": _lost_less(TEN, attack, name, rival) for rival in rivals() for attack in ROBUST},
             _ANY,
         ),
         Claim(
             f"gap/under-1/{name}",
             "Tables 2 and 3, Sec. 4",
+            "Tables 2 and 3",
             f"the gap of best and final with {words} is about half a point, a point at most",
             "1 point less (best minus final)",
             {
@@ -73,6 +107,7 @@ def _worth(name: str, words: str, rival: str, how: str) -> Claim:
     return Claim(
         f"worth/{name}/{rival}",
         "ours: the paper has no such row",
+        "Ours",
         f"{words} is worth its machinery: it ends above averaging PGD-AT's weights{how}, and loses less",
         "final accuracy, SGLR minus the rival; best minus final of the rival, less SGLR's",
         ends | loses,
@@ -97,6 +132,7 @@ def _overfitting() -> list[Claim]:
             Claim(
                 f"overfitting/at/{role}",
                 "Sec. 1, Tables 2 and 3",
+                "Tables 2 and 3",
                 f"PGD-AT overfits robustly: its final checkpoint is less robust than its best ({words})",
                 "best minus final",
                 {attack: _lost(role, attack, "at") for attack in ROBUST},
@@ -104,10 +140,19 @@ def _overfitting() -> list[Claim]:
             )
             for role, words in ROLES.items()
         ),
-        Claim("ls/helps", "Table 2", "label smoothing helps: it ends above PGD-AT", "final, LS minus AT", helps, _ANY),
+        Claim(
+            "ls/helps",
+            "Table 2",
+            "Table 2",
+            "label smoothing helps: it ends above PGD-AT",
+            "final, LS minus AT",
+            helps,
+            _ANY,
+        ),
         Claim(
             "ls/still-overfits",
             "Table 2, Sec. 4",
+            "Table 2",
             "label smoothing fails to cure robust overfitting: it still loses from best to final",
             "best minus final",
             {attack: _lost(TEN, attack, "ls") for attack in ROBUST},
@@ -126,6 +171,7 @@ def _table3() -> list[Claim]:
             Claim(
                 f"table3/higher/{role}/{name}",
                 "Table 3, Sec. 4",
+                "Table 3",
                 f"{METHODS[name].label} improves on {METHODS[base].label}, attacked and clean ({ROLES[role]})",
                 "accuracy minus the baseline's, best and final",
                 {
@@ -138,6 +184,7 @@ def _table3() -> list[Claim]:
             Claim(
                 f"table3/gap/{role}/{name}",
                 "Table 3, Sec. 4",
+                "Table 3",
                 f"{METHODS[name].label} loses less from best to final than {METHODS[base].label} ({ROLES[role]})",
                 "the baseline's best minus final, less its own",
                 {attack: _lost_less(role, attack, name, base) for attack in ROBUST},
@@ -154,6 +201,7 @@ def _table4() -> list[Claim]:
             Claim(
                 f"table4/r/{attack}/T{temperature:g}",
                 "Table 4, Sec. 4",
+                "Table 4",
                 f"{name} accuracy first rises with r, then falls (T = {temperature:g})",
                 "r = 0.2 minus r = 0; r = 0.2 minus r = 0.8; final",
                 {
@@ -165,22 +213,24 @@ def _table4() -> list[Claim]:
                 "the peak is fixed at the paper's r = 0.2 beforehand, so that choosing it proves nothing",
             )
             for attack, name in metrics.items()
-            for temperature in TEMPERATURES
+            for temperature in grid("temperature")
         ),
         Claim(
             "table4/temperature/natural",
             "Table 4, Sec. 4",
+            "Table 4",
             "a higher temperature at the same r gains a little natural accuracy",
             "T = 1.5 and T = 2 minus T = 1, mean over r > 0",
-            {f"T = {high:g}": partial(_temperature, "natural", high, 1) for high in TEMPERATURES[1:]},
+            {f"T = {high:g}": partial(_temperature, "natural", high, 1) for high in grid("temperature")[1:]},
             "the four values of r are four pairs of trainings: their spread is the interval",
         ),
         Claim(
             "table4/temperature/pgd20",
             "Table 4, Sec. 4",
+            "Table 4",
             "a higher temperature at the same r lowers robust accuracy",
             "T = 1 minus T = 1.5 and T = 2, mean over r > 0",
-            {f"T = {high:g}": partial(_temperature, "pgd20", high, -1) for high in TEMPERATURES[1:]},
+            {f"T = {high:g}": partial(_temperature, "pgd20", high, -1) for high in grid("temperature")[1:]},
             "the four values of r are four pairs of trainings: their spread is the interval",
         ),
     ]
@@ -208,7 +258,7 @@ def _within(role: str, attack: str, method: str, limit: float, results: Results)
 def _temperature(attack: str, high: float, sign: int, results: Results) -> Evidence:
     """Points that temperature `high` has over 1, or with `sign` -1 the other way round, over the values of r."""
     each = []
-    for r in (0.2, 0.4, 0.6, 0.8):
+    for r in grid("r")[1:]:
         cells = [(f"sglr/{r:g}/{temperature:g}", "final") for temperature in (high, 1)]
         each.append(difference(results, TEN, attack, *cells))
     return over([sign * found.value for found in each], "values of r", seeds=each[0].seeds)

@@ -10,8 +10,8 @@ import pandas as pd
 
 from sglr.claims.cells import same_method
 from sglr.claims.claim import judge
+from sglr.claims.measures import published
 from sglr.claims.orderings import orderings
-from sglr.claims.results import published
 from sglr.collected.published import published_rows
 
 _HALF = 0.05 + 1e-9  # of the last printed digit

@@ -7,11 +7,17 @@ from typing import Any
 
 import pandas as pd
 
-from sglr.claims.claim import COMPARABLE, Record, judge, rule
-from sglr.claims.ledger import judged
+from sglr.claims.cells import cells
+from sglr.claims.claim import COMPARABLE, Claim, Record, judge, rule
+from sglr.claims.costs import costs
+from sglr.claims.curves import curves
+from sglr.claims.measures import published
+from sglr.claims.noise import noise
+from sglr.claims.orderings import newcomers, orderings
 from sglr.claims.paper import inconsistencies
-from sglr.claims.results import published, read
+from sglr.claims.theory import theory
 from sglr.claims.verdict import Evidence
+from sglr.collected.results import Results, read_results
 from sglr.files.records import write_bytes, write_csv
 from sglr.plan.scales import Scale
 
@@ -21,7 +27,8 @@ _SHORT = ["verdict", "claim", "value", "over seeds", "paper", "why", "id"]
 
 def write(folder: Path, scale: Scale) -> list[str]:
     """Write claims.csv, claims.md and claims_paper.csv into `folder`, results/{scale}; return the lines to print."""
-    records = judged(read(folder / "collected"), scale.name)
+    results = read_results(folder / "collected")
+    records = [judge(claim, results, scale.name) for claim in claims(results)]
     rows = pd.DataFrame([_row(record, scale) for record in records])
     own = pd.DataFrame([asdict(found) for found in inconsistencies()])
     write_csv(folder / "claims.csv", rows)
@@ -31,12 +38,18 @@ def write(folder: Path, scale: Scale) -> list[str]:
     return [*lines, _summary(rows, scale)]
 
 
+def claims(results: Results) -> list[Claim]:
+    """Every checkable claim of the paper, and one for each method that the plan adds to Table 2; each id once."""
+    return [*orderings(), *curves(), *noise(), *costs(), *theory(), *cells(), *newcomers(results)]
+
+
 def _row(record: Record, scale: Scale) -> dict[str, Any]:
     claim = record.claim
     name, evidence = record.weakest or ("", None)
     return {
         "id": claim.id,
         "where": claim.where,
+        "part": claim.part,
         "claim": claim.text,
         "quantity": claim.quantity,
         "rule": rule(claim),

@@ -52,14 +52,17 @@ def theory() -> list[Claim]:
         ),
         *(
             _identity(
-                f"lemma1/{loss.__name__}",
+                f"lemma1/{name}",
                 "Lemma 1",
-                f"{name} is symmetric and so keeps the order of risks under symmetric noise below 1 - 1/K",
+                f"{words} is symmetric and so keeps the order of risks under symmetric noise below 1 - 1/K",
                 "noisy risk difference less (1 - noise K/(K-1)) times the clean one; control: cross-entropy",
                 partial(lemma1, loss),
                 partial(lemma1, cross_entropy),
             )
-            for name, loss in (("reverse cross-entropy", reverse), ("the mean absolute error", absolute))
+            for name, words, loss in (
+                ("reverse", "reverse cross-entropy", reverse),
+                ("absolute", "the mean absolute error", absolute),
+            )
         ),
         _theorem2(),
     ]
@@ -71,6 +74,7 @@ def _identity(
     return Claim(
         name,
         where,
+        "Theory",
         text,
         f"largest error of {quantity}",
         {"": lambda results: checked(error, control)},
@@ -90,6 +94,7 @@ def _theorem2() -> Claim:
     return Claim(
         "theorem2",
         "Theorem 2",
+        "Theory",
         "SGLR tolerates symmetric noise: the order of two predictors' risks survives it",
         "largest error of noisy risk difference less (1 - noise K/(K-1)) times the clean one",
         {

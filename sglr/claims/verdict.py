@@ -7,13 +7,10 @@ from typing import Literal
 import numpy as np
 
 from sglr.collected.paired import mean_interval
+from sglr.collected.results import NotRun
 
 Word = Literal["reproduced", "partly", "not reproduced", "not run"]
 Basis = Literal["seeds", "test images", "epochs", "values of r", "none", "exact"]
-
-
-class NotRun(Exception):
-    """What a claim needs has not been run; the message says what."""
 
 
 @dataclass(frozen=True)

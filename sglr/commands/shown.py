@@ -1,10 +1,10 @@
 """Commands that read: collect, tables, figures, claims, the page, the plan. Nothing here imports torch."""
 
 from argparse import Namespace
-from contextlib import suppress
+from pathlib import Path
 
 from sglr.files.errors import UsageError
-from sglr.plan.plan import ARTEFACTS, Plan
+from sglr.plan.plan import Plan
 
 
 def collect(arguments: Namespace, plan: Plan) -> None:
@@ -18,52 +18,42 @@ def collect(arguments: Namespace, plan: Plan) -> None:
         collect(arguments.artefact, plan, arguments.results)
 
 
-def table(arguments: Namespace, plan: Plan) -> None:
-    """Render one table as CSV, Markdown and LaTeX."""
-    _render(f"table{arguments.number}", arguments, plan)
+def draw(arguments: Namespace, plan: Plan) -> None:
+    """Draw one figure as PDF, PNG and SVG, or write one table as CSV, Markdown and LaTeX, from what was collected."""
+    from sglr.artefacts.render import render
 
-
-def headline(arguments: Namespace, plan: Plan) -> None:
-    """Render the comparison on the same images as CSV, Markdown and LaTeX."""
-    _render("headline", arguments, plan)
-
-
-def figure(arguments: Namespace, plan: Plan) -> None:
-    """Render one figure as PDF, PNG and SVG."""
-    _render(f"figure{arguments.number}", arguments, plan)
+    scale = plan.scale
+    render(arguments.artefact, scale, arguments.results / scale.name, arguments.figures / scale.name)
 
 
 def show(arguments: Namespace, plan: Plan) -> None:
-    """Render every table and figure from whatever has been run; the rest is 'not run'."""
+    """Collect and draw every table and figure of which something has been run; the rest is 'not run'."""
     from sglr.artefacts.collect import collect
-    from sglr.collected.evidence import collect_evidence
+    from sglr.artefacts.render import render
+    from sglr.collected.evidence import collect_evidence, evidence_inputs
 
-    for artefact in ARTEFACTS:
+    scale, faults = plan.scale, []
+    folder = arguments.results / scale.name
+    for name in plan.artefacts:
+        if not _something_is_there(name, plan, folder):
+            print(f"not run: {name}: no run of it is in {folder / 'runs'} yet")
+            continue
         try:
-            collect(artefact, plan, arguments.results)
-        except UsageError as error:
-            print(f"not run: {error}")
-        else:
-            _render(artefact, arguments, plan)
-    with suppress(UsageError):  # no run of a table: the loop has said so
+            collect(name, plan, arguments.results)
+            render(name, scale, folder, arguments.figures / scale.name)
+        except UsageError as error:  # damaged: the others are drawn first
+            faults.append(f"{name}: {error}")
+    if any((folder / path).exists() for path in evidence_inputs(plan, folder)):
         collect_evidence(plan, arguments.results)
+    if faults:
+        raise UsageError("; ".join(faults))
 
 
-def _render(artefact: str, arguments: Namespace, plan: Plan) -> None:
-    folder = arguments.results / plan.scale.name
-    collected, label = folder / "collected", plan.scale.label
-    if artefact == "headline":
-        from sglr.artefacts import headline
+def _something_is_there(name: str, plan: Plan, folder: Path) -> bool:
+    from sglr.artefacts.collect import inputs_of, runs_of
 
-        headline.render(collected, label, folder / "tables")
-    elif artefact.startswith("table"):
-        from sglr.artefacts import tables
-
-        tables.render(int(artefact[-1]), collected, label, folder / "tables")
-    else:
-        from sglr.artefacts import figures  # matplotlib takes a second to import
-
-        figures.render(int(artefact[-1]), collected, label, arguments.figures / plan.scale.name)
+    runs = runs_of(name, plan, folder)
+    return bool(runs.done) if runs.reads else all((folder / path).exists() for path in inputs_of(name, plan, folder))
 
 
 def claims(arguments: Namespace, plan: Plan) -> None:
@@ -82,7 +72,7 @@ def report(arguments: Namespace, plan: Plan) -> None:
 
 def plan(arguments: Namespace, plan: Plan) -> None:
     """List the runs of a scale, what uses each, and the estimated cost."""
-    from sglr.plan.cost import cost_lines, cost_sums
+    from sglr.page.cost import cost_lines, cost_sums
 
     folder = arguments.results / plan.scale.name / "runs"
     print("\n".join([*cost_lines(plan, folder), *cost_sums(plan, folder)]))

@@ -5,8 +5,9 @@ from typing import Any
 
 import yaml
 
-from sglr.plan.cost import cost_sums
-from sglr.plan.plan import ARTEFACTS, Plan
+from sglr.artefacts.collect import runs_of, runs_with
+from sglr.page.cost import cost_sums
+from sglr.plan.plan import Plan
 from sglr.plan.scales import CONFIG
 
 Manifests = dict[str, dict[str, Any]]
@@ -22,7 +23,7 @@ def origins(plan: Plan, folder: Path, manifests: Manifests) -> dict[str, Any]:
         "runs": [_run(run, manifest, folder) for run, manifest in manifests.items()],
         "hours": f"{seconds / 3600:.2f}",
         "whole_plan": cost_sums(plan, folder / "runs")[0],
-        "uses": {name: _used(name, plan, folder) for name in ARTEFACTS},
+        "uses": {name: [run.id for run in runs_of(name, plan, folder).done] for name in plan.artefacts},
     }
 
 
@@ -54,13 +55,6 @@ def _run(run: str, manifest: dict[str, Any], folder: Path) -> dict[str, Any]:
     }
 
 
-def _used(artefact: str, plan: Plan, folder: Path) -> list[str]:
-    """Ids of the runs that an artefact is drawn from."""
-    if artefact == "table1":
-        return []
-    return [run.id for run in plan.shown_runs(artefact, folder) if plan.complete(artefact, run, folder)]
-
-
 def not_run(plan: Plan, manifests: Manifests, folder: Path) -> dict[str, Any]:
     """Planned runs that were not trained or not evaluated, with the minutes that the scale's file estimates."""
     runs = [
@@ -72,7 +66,6 @@ def not_run(plan: Plan, manifests: Manifests, folder: Path) -> dict[str, Any]:
         for run in plan.runs
         if run not in manifests
     ]
-    waiting = [
-        run for run in plan.evaluated if run in manifests and not (folder / "runs" / run / "evaluation.json").exists()
-    ]
+    wanted = runs_with("evaluation.json", plan)
+    waiting = [run for run in wanted if run in manifests and not (folder / "runs" / run / "evaluation.json").exists()]
     return {"planned": len(plan.runs), "runs": runs, "not_evaluated": waiting}

@@ -1,4 +1,4 @@
-"""The page: one file that holds everything it shows, and loads nothing. Imports no torch."""
+"""The page: one file that holds everything it shows, and loads nothing."""
 
 import base64
 import json
@@ -8,14 +8,18 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from plotly.offline import get_plotlyjs
 
+from sglr.artefacts import is_figure, load
+from sglr.artefacts.collect import frames_of
 from sglr.claims.claim import COMPARABLE
+from sglr.collected.results import read_manifests, read_rows
+from sglr.files.errors import UsageError
 from sglr.files.records import write_bytes
-from sglr.page import curves, origins, read, tables
-from sglr.page.captions import alternative, caption
+from sglr.page import curves, origins, tables
 from sglr.page.verdicts import verdicts
 from sglr.plan.plan import Plan
 
 _HERE = Path(__file__).parent
+HEADLINE = "headline"  # the table that stands first
 
 
 def write(plan: Plan, folder: Path, figures: Path) -> Path:
@@ -29,18 +33,19 @@ def write(plan: Plan, folder: Path, figures: Path) -> Path:
 
 
 def _content(plan: Plan, folder: Path, figures: Path) -> dict[str, Any]:
-    manifests = read.manifests(folder)
+    manifests = read_manifests(folder)
+    shown = [name for name in plan.artefacts if name != HEADLINE]
     charts = {"curves": curves.learning_curves(plan, folder), "paths": curves.confidence_paths(plan, folder)}
     return {
         "scale": plan.scale,
         "comparable": plan.scale.name in COMPARABLE,
-        "verdicts": verdicts(read.rows(folder / "claims.csv")),
-        "disagreements": read.rows(folder / "claims_paper.csv"),
-        "headline": tables.headline(plan, folder),
-        "tables": tables.tables(plan, folder),
+        "verdicts": verdicts(read_rows(folder / "claims.csv")),
+        "disagreements": read_rows(folder / "claims_paper.csv"),
+        "headline": tables.table(HEADLINE, plan, folder),
+        "tables": [tables.table(name, plan, folder) for name in shown if not is_figure(name)],
         "others": tables.others(),
         "charts": charts,
-        "figures": [_figure(number, folder / "collected", figures) for number in range(1, 6)],
+        "figures": [_figure(name, folder / "collected", figures) for name in shown if is_figure(name)],
         "origins": origins.origins(plan, folder, manifests),
         "not_run": origins.not_run(plan, manifests, folder),
         "style": (_HERE / "page.css").read_text(),
@@ -50,15 +55,18 @@ def _content(plan: Plan, folder: Path, figures: Path) -> dict[str, Any]:
     }
 
 
-def _figure(number: int, collected: Path, figures: Path) -> dict[str, Any]:
+def _figure(name: str, collected: Path, figures: Path) -> dict[str, Any]:
     """A figure as an image inside the page; `image` is empty where it was not drawn."""
-    path = figures / f"figure{number}.svg"
-    name = f"figure{number}"
-    shown = {"name": name, "title": f"Figure {number}", "caption": caption(name), "image": "", "text": ""}
-    if path.exists() and (collected / f"{name}.csv").exists():
-        image = "data:image/svg+xml;base64," + base64.b64encode(path.read_bytes()).decode()
-        shown |= {"image": image, "text": alternative(number, collected)}
-    return shown
+    module, path = load(name), figures / f"{name}.svg"
+    shown = {"name": name, "title": module.TITLE, "caption": module.CAPTION, "image": "", "text": ""}
+    if not path.exists():
+        return shown
+    try:
+        text = " ".join(module.describe(frames_of(name, collected)))
+    except UsageError:  # drawn once, but what it was drawn from is gone
+        return shown
+    image = "data:image/svg+xml;base64," + base64.b64encode(path.read_bytes()).decode()
+    return shown | {"image": image, "text": text}
 
 
 def _embeddable(charts: dict[str, Any]) -> str:

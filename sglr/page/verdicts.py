@@ -1,10 +1,9 @@
 """The claims by verdict and by part of the paper, for the page. Imports no torch."""
 
-import re
 from collections import Counter
 from typing import Any
 
-from sglr.page.read import Row
+from sglr.collected.results import Row
 
 # A word, its sign (colour alone tells nobody anything), and the name that links and styles use.
 WORDS = {
@@ -54,18 +53,8 @@ def _parts(claims: list[Row]) -> list[dict[str, Any]]:
     """How many of each verdict in each part of the paper; the tables' cells are one part where any was judged."""
     counts: dict[str, Counter[str]] = {name: Counter() for name in (*_PARTS, _CELLS)}
     for claim in claims:
-        part = _CELLS if claim["judged by"] == "value" else _part(claim["where"])
+        part = _CELLS if claim["judged by"] == "value" else claim["part"]
         counts.setdefault(part, Counter())[claim["verdict"]] += 1
     about = _PARTS | {_CELLS: "of Tables 2 to 4, by value"}
     shown = {name: count for name, count in counts.items() if set(count) - ({"not run"} if name == _CELLS else set())}
     return [{"name": name, "about": about.get(name, ""), "counts": count} for name, count in shown.items()]
-
-
-def _part(where: str) -> str:
-    """The part of the paper that a claim's `where` names."""
-    if where.startswith("ours"):
-        return "Ours"
-    if re.search("Theorem|Prop|Lemma|Eq", where):
-        return "Theory"
-    found = re.search(r"Tables \d and \d|Table \d|Fig\. \d", where)
-    return found[0] if found else where.partition(",")[0]

@@ -2,8 +2,8 @@
 
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
+from importlib.util import find_spec
 from itertools import product
-from pathlib import Path
 from typing import Any
 
 from sglr.files.errors import UsageError
@@ -12,26 +12,21 @@ from sglr.methods import METHODS, add_methods_of_packages
 from sglr.plan.runs import Run, make_run, parse_run
 from sglr.plan.scales import CONFIG, Scale, Seeds, load_scale
 
-ARTEFACTS = ("table1", "table2", "table3", "table4", "headline", "figure1", "figure2", "figure3", "figure4", "figure5")
-_FILES = {  # what collecting an artefact reads of each of its runs
-    "table2": ("evaluation.json",),
-    "table3": ("evaluation.json",),
-    "table4": ("evaluation.json",),
-    "headline": ("evaluation.json",),
-    "figure1": ("history.csv", "trajectory.csv"),
-    "figure2": ("history.csv", "labels.csv", "manifest.json"),
-    "figure3": ("trajectory.csv",),
-    "figure4": ("history.csv", "manifest.json"),
-    "figure5": ("features.csv", "separability.json"),
-}
+_FLAGS = ("along", "autoattack")  # what a line of the plan says of its runs besides which they are
 
 
 @dataclass(frozen=True)
 class Plan:
-    """The runs of every artefact at one scale."""
+    """The runs of every artefact at one scale, in the plan file's order.
+
+    `along` are the runs, as of seed 0, whose networks are kept and measured along the training; on `without_autoattack`
+    no line of the plan asks for AutoAttack.
+    """
 
     scale: Scale
     runs_of: dict[str, list[Run]]
+    along: frozenset[Run] = frozenset()
+    without_autoattack: frozenset[Run] = frozenset()
 
     @cached_property
     def artefacts(self) -> dict[str, list[str]]:
@@ -45,66 +40,14 @@ class Plan:
         taught = [teacher for run in asked for teacher in teachers_of(run)]
         return {run.id: run for run in [*taught, *asked]}
 
-    @cached_property
-    def evaluated(self) -> dict[str, bool]:
-        """Id of each run that a table shows -> whether AutoAttack is part of it."""
-        wanted = dict.fromkeys(self.artefacts["table4"], False)
-        attacked = [run for name in ("table2", "table3", "headline") for run in self.artefacts[name]]
-        return wanted | dict.fromkeys(attacked, True)
-
-    @cached_property
-    def trajectory_runs(self) -> list[str]:
-        """Ids of the runs whose checkpoints are kept along the way and measured."""
-        return sorted({*self.artefacts["figure1"], *self.artefacts["figure3"]})
-
-    @property
-    def information_runs(self) -> list[str]:
-        """Ids of the runs whose information in weights is compared at the end: hard, soft and refined labels."""
-        return self.artefacts["figure2"]
-
-    @property
-    def feature_runs(self) -> list[str]:
-        """Ids of the runs whose penultimate features are drawn."""
-        return self.artefacts["figure5"]
-
     def with_autoattack(self, run: Run) -> bool:
-        """Whether AutoAttack is part of the run's evaluation, whatever its seed; so for a run that no table shows."""
-        return self.evaluated.get(replace(run, seed=0).id, True)
-
-    def inputs_of(self, artefact: str, folder: Path) -> list[str]:
-        """Files below `folder` (results/{scale}) that collecting `artefact` reads."""
-        if artefact == "table1":
-            return ["forwards.json"]
-        return [name for run in self.shown_runs(artefact, folder) for name in self.files_of(artefact, run)]
-
-    def shown_runs(self, artefact: str, folder: Path) -> list[Run]:
-        """The planned runs of `artefact`, and the same with any other seed whose files are all below `folder`."""
-        planned = self.runs_of[artefact]
-        names = [path.name.rpartition("-s")[2] for path in folder.glob("runs/*")]
-        others = [replace(run, seed=seed) for seed in sorted({int(n) for n in names if n.isdigit()}) for run in planned]
-        return list(dict.fromkeys([*planned, *(run for run in others if self.complete(artefact, run, folder))]))
-
-    def complete(self, artefact: str, run: Run, folder: Path) -> bool:
-        """Whether every file that `artefact` takes from `run` is below `folder`."""
-        return all((folder / name).exists() for name in self.files_of(artefact, run))
-
-    def files_of(self, artefact: str, run: Run) -> list[str]:
-        """Files of one run, below results/{scale}, that collecting `artefact` reads."""
-        return [f"runs/{run.id}/{name}" for name in _FILES.get(artefact, ())]
-
-    def evidence_files(self, folder: Path) -> list[str]:
-        """Files below `folder` (results/{scale}) that the claims need besides the tables' and figures'."""
-        tables = [run.id for name in ("table2", "table3") for run in self.shown_runs(name, folder)]
-        evaluated = [f"runs/{run}/evaluation.json" for run in dict.fromkeys([*tables, *self.artefacts["table4"]])]
-        trained = [f"runs/{run}/manifest.json" for run in dict.fromkeys(tables)]
-        return [*evaluated, *trained, *(f"runs/{run}/trajectory.csv" for run in self.information_runs)]
+        """Whether AutoAttack is part of the run's evaluation, whatever its seed; so for a run that no line names."""
+        return replace(run, seed=0) not in self.without_autoattack
 
     def settings_of(self, run: Run) -> dict[str, Any]:
         """Everything that decides what training `run` leaves behind, resolved; 0 where no trajectory is kept."""
-        kept = replace(run, seed=0).id in self.trajectory_runs
-        return resolved_settings(run, self.scale) | {
-            "trajectory_every": self.scale.measurement.trajectory_every if kept else 0
-        }
+        every = self.scale.measurement.trajectory_every if replace(run, seed=0) in self.along else 0
+        return resolved_settings(run, self.scale) | {"trajectory_every": every}
 
     def estimated_minutes(self, run_id: str, stage: str) -> float:
         """Minutes, by the scale's file, of a stage (`train`, or one that measures) of a run, planned or not."""
@@ -152,10 +95,28 @@ def load_plan(scale_name: str, seeds: int | None = None) -> Plan:
     scale = load_scale(scale_name)
     if seeds:
         scale = replace(scale, seeds=Seeds(seeds, max(seeds, scale.seeds.figure4)))
-    content = read_yaml(CONFIG / "plan.yaml")
-    if not isinstance(content, dict) or set(content) != set(ARTEFACTS):
-        raise UsageError(f"config/plan.yaml: its keys must be {', '.join(ARTEFACTS)}, each once")
-    return Plan(scale, {name: _runs_of(name, content[name], scale) for name in ARTEFACTS})
+    lines = _lines(read_yaml(CONFIG / "plan.yaml"))
+    found = {name: _runs_of(name, of_artefact, scale) for name, of_artefact in lines.items()}
+    flagged = [(replace(run, seed=0), line) for name, rows in found.items() for run, line in rows]
+    attacked = {run for run, line in flagged if line.get("autoattack", True)}
+    return Plan(
+        scale,
+        {name: list(dict.fromkeys(run for run, _ in rows)) for name, rows in found.items()},
+        frozenset(run for run, line in flagged if line.get("along", False)),
+        frozenset(run for run, _ in flagged) - attacked,
+    )
+
+
+def _lines(content: Any) -> dict[str, list[dict[str, Any]]]:
+    """The plan file's content, checked: artefacts that there are, each with a list of lines."""
+    if not isinstance(content, dict):
+        raise UsageError("config/plan.yaml: expected a mapping of artefacts, such as table2")
+    for name, lines in content.items():
+        if not str(name).isidentifier() or find_spec(f"sglr.artefacts.{name}") is None:
+            raise UsageError(f"config/plan.yaml: there is no artefact {name!r}: no file sglr/artefacts/{name}.py")
+        if not isinstance(lines, list) or not all(isinstance(line, dict) and "method" in line for line in lines):
+            raise UsageError(f"config/plan.yaml: {name} must be a list of mappings with data and method, got {lines!r}")
+    return content
 
 
 def find_run(run_id: str, scale: Scale) -> Run:
@@ -163,17 +124,17 @@ def find_run(run_id: str, scale: Scale) -> Run:
     return parse_run(run_id, list(scale.data))
 
 
-def _runs_of(artefact: str, lines: Any, scale: Scale) -> list[Run]:
-    if not isinstance(lines, list) or not all(isinstance(line, dict) and "method" in line for line in lines):
-        raise UsageError(f"config/plan.yaml: {artefact} must be a list of mappings with data and method, got {lines!r}")
-    seeds = scale.seeds.figure4 if artefact == "figure4" else scale.seeds.default
-    runs = [run for line in lines for seed in range(seeds) for run in _expand(line, seed, scale)]
-    return list(dict.fromkeys(runs))
+def _runs_of(artefact: str, lines: list[dict[str, Any]], scale: Scale) -> list[tuple[Run, dict[str, Any]]]:
+    """The runs of each line, for each seed, with the line that asks for them."""
+    seeds = getattr(scale.seeds, artefact, scale.seeds.default)
+    return [(run, line) for line in lines for seed in range(seeds) for run in _expand(line, seed, scale)]
 
 
 def _expand(line: dict[str, Any], seed: int, scale: Scale) -> list[Run]:
-    axes = [value if isinstance(value, list) else [value] for value in line.values()]
-    return [_one_run(dict(zip(line, values, strict=True)), seed, scale) for values in product(*axes)]
+    """The grid that the line's lists span."""
+    cells = {key: value for key, value in line.items() if key not in _FLAGS}
+    axes = [value if isinstance(value, list) else [value] for value in cells.values()]
+    return [_one_run(dict(zip(cells, values, strict=True)), seed, scale) for values in product(*axes)]
 
 
 def _one_run(cell: dict[str, Any], seed: int, scale: Scale) -> Run:

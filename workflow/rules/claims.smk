@@ -4,12 +4,7 @@
 rule collect_evidence:
     """Comparisons on the same images, seconds of training, information in weights."""
     input:
-        lambda wildcards: [
-            f"results/{wildcards.scale}/{path}"
-            for path in PLANS[wildcards.scale].evidence_files(
-                Path("results", wildcards.scale)
-            )
-        ],
+        lambda wildcards: below_results(wildcards, evidence_inputs),
     output:
         update(expand("results/{{scale}}/collected/{file}.csv", file=EVIDENCE)),
     log:
@@ -24,14 +19,8 @@ rule collect_evidence:
 rule claims:
     """Every claim with its verdict, and where the paper's own numbers disagree."""
     input:
-        lambda wildcards: expand(
-            "results/{scale}/collected/{file}",
-            scale=wildcards.scale,
-            file=[
-                *(file for files in COLLECTED.values() for file in files),
-                *(f"{name}.csv" for name in EVIDENCE),
-            ],
-        ),
+        lambda wildcards: collected_frames(wildcards, *PLANS[wildcards.scale].artefacts),
+        expand("results/{{scale}}/collected/{file}.csv", file=EVIDENCE),
         expand(
             "{root}/sglr/claims/{module}.py",
             root=workflow.basedir,

@@ -14,44 +14,38 @@ shell.prefix(
 CORES = workflow.resource_settings.cores or 1
 JOB_THREADS = ceil(CORES / (os.cpu_count() or 1))
 
-TABLES, FIGURES = (1, 2, 3, 4), (1, 2, 3, 4, 5)
-# What the claims need besides the tables and figures.
-EVIDENCE = ["pairs", "costs", "information"]
-COLLECTED = {
-    **{name: [f"{name}.csv"] for name in ARTEFACTS},
-    "figure2": ["figure2.csv", "figure2_labels.csv"],
-    "figure5": ["figure5.csv", "figure5_separability.csv"],
-}
+# Every plan's tables and figures, in the order of the plan's file.
+ARTEFACTS = list(
+    dict.fromkeys(name for plan in PLANS.values() for name in plan.artefacts)
+)
+FIGURES = [name for name in ARTEFACTS if is_figure(name)]
+TABLES = [name for name in ARTEFACTS if name not in FIGURES]
 
 
 wildcard_constraints:
     scale="|".join(PLANS),
     run="[A-Za-z0-9_.-]+",
-    number="[1-5]",
+    table="|".join(TABLES),
+    figure="|".join(FIGURES),
 
 
 def shown(scale):
     """Every table and figure of a scale, its claims and its page."""
-    tables = expand(
-        "results/{scale}/tables/table{n}.{e}",
-        scale=scale,
-        n=TABLES,
-        e=["csv", "md", "tex"],
-    )
-    drawn = tables + headline_tables(scale) + figures(scale, FIGURES)
+    drawn = [file for name in PLANS[scale].artefacts for file in files_of(scale, name)]
     return drawn + claims(scale) + [f"results/{scale}/report.html"]
 
 
 def headline(scale):
     """The central finding: its table, and Figures 2 and 3."""
-    return headline_tables(scale) + figures(scale, (2, 3))
+    names = ("headline", "figure2", "figure3")
+    return [file for name in names for file in files_of(scale, name)]
 
 
-def headline_tables(scale):
-    """The comparison on the same images."""
-    return expand(
-        "results/{scale}/tables/headline.{e}", scale=scale, e=["csv", "md", "tex"]
-    )
+def files_of(scale, artefact):
+    """What is drawn of a table or figure."""
+    if is_figure(artefact):
+        return multiext(f"figures/{scale}/{artefact}", ".pdf", ".png", ".svg")
+    return multiext(f"results/{scale}/tables/{artefact}", ".csv", ".md", ".tex")
 
 
 def claims(scale):
@@ -63,11 +57,15 @@ def claims(scale):
     )
 
 
-def figures(scale, numbers):
-    """Figures of a scale."""
-    return expand(
-        "figures/{scale}/figure{n}.{e}", scale=scale, n=numbers, e=["pdf", "png", "svg"]
-    )
+def collected_frames(wildcards, *artefacts):
+    """The collected CSVs of tables and figures."""
+    files = [file for name in artefacts for file in load(name).COLLECTED]
+    return [f"results/{wildcards.scale}/collected/{file}.csv" for file in files]
+
+
+def module_file(artefact):
+    """The file that draws a table or figure: changed, it draws again."""
+    return load(artefact).__file__
 
 
 def run_of(wildcards):
@@ -112,9 +110,12 @@ def finished_run(wildcards):
 
 def collected_inputs(artefact):
     """The runs' text files that an artefact is collected from."""
-    return lambda wildcards: [
-        f"results/{wildcards.scale}/{path}"
-        for path in PLANS[wildcards.scale].inputs_of(
-            artefact, Path("results", wildcards.scale)
-        )
+    return lambda wildcards: below_results(wildcards, inputs_of, artefact)
+
+
+def below_results(wildcards, wanted, *names):
+    """What `wanted(*names, plan, folder)` names below results/{scale}."""
+    plan, folder = PLANS[wildcards.scale], Path("results", wildcards.scale)
+    return [
+        f"results/{wildcards.scale}/{path}" for path in wanted(*names, plan, folder)
     ]

@@ -5,21 +5,12 @@ rule report:
     """One self-contained page: verdicts, tables, figures, curves, where each number comes from, what was not run."""
     input:
         lambda wildcards: claims(wildcards.scale),
-        lambda wildcards: expand(
-            "results/{scale}/tables/{table}.{e}",
-            scale=wildcards.scale,
-            table=[*(f"table{n}" for n in TABLES), "headline"],
-            e=["csv", "md"],
-        ),
-        lambda wildcards: expand(
-            "figures/{scale}/figure{n}.svg", scale=wildcards.scale, n=FIGURES
-        ),
+        lambda wildcards: [
+            file
+            for name in PLANS[wildcards.scale].artefacts
+            for file in files_of(wildcards.scale, name)
+        ],
         sorted(map(str, Path(workflow.basedir, "sglr/page").glob("*.*"))),
-        expand(
-            "{root}/workflow/report/{kind}.rst",
-            root=workflow.basedir,
-            kind=["table", "headline", "figure"],
-        ),
     output:
         "results/{scale}/report.html",
     log:

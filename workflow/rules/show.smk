@@ -10,7 +10,10 @@ for artefact in ARTEFACTS:
             collected_inputs(artefact),
         output:
             update(
-                expand("results/{{scale}}/collected/{file}", file=COLLECTED[artefact])
+                expand(
+                    "results/{{scale}}/collected/{file}.csv",
+                    file=load(artefact).COLLECTED,
+                )
             ),
         log:
             f"logs/{{scale}}/collect/{artefact}.log",
@@ -26,75 +29,49 @@ for artefact in ARTEFACTS:
 rule table:
     """One table as CSV, Markdown and LaTeX."""
     input:
-        "results/{scale}/collected/table{number}.csv",
-        f"{workflow.basedir}/sglr/artefacts/tables.py",
+        lambda wildcards: collected_frames(wildcards, wildcards.table),
+        lambda wildcards: module_file(wildcards.table),
         f"{workflow.basedir}/config/published.csv",
     output:
         report(
-            update("results/{scale}/tables/table{number}.csv"),
-            caption="../report/table.rst",
+            update("results/{scale}/tables/{table}.csv"),
+            caption="../report/artefact.rst",
             category="Tables",
-            labels={"table": "{number}", "scale": "{scale}"},
+            labels={"table": "{table}", "scale": "{scale}"},
         ),
-        update(multiext("results/{scale}/tables/table{number}", ".md", ".tex")),
+        update(multiext("results/{scale}/tables/{table}", ".md", ".tex")),
     log:
-        "logs/{scale}/table{number}.log",
+        "logs/{scale}/{table}.log",
     localrule: True
     conda:
         "../../environment.yml"
     params:
         label=lambda wildcards: PLANS[wildcards.scale].scale.label,
+        caption=lambda wildcards: load(wildcards.table).CAPTION,
     shell:
-        "python -m sglr table {wildcards.number} --scale {wildcards.scale} > {log} 2>&1"
-
-
-rule headline:
-    """The central finding, compared on the same images, as CSV, Markdown and LaTeX."""
-    input:
-        "results/{scale}/collected/headline.csv",
-        f"{workflow.basedir}/sglr/artefacts/headline.py",
-    output:
-        report(
-            update("results/{scale}/tables/headline.csv"),
-            caption="../report/headline.rst",
-            category="Tables",
-            labels={"table": "headline", "scale": "{scale}"},
-        ),
-        update(multiext("results/{scale}/tables/headline", ".md", ".tex")),
-    log:
-        "logs/{scale}/headline.log",
-    localrule: True
-    conda:
-        "../../environment.yml"
-    params:
-        label=lambda wildcards: PLANS[wildcards.scale].scale.label,
-    shell:
-        "python -m sglr headline --scale {wildcards.scale} > {log} 2>&1"
+        "python -m sglr draw {wildcards.table} --scale {wildcards.scale} > {log} 2>&1"
 
 
 rule figure:
     """One figure as PDF, PNG and SVG."""
     input:
-        lambda wildcards: expand(
-            "results/{scale}/collected/{file}",
-            scale=wildcards.scale,
-            file=COLLECTED[f"figure{wildcards.number}"],
-        ),
-        f"{workflow.basedir}/sglr/artefacts/figures.py",
+        lambda wildcards: collected_frames(wildcards, wildcards.figure),
+        lambda wildcards: module_file(wildcards.figure),
     output:
         report(
-            "figures/{scale}/figure{number}.svg",
-            caption="../report/figure.rst",
+            "figures/{scale}/{figure}.svg",
+            caption="../report/artefact.rst",
             category="Figures",
-            labels={"figure": "{number}", "scale": "{scale}"},
+            labels={"figure": "{figure}", "scale": "{scale}"},
         ),
-        multiext("figures/{scale}/figure{number}", ".pdf", ".png"),
+        multiext("figures/{scale}/{figure}", ".pdf", ".png"),
     log:
-        "logs/{scale}/figure{number}.log",
+        "logs/{scale}/{figure}.log",
     localrule: True
     conda:
         "../../environment.yml"
     params:
         label=lambda wildcards: PLANS[wildcards.scale].scale.label,
+        caption=lambda wildcards: load(wildcards.figure).CAPTION,
     shell:
-        "python -m sglr figure {wildcards.number} --scale {wildcards.scale} > {log} 2>&1"
+        "python -m sglr draw {wildcards.figure} --scale {wildcards.scale} > {log} 2>&1"

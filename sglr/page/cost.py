@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 from statistics import median
 
+from sglr.artefacts.collect import runs_with
 from sglr.files.records import read_json
 from sglr.plan.plan import Plan
 
@@ -21,7 +22,8 @@ def cost_lines(plan: Plan, folder: Path) -> list[str]:
 def cost_sums(plan: Plan, folder: Path) -> tuple[str, str]:
     """The whole plan's cost, one job after another, and as many at once as there are processors."""
     training = sum(_training_minutes(plan, run_id, folder)[0] for run_id in plan.runs)
-    attacked, processors = sum(plan.evaluated.values()), os.cpu_count() or 1
+    evaluated = [plan.runs[run] for run in runs_with("evaluation.json", plan)]
+    attacked, processors = sum(map(plan.with_autoattack, evaluated)), os.cpu_count() or 1
     evaluation = plan.scale.cost.evaluation * attacked
     return (
         f"{len(plan.runs)} trainings, {_duration(training)}; AutoAttack on {attacked} of them, "

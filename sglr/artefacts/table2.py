@@ -1,0 +1,32 @@
+"""Table 2: accuracy of every method."""
+
+from typing import Any
+
+import pandas as pd
+
+from sglr.artefacts.accuracies import collect_accuracies, note_methods, tabulate_methods
+from sglr.collected.runs import Runs
+from sglr.plan.scales import Scale
+
+TITLE = "Table 2"
+CAPTION = (
+    "Natural, PGD and AutoAttack accuracy of each method at its best and its final checkpoint, the paper's values "
+    "beside ours."
+)
+READS = ("evaluation.json",)
+COLLECTED = ("table2",)
+
+
+def collect(runs: Runs) -> dict[str, Any]:
+    """Return a row for each run, checkpoint and attack."""
+    return {"table2": collect_accuracies(runs)}
+
+
+def tabulate(frames: dict[str, pd.DataFrame], scale: Scale) -> pd.DataFrame:
+    """Return a row for each data set, method and attack."""
+    return tabulate_methods(frames["table2"], "table2", scale)
+
+
+def note(frames: dict[str, pd.DataFrame], scale: Scale) -> str:
+    """Return what stands above the table."""
+    return note_methods(TITLE, frames["table2"], scale)

@@ -1,0 +1,17 @@
+"""Numbers in words that tables and text alternatives share. Percent only here."""
+
+import pandas as pd
+
+
+def percent(accuracies: pd.Series) -> str:
+    """Return the mean in percent, with the standard deviation where several seeds were run; 'not run' for none."""
+    values = 100 * accuracies
+    if values.empty:
+        return "not run"
+    return f"{values.mean():.1f}" + (f" ± {values.std():.1f}" if len(values) > 1 else "")
+
+
+def course(accuracy: pd.Series) -> str:
+    """Return peak and end of a curve of fractions by epoch, in words."""
+    peak = f"peaks at {100 * accuracy.max():.1f} % in epoch {accuracy.idxmax()}"
+    return f"{peak} and ends at {100 * accuracy.iloc[-1]:.1f} %"

@@ -1,0 +1,68 @@
+"""The runs of a table or figure as they lie on disk: which there are, and what their small files say."""
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from sglr.files.records import read_json
+from sglr.plan.plan import Plan
+from sglr.plan.runs import Run
+from sglr.plan.scales import Scale
+
+FINISHED = "manifest.json"  # a training's last file: without it, it is not at its end
+
+
+@dataclass(frozen=True)
+class Runs:
+    """The runs of one artefact below `folder`, results/{scale}; `reads` are the files that it takes from each."""
+
+    plan: Plan
+    planned: tuple[Run, ...]
+    reads: tuple[str, ...]
+    folder: Path
+
+    @property
+    def scale(self) -> Scale:
+        """The scale of all of them."""
+        return self.plan.scale
+
+    @cached_property
+    def shown(self) -> list[Run]:
+        """The planned runs, and the same with any other seed that is complete."""
+        others = [replace(run, seed=seed) for seed in self._seeds() for run in self.planned]
+        return list(dict.fromkeys([*self.planned, *(run for run in others if self.complete(run))]))
+
+    @cached_property
+    def done(self) -> list[Run]:
+        """Those of the shown runs that are complete."""
+        return [run for run in self.shown if self.complete(run)]
+
+    @property
+    def inputs(self) -> list[str]:
+        """The files of the shown runs, below the folder."""
+        return [f"runs/{run.id}/{name}" for run in self.shown for name in self.reads]
+
+    def complete(self, run: Run) -> bool:
+        """Whether the run's training is at its end and every file that is read of it is there."""
+        return all((self.folder / "runs" / run.id / name).exists() for name in (FINISHED, *self.reads))
+
+    def _seeds(self) -> list[int]:
+        """Every seed of which there is a run, of whatever kind."""
+        ends = {path.name.rpartition("-s")[2] for path in self.folder.glob("runs/*")}
+        return sorted(int(end) for end in ends if end.isdigit())
+
+    def path(self, run: Run, name: str) -> Path:
+        """Where a file of a run lies."""
+        return self.folder / "runs" / run.id / name
+
+    def json(self, run: Run, name: str) -> dict[str, Any]:
+        """The content of one of a run's JSON files."""
+        return read_json(self.path(run, name))
+
+    def csv(self, run: Run, name: str) -> pd.DataFrame:
+        """The rows of one of a run's CSV files, with its seed, its method and the method's r."""
+        frame = pd.read_csv(self.path(run, name))
+        return frame.assign(seed=run.seed, method=run.method, r=getattr(run.method_settings(), "r", None))

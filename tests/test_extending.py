@@ -1,0 +1,110 @@
+"""docs/extending.md, followed to the letter in a copy of this checkout: what it promises is there."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from checkout import copy_checkout
+
+from sglr.plan.scales import load_scale
+
+ROOT = Path(__file__).resolve().parents[1]
+GUIDE = (ROOT / "docs/extending.md").read_text()
+MINI = ROOT / "results/mini"
+
+
+def section(heading: str) -> str:
+    (found,) = [part for part in GUIDE.split("\n## ") if part.startswith(heading + "\n")]
+    return found
+
+
+def follow(recipe: str, root: Path) -> int:
+    """Do in `root` what the steps say; return how many there were."""
+    step = r"^(New file|In) `([^`]+)`(?:, (before|after) `([^`]+)`)?[^\n]*:\n\n```\w+\n(.*?)```"
+    steps = re.findall(step, recipe, flags=re.M | re.S)
+    for kind, path, side, line, block in steps:
+        file = root / path
+        if kind == "New file":
+            assert not file.exists()
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(block)
+        else:
+            assert file.read_text().count(f"\n{line}\n") == 1, f"{path}: {line}"
+            new = f"\n{block}{line}\n" if side == "before" else f"\n{line}\n{block}"
+            file.write_text(file.read_text().replace(f"\n{line}\n", new))
+    return len(steps)
+
+
+@pytest.fixture
+def root(tmp_path) -> Path:
+    copy_checkout(tmp_path)
+    return tmp_path
+
+
+def run(root: Path, *words: str) -> str:
+    environment = os.environ | {"PYTHONPATH": str(root)}
+    done = subprocess.run([sys.executable, *words], cwd=root, env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
+    return done.stdout + done.stderr
+
+
+def sglr(root: Path, *words: str, scale: str = "mini") -> str:
+    return run(root, "-m", "sglr", *words, "--scale", scale)
+
+
+def test_a_method_is_a_file_and_a_line(root):
+    recipe = section("A method")
+    assert follow(recipe, root) == recipe.count("```") / 2 == 2
+    (root / "config/scales/mine.yaml").write_text((root / "config/scales/smoke.yaml").read_text())
+    assert re.search(r"digits-mixed-s0.*table2", sglr(root, "plan", scale="mine"))
+    sglr(root, "train", "digits-mixed-clean_weight0.3-s0", scale="mine")
+    history = pd.read_csv(root / "results/mine/runs/digits-mixed-clean_weight0.3-s0/history.csv")
+    assert len(history) == load_scale("smoke").adversarial.epochs and history["train_loss"].notna().all()
+
+
+def test_a_newcomers_method_has_its_row_its_pair_and_its_verdict(root):
+    """Its evaluations stand in for trained ones: they are those of label smoothing."""
+    follow(section("A method"), root)
+    runs = root / "results/mini/runs"
+    for seed in range(2):
+        for name, source in (("at", "at"), ("mixed", "ls")):
+            shutil.copytree(MINI / f"runs/cifar10-{source}-s{seed}", runs / f"cifar10-{name}-s{seed}")
+    for command in ("show", "claims", "report"):
+        sglr(root, command)
+    table = pd.read_csv(root / "results/mini/tables/table2.csv").set_index("method")
+    assert (table.loc["clean and adversarial", "final"] != "not run").all()
+    pairs = pd.read_csv(root / "results/mini/collected/pairs.csv")
+    assert len(pairs[(pairs["one"] == "mixed") & (pairs["other"] == "at")]) == 8  # 2 seeds, checkpoints and attacks
+    ledger = pd.read_csv(root / "results/mini/claims.csv").set_index("id")
+    assert ledger.loc["newcomer/mixed", "verdict"] != "not run"
+    assert "clean and adversarial ends above PGD-AT" in (root / "results/mini/report.html").read_text()
+
+
+@pytest.mark.parametrize(("heading", "name"), [("A figure", "figure6"), ("A table", "table5")])
+def test_a_figure_or_table_is_a_file_and_a_line(root, heading, name):
+    recipe = section(heading)
+    assert follow(recipe, root) == recipe.count("```") / 2 == 2
+    for method in ("at", "sglr_released"):
+        shutil.copytree(MINI / f"runs/cifar10-{method}-s0", root / f"results/mini/runs/cifar10-{method}-s0")
+    sglr(root, "show")
+    sglr(root, "report")
+    page = (root / "results/mini/report.html").read_text()
+    caption = re.search(r'^CAPTION = "(.*)"$', recipe, flags=re.M)
+    assert caption and caption[1] in page and f'id="{name}"' in page
+    made = f"figures/mini/{name}.svg" if heading == "A figure" else f"results/mini/tables/{name}.csv"
+    assert (root / made).stat().st_size > 0
+    planned = run(root, "-m", "snakemake", "--cores", "1", "-n", "--", "quick", made)
+    assert made.replace("mini", "quick") in planned
+
+
+def test_a_claim_is_one_record(root):
+    assert follow(section("A claim"), root) == 1
+    shutil.copytree(MINI / "collected", root / "results/mini/collected")
+    sglr(root, "claims")
+    ledger = pd.read_csv(root / "results/mini/claims.csv").set_index("id")
+    assert ledger.loc["mine/te-above-ls", "verdict"] != "not run"
