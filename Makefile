@@ -1,13 +1,13 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: reproduce test lint benchmark stress install
+.PHONY: reproduce test lint benchmark stress lock install
 
-reproduce: install
+reproduce: .venv/.locked
 	$(BIN)/snakemake --cores 8 all
 
 test: install
-	$(BIN)/python -m pytest -q
+	$(BIN)/python -m pytest -q -n 2 --dist loadgroup
 
 benchmark: install
 	$(BIN)/python -m benchmarks
@@ -20,12 +20,26 @@ lint: install
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/snakefmt --check Snakefile workflow/rules
+	$(BIN)/snakefmt --check Snakefile workflow/Snakefile workflow/rules
 	$(BIN)/snakemake --lint
+
+# Every package at the version and with the hash of requirements.lock, which is renewed by this from pyproject.toml's pins.
+lock: install
+	$(BIN)/python workflow/lock.py
 
 install: .venv/.installed
 
-.venv/.installed: pyproject.toml
+# What running needs: by the lock where it was made for this Python and machine, else by the pins alone.
+.venv/.locked: pyproject.toml requirements.lock
 	$(PYTHON) -m venv .venv
+	if $(BIN)/python workflow/lock.py fits; \
+	then $(BIN)/pip install --quiet --require-hashes --requirement requirements.lock; fi
+	$(BIN)/pip install --quiet --editable .
+	touch $@
+
+# What tests need besides; snakedeploy asks for other versions, and so has an environment of its own.
+.venv/.installed: .venv/.locked
 	$(BIN)/pip install --quiet --editable ".[test]"
+	$(BIN)/python -m venv .venv/tools
+	.venv/tools/bin/pip install --quiet snakedeploy==0.17.1
 	touch $@

@@ -15,7 +15,8 @@ def main() -> None:
     """Run one command; an error becomes one line on stderr: exit status 2, or 75 after SIGTERM and 130 after SIGINT."""
     arguments = _parser().parse_args()
     try:
-        arguments.command(arguments, load_plan(arguments.scale))
+        scale = "+".join([arguments.scale, *arguments.set])
+        arguments.command(arguments, load_plan(scale, plan_file=arguments.plan))
         sys.stdout.flush()
     except BrokenPipeError:  # who read the output has left, as `head` does; nothing more can be said to it
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -38,12 +39,18 @@ def _parser() -> argparse.ArgumentParser:
             command.add_argument(argument)
         if name == "export":
             command.add_argument("--checkpoint", choices=CHECKPOINTS, default="best_validation")
-        command.add_argument("--scale", default="digits", help="a file of config/scales (default: digits)")
+        command.add_argument("--scale", default="digits", help="a name of config/scales, or a file (default: digits)")
+        command.add_argument(
+            "--set", action="append", default=[], metavar="KEY=VALUE", help="such as attack.epsilon=4/255"
+        )
+        command.add_argument("--plan", metavar="FILE", help="a plan in place of config/plan.yaml")
         command.add_argument("--results", type=Path, default=Path("results"))
-        command.add_argument("--figures", type=Path, default=Path("figures"))
+        if name in _DRAWING:
+            command.add_argument("--figures", type=Path, default=Path("figures"))
     return parser
 
 
+_DRAWING = ("draw", "show", "report")
 _COMMANDS = {
     "train": (runs.train, "run"),
     "evaluate": (runs.evaluate, "run"),

@@ -10,5 +10,5 @@ def copy_checkout(folder: Path) -> None:
     """Copy what Snakemake needs of this checkout into `folder`."""
     for name in ("workflow", "config", "sglr"):
         shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
-    for name in ("Snakefile", "environment.yml", "profiles"):
+    for name in ("Snakefile", "environment.yml", "profiles", "requirements.lock", "pyproject.toml"):
         shutil.copy(ROOT / name, folder, follow_symlinks=False)

@@ -16,8 +16,18 @@ from sglr.files.errors import UsageError
 _SEED = 0
 
 
-def cifar_parts(source: str, sizes: list[int]) -> list[ImageSet]:
-    """Return training, held-out and test images of these sizes; the test images are the official first ones.
+def cifar10(sizes: list[int]) -> tuple[list[ImageSet], int]:
+    """Return training, held-out and test images of CIFAR-10, and 10."""
+    return _parts("cifar10", sizes), 10
+
+
+def cifar100(sizes: list[int]) -> tuple[list[ImageSet], int]:
+    """Return training, held-out and test images of CIFAR-100, and 100."""
+    return _parts("cifar100", sizes), 100
+
+
+def _parts(source: str, sizes: list[int]) -> list[ImageSet]:
+    """Training, held-out and test images of these sizes; the test images are the official first ones.
 
     A fixed seed picks the other two, with the classes in equal numbers; the held-out images are the same whatever
     the number of training images. Raises UsageError for sizes beyond the data set and for a root without it.

@@ -14,6 +14,16 @@ WHITE = 16
 _SEED = 0
 
 
+def digits(sizes: list[int]) -> tuple[list[ImageSet], int]:
+    """Return disjoint parts of the digits of these sizes, and 10."""
+    return digit_parts(sizes), 10
+
+
+def numbers(sizes: list[int]) -> tuple[list[ImageSet], int]:
+    """Return parts of the two-digit numbers of these sizes, and 100."""
+    return number_parts(sizes), 100
+
+
 def digit_parts(sizes: list[int]) -> list[ImageSet]:
     """Return disjoint, class-balanced parts of the digits, of these sizes, from one fixed random order.
 

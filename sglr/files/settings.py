@@ -1,6 +1,9 @@
 """Strict reading of settings: a mapping becomes a frozen dataclass, or one clear line says why not."""
 
-from dataclasses import MISSING, fields, is_dataclass
+from collections.abc import Iterable
+from dataclasses import MISSING, dataclass, field, fields, is_dataclass
+from decimal import Decimal
+from difflib import get_close_matches
 from pathlib import Path
 from types import UnionType
 from typing import Any, TypeVar, get_args, get_origin, get_type_hints
@@ -12,10 +15,28 @@ from sglr.files.errors import UsageError
 T = TypeVar("T")
 
 
+def setting(default: Any = MISSING, low: float = 0, high: float = 1, choices: Iterable[str] = ()) -> Any:
+    """Return a field of a `Settings` class: a number within [low, high], or a word among `choices`."""
+    return field(default=default, metadata={"low": low, "high": high, "choices": tuple(choices)})
+
+
+@dataclass(frozen=True)
+class Settings:
+    """A record whose fields are checked against their `setting` when it is made. Raises UsageError."""
+
+    def __post_init__(self) -> None:
+        for each in fields(self):
+            value, allowed = getattr(self, each.name), each.metadata
+            if allowed.get("choices") and value not in allowed["choices"]:
+                raise UsageError(f"{each.name}: {unknown(value, allowed['choices'])}")
+            if allowed and isinstance(value, int | float) and not isinstance(value, bool):
+                check_range(each.name, value, allowed["low"], allowed["high"])
+
+
 def read_yaml(path: Path) -> Any:
     """Return the content of a YAML file. Raises UsageError where it is missing or no YAML."""
     try:
-        return yaml.safe_load(path.read_text())
+        return yaml.safe_load(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise UsageError(f"{path}: no such file") from None
     except yaml.YAMLError as error:
@@ -29,14 +50,15 @@ def from_mapping(cls: type[T], mapping: Any, where: str) -> T:
     """
     if not isinstance(mapping, dict):
         raise UsageError(f"{where}: expected a mapping, got {mapping!r}")
-    hints = {field.name: get_type_hints(cls)[field.name] for field in fields(cls)}  # type: ignore[arg-type]
-    unknown = sorted(set(map(str, mapping)) - set(hints))
-    if unknown:
-        raise UsageError(f"{where}: unknown key '{unknown[0]}'; allowed: {', '.join(sorted(hints))}")
-    missing = [field.name for field in fields(cls) if field.default is MISSING and field.name not in mapping]  # type: ignore[arg-type]
+    hints = get_type_hints(cls)
+    known = {each.name: hints[each.name] for each in fields(cls)}  # type: ignore[arg-type]
+    for key in mapping:
+        if key not in known:
+            raise UsageError(f"{where}: {unknown(key, sorted(known), 'key')}")
+    missing = [each.name for each in fields(cls) if each.default is MISSING and each.name not in mapping]  # type: ignore[arg-type]
     if missing:
         raise UsageError(f"{where}: key '{missing[0]}' is missing")
-    values = {key: _typed(value, hints[key], f"{where}: {key}") for key, value in mapping.items()}
+    values = {key: _typed(value, known[key], f"{where}: {key}") for key, value in mapping.items()}
     try:
         return cls(**values)
     except UsageError as error:
@@ -75,4 +97,22 @@ def _number(value: Any, where: str) -> float:
 def check_range(name: str, value: float, low: float, high: float) -> None:
     """Raise UsageError unless low <= value <= high."""
     if not low <= value <= high:
-        raise UsageError(f"{name} must be within [{low:g}, {high:g}], got {value:g}")
+        raise UsageError(f"{name} must be within [{exact(low)}, {exact(high)}], got {exact(value)}")
+
+
+def exact(value: float) -> str:
+    """Return the number in the fewest digits that read back as the same, without an exponent: 0.00001, 1000000."""
+    if value != value or value in (float("inf"), float("-inf")):
+        return repr(value)
+    digits = format(Decimal(repr(value)), "f")
+    return digits.removesuffix(".0")
+
+
+def unknown(word: Any, allowed: Iterable[str], kind: str = "value") -> str:
+    """Return why `word` cannot be: what is allowed, the nearest of it first."""
+    allowed = list(allowed)
+    if not allowed:
+        return f"unknown {kind} {word!r}; none is allowed here"
+    nearest = get_close_matches(str(word), allowed, n=1)
+    meant = f"did you mean '{nearest[0]}'? " if nearest else ""
+    return f"unknown {kind} {word!r}; {meant}allowed: {', '.join(allowed)}"

@@ -3,11 +3,9 @@
 import torch
 
 from sglr.files.errors import UsageError
+from sglr.files.extensions import find, names_of
+from sglr.files.settings import unknown
 from sglr.models.blocks import Classifier
-from sglr.models.preact_resnet import preact_resnet
-from sglr.models.resnet import resnet18, small_resnet
-
-_ARCHITECTURES = {"small_resnet": small_resnet, "resnet18": resnet18, "preact_resnet18": preact_resnet}
 
 
 def build(
@@ -17,8 +15,9 @@ def build(
 
     Raises UsageError for an unknown architecture.
     """
-    if architecture not in _ARCHITECTURES:
-        raise UsageError(f"unknown architecture {architecture!r}; allowed: {', '.join(_ARCHITECTURES)}")
+    names = names_of("architectures")
+    if architecture not in names:
+        raise UsageError(unknown(architecture, names, "architecture"))
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(generator_seed)
-        return _ARCHITECTURES[architecture](num_classes, in_channels, width, stem_stride)
+        return find("architectures", architecture)(num_classes, in_channels, width, stem_stride)

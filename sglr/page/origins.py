@@ -1,5 +1,6 @@
 """How each number was made, what it cost, and what was not run. Imports no torch."""
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +9,7 @@ import yaml
 from sglr.artefacts.collect import runs_of, runs_with
 from sglr.page.cost import cost_sums
 from sglr.plan.plan import Plan
-from sglr.plan.scales import CONFIG
+from sglr.plan.scales import Scale
 
 Manifests = dict[str, dict[str, Any]]
 
@@ -18,13 +19,18 @@ def origins(plan: Plan, folder: Path, manifests: Manifests) -> dict[str, Any]:
     machines = list(dict.fromkeys(_machine(manifest) for manifest in manifests.values()))
     seconds = sum(sum(manifest["seconds_per_epoch"]) for manifest in manifests.values())
     return {
-        "file": (CONFIG / "scales" / f"{plan.scale.name}.yaml").read_text(),
+        "file": _scale_text(plan.scale),
         "machines": [_named(machine, manifests) for machine in machines],
         "runs": [_run(run, manifest, folder) for run, manifest in manifests.items()],
         "hours": f"{seconds / 3600:.2f}",
         "whole_plan": cost_sums(plan, folder / "runs")[0],
         "uses": {name: [run.id for run in runs_of(name, plan, folder).done] for name in plan.artefacts},
     }
+
+
+def _scale_text(scale: Scale) -> str:
+    """Everything that the scale fixes, its base and its changes worked in."""
+    return yaml.safe_dump(asdict(scale), sort_keys=False)
 
 
 def _machine(manifest: dict[str, Any]) -> tuple[tuple[str, str], ...]:

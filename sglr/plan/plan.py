@@ -1,13 +1,14 @@
 """The plan: which runs each table and figure needs, and what is measured on each. Imports no torch."""
 
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 from functools import cached_property
 from importlib.util import find_spec
 from itertools import product
+from pathlib import Path
 from typing import Any
 
 from sglr.files.errors import UsageError
-from sglr.files.settings import read_yaml
+from sglr.files.settings import Settings, from_mapping, read_yaml, setting, unknown
 from sglr.methods import METHODS, add_methods_of_packages
 from sglr.plan.runs import Run, make_run, parse_run
 from sglr.plan.scales import CONFIG, Scale, Seeds, load_scale
@@ -86,8 +87,26 @@ def resolved_settings(run: Run, scale: Scale) -> dict[str, Any]:
     }
 
 
-def load_plan(scale_name: str, seeds: int | None = None) -> Plan:
-    """Return the plan of config/plan.yaml at the scale, with `seeds` seeds or as many as the scale says.
+@dataclass(frozen=True)
+class Choice(Settings):
+    """What `--config` may say: seeds of everything, changed values of a scale, a plan file, an image to run in."""
+
+    seeds: int | None = setting(None, low=1, high=1000)
+    set: str | None = None
+    plan: str | None = None
+    container: str | None = None
+
+
+def read_choice(config: dict[str, Any]) -> Choice:
+    """Return the workflow's configuration. Raises UsageError for a key or value that is not allowed."""
+    named = {key: value for key, value in config.items() if value not in (None, "")}
+    if "set" in named:
+        named["set"] = str(named["set"])
+    return from_mapping(Choice, named, "--config")
+
+
+def load_plan(scale_name: str, seeds: int | None = None, plan_file: str | None = None) -> Plan:
+    """Return the plan of config/plan.yaml, or of a file of one's own, at the scale; `seeds` in place of the scale's.
 
     Raises UsageError for whatever is not allowed in it.
     """
@@ -95,9 +114,9 @@ def load_plan(scale_name: str, seeds: int | None = None) -> Plan:
     scale = load_scale(scale_name)
     if seeds:
         scale = replace(scale, seeds=Seeds(seeds, max(seeds, scale.seeds.figure4)))
-    lines = _lines(read_yaml(CONFIG / "plan.yaml"))
-    found = {name: _runs_of(name, of_artefact, scale) for name, of_artefact in lines.items()}
-    flagged = [(replace(run, seed=0), line) for name, rows in found.items() for run, line in rows]
+    file = plan_file or "config/plan.yaml"
+    found = {name: _runs_of(name, lines, scale, file) for name, lines in _lines(plan_file).items()}
+    flagged = [(replace(run, seed=0), line) for rows in found.values() for run, line in rows]
     attacked = {run for run, line in flagged if line.get("autoattack", True)}
     return Plan(
         scale,
@@ -107,15 +126,47 @@ def load_plan(scale_name: str, seeds: int | None = None) -> Plan:
     )
 
 
-def _lines(content: Any) -> dict[str, list[dict[str, Any]]]:
-    """The plan file's content, checked: artefacts that there are, each with a list of lines."""
+def chosen_plans(choice: Choice, names: list[str]) -> tuple[dict[str, Plan], dict[str, str]]:
+    """Return the plan of each scale of `names` as chosen, and of those that cannot be changed so, why not.
+
+    Raises UsageError where none can.
+    """
+    changes = (choice.set or "").replace(",", " ").split()
+    plans, refused = {}, {}
+    for name in names:
+        try:
+            plans[name] = load_plan("+".join([name, *changes]), choice.seeds, choice.plan)
+        except UsageError as error:
+            refused[name] = str(error)
+    if not plans or (refused and not changes):
+        raise UsageError(next(iter(refused.values())))
+    return plans, refused
+
+
+def _lines(plan_file: str | None) -> dict[str, list[dict[str, Any]]]:
+    """The lines of each artefact; a file whose `base` is `default` adds its own to those of config/plan.yaml."""
+    if plan_file is None:
+        return _checked(read_yaml(CONFIG / "plan.yaml"), "config/plan.yaml")
+    content = read_yaml(Path(plan_file))
+    base = content.pop("base", None) if isinstance(content, dict) else None
+    own = _checked(content, plan_file)
+    if base is None:
+        return own
+    if base != "default":
+        raise UsageError(f"{plan_file}: base: {unknown(base, ['default'])}")
+    default = _lines(None)
+    return {name: default.get(name, []) + own.get(name, []) for name in dict.fromkeys([*default, *own])}
+
+
+def _checked(content: Any, file: str) -> dict[str, list[dict[str, Any]]]:
+    """A plan file's content: artefacts that there are, each with a list of lines."""
     if not isinstance(content, dict):
-        raise UsageError("config/plan.yaml: expected a mapping of artefacts, such as table2")
+        raise UsageError(f"{file}: expected a mapping of artefacts, such as table2")
     for name, lines in content.items():
         if not str(name).isidentifier() or find_spec(f"sglr.artefacts.{name}") is None:
-            raise UsageError(f"config/plan.yaml: there is no artefact {name!r}: no file sglr/artefacts/{name}.py")
+            raise UsageError(f"{file}: there is no artefact {name!r}: no file sglr/artefacts/{name}.py")
         if not isinstance(lines, list) or not all(isinstance(line, dict) and "method" in line for line in lines):
-            raise UsageError(f"config/plan.yaml: {name} must be a list of mappings with data and method, got {lines!r}")
+            raise UsageError(f"{file}: {name} must be a list of mappings with data and method, got {lines!r}")
     return content
 
 
@@ -124,10 +175,16 @@ def find_run(run_id: str, scale: Scale) -> Run:
     return parse_run(run_id, list(scale.data))
 
 
-def _runs_of(artefact: str, lines: list[dict[str, Any]], scale: Scale) -> list[tuple[Run, dict[str, Any]]]:
-    """The runs of each line, for each seed, with the line that asks for them."""
+def _runs_of(artefact: str, lines: list[dict[str, Any]], scale: Scale, file: str) -> list[tuple[Run, dict[str, Any]]]:
+    """The runs of each line, for each seed, with the line that asks for them; each reads back from its name."""
     seeds = getattr(scale.seeds, artefact, scale.seeds.default)
-    return [(run, line) for line in lines for seed in range(seeds) for run in _expand(line, seed, scale)]
+    try:
+        found = [(run, line) for line in lines for seed in range(seeds) for run in _expand(line, seed, scale)]
+        for run, _ in found:
+            find_run(run.id, scale)
+    except UsageError as error:
+        raise UsageError(f"{file}: {artefact}: {error}") from None
+    return found
 
 
 def _expand(line: dict[str, Any], seed: int, scale: Scale) -> list[Run]:
@@ -139,9 +196,9 @@ def _expand(line: dict[str, Any], seed: int, scale: Scale) -> list[Run]:
 
 def _one_run(cell: dict[str, Any], seed: int, scale: Scale) -> Run:
     role = cell.pop("data", None)
-    dataset = getattr(scale.roles, str(role), None)
-    if dataset is None:
-        raise UsageError(f"config/plan.yaml: data must be ten_classes, hundred_classes or label_noise, got {role!r}")
+    roles = [each.name for each in fields(scale.roles)]
+    if role not in roles:
+        raise UsageError(f"data: {unknown(role, roles)}")
     if cell.pop("architecture", "") == "figure1" and scale.network.figure1 != scale.network.architecture:
         cell["architecture"] = scale.network.figure1
-    return make_run(dataset, seed=seed, **cell)
+    return make_run(getattr(scale.roles, role), seed=seed, **cell)

@@ -1,32 +1,32 @@
 """A scale: data, network, schedule and sizes, read from config/scales/NAME.yaml. Imports no torch."""
 
-from dataclasses import dataclass, fields
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
+
+import yaml
 
 from sglr.files.errors import UsageError
-from sglr.files.settings import check_range, from_mapping, read_yaml
+from sglr.files.extensions import names_of
+from sglr.files.settings import Settings, exact, from_mapping, read_yaml, setting, unknown
 
 CONFIG = Path(__file__).resolve().parents[2] / "config"
-SOURCES = ("digits", "numbers", "cifar10", "cifar100")
-ARCHITECTURES = ("small_resnet", "resnet18", "preact_resnet18")
+SOURCES = names_of("datasets")
+ARCHITECTURES = names_of("architectures")
 
 
 @dataclass(frozen=True)
-class DataSpec:
+class DataSpec(Settings):
     """Which images of which source are trained on, held out and tested on."""
 
     name: str
-    source: str
-    num_train: int
-    num_validation: int
-    num_test: int
+    source: str = setting(choices=SOURCES)
+    num_train: int = setting(low=1, high=10**6)
+    num_validation: int = setting(low=1, high=10**6)
+    num_test: int = setting(low=1, high=10**6)
     augment: bool = False
-
-    def __post_init__(self) -> None:
-        if self.source not in SOURCES:
-            raise UsageError(f"source must be one of {', '.join(SOURCES)}, got {self.source!r}")
-        for size in ("num_train", "num_validation", "num_test"):
-            check_range(size, getattr(self, size), 1, 10**6)
 
 
 @dataclass(frozen=True)
@@ -39,122 +39,85 @@ class Roles:
 
 
 @dataclass(frozen=True)
-class NetworkSpec:
+class NetworkSpec(Settings):
     """Architecture (`figure1` for Figure 1 alone) and its width, the channels of the first stage."""
 
-    architecture: str
-    figure1: str
-    width: int
-    stem_stride: int = 1
-
-    def __post_init__(self) -> None:
-        for name in (self.architecture, self.figure1):
-            if name not in ARCHITECTURES:
-                raise UsageError(f"unknown architecture {name!r}; allowed: {', '.join(ARCHITECTURES)}")
-        check_range("width", self.width, 1, 10**4)
-        check_range("stem_stride", self.stem_stride, 1, 8)
+    architecture: str = setting(choices=ARCHITECTURES)
+    figure1: str = setting(choices=ARCHITECTURES)
+    width: int = setting(low=1, high=10**4)
+    stem_stride: int = setting(1, low=1, high=8)
 
 
 @dataclass(frozen=True)
-class AttackSpec:
+class AttackSpec(Settings):
     """The l-infinity ball and the steps of PGD in it; lengths in units of pixels in [0, 1]."""
 
-    epsilon: float
-    step_size: float
-    train_steps: int
-    curve_steps: int
-    test_steps: int
-
-    def __post_init__(self) -> None:
-        check_range("epsilon", self.epsilon, 0, 1)
-        check_range("step_size", self.step_size, 0, 1)
-        for steps in ("train_steps", "curve_steps", "test_steps"):
-            check_range(steps, getattr(self, steps), 1, 1000)
+    epsilon: float = setting()
+    step_size: float = setting()
+    train_steps: int = setting(low=1, high=1000)
+    curve_steps: int = setting(low=1, high=1000)
+    test_steps: int = setting(low=1, high=1000)
 
 
 @dataclass(frozen=True)
-class Optimisation:
+class Optimisation(Settings):
     """SGD with momentum; the learning rate drops at 50 % and 75 % of the epochs."""
 
-    epochs: int
-    batch_size: int
-    learning_rate: float
-    momentum: float
-    weight_decay: float
-
-    def __post_init__(self) -> None:
-        check_range("epochs", self.epochs, 1, 10000)
-        check_range("batch_size", self.batch_size, 2, 10**5)
-        check_range("learning_rate", self.learning_rate, 0, 100)
-        check_range("momentum", self.momentum, 0, 1)
-        check_range("weight_decay", self.weight_decay, 0, 1)
+    epochs: int = setting(low=1, high=10**4)
+    batch_size: int = setting(low=2, high=10**5)
+    learning_rate: float = setting(high=100)
+    momentum: float = setting()
+    weight_decay: float = setting()
 
 
 @dataclass(frozen=True)
-class Engine:
+class Engine(Settings):
     """How training computes: `precision` fp32 or bf16 of attack and training (weights, optimiser, losses stay fp32),
     `fold` BatchNorm into the convolutions for the attack, images and kernels in `channels_last` memory, the attacked
     network's passes replayed as CUDA `graphs` (on a GPU alone)."""
 
-    precision: str
-    fold: bool
-    channels_last: bool
-    graphs: bool
-
-    def __post_init__(self) -> None:
-        if self.precision not in ("fp32", "bf16"):
-            raise UsageError(f"precision must be fp32 or bf16, got {self.precision!r}")
+    precision: str = setting(choices=("fp32", "bf16"))
+    fold: bool = setting()
+    channels_last: bool = setting()
+    graphs: bool = setting()
 
 
 PLAIN = Engine(precision="fp32", fold=False, channels_last=False, graphs=False)
 
 
 @dataclass(frozen=True)
-class Measurement:
+class Measurement(Settings):
     """How many test images each measurement uses; with `fast_autoattack` AutoAttack searches on a bf16 copy first."""
 
-    batch_size: int
-    num_curve: int
-    num_autoattack: int
-    fast_autoattack: bool
-    trajectory_every: int
-    num_gradient: int
-    num_information_batches: int
-    num_features: int
-
-    def __post_init__(self) -> None:
-        for field in fields(self):
-            if field.type is int:
-                check_range(field.name, getattr(self, field.name), 1, 10**6)
+    batch_size: int = setting(low=1, high=10**6)
+    num_curve: int = setting(low=1, high=10**6)
+    num_autoattack: int = setting(low=1, high=10**6)
+    fast_autoattack: bool = setting()
+    trajectory_every: int = setting(low=1, high=10**6)
+    num_gradient: int = setting(low=1, high=10**6)
+    num_information_batches: int = setting(low=1, high=10**6)
+    num_features: int = setting(low=1, high=10**6)
 
 
 @dataclass(frozen=True)
-class Seeds:
+class Seeds(Settings):
     """How many seeds (0, 1, ...) the tables and Figure 4 use."""
 
-    default: int
-    figure4: int
-
-    def __post_init__(self) -> None:
-        check_range("default", self.default, 1, 1000)
-        check_range("figure4", self.figure4, 1, 1000)
+    default: int = setting(low=1, high=1000)
+    figure4: int = setting(low=1, high=1000)
 
 
 @dataclass(frozen=True)
-class Cost:
+class Cost(Settings):
     """Minutes of one job on the scale's own hardware: an estimate until a run's manifest says what it took."""
 
-    adversarial: float
-    standard: float
-    evaluation: float
-
-    def __post_init__(self) -> None:
-        for field in fields(self):
-            check_range(field.name, getattr(self, field.name), 0, 10**6)
+    adversarial: float = setting(high=10**6)
+    standard: float = setting(high=10**6)
+    evaluation: float = setting(high=10**6)
 
 
 @dataclass(frozen=True)
-class Scale:
+class Scale(Settings):
     """Everything that a scale fixes."""
 
     name: str
@@ -169,11 +132,11 @@ class Scale:
     seeds: Seeds
     engine: Engine
     gpu: bool
-    threads: int
-    cost: Cost
+    threads: int = setting(low=1, high=1024)
+    cost: Cost = setting()
 
     def __post_init__(self) -> None:
-        check_range("threads", self.threads, 1, 1024)
+        super().__post_init__()
         for role in (self.roles.ten_classes, self.roles.hundred_classes, self.roles.label_noise):
             if role not in self.data:
                 raise UsageError(f"roles names data set {role!r}; allowed: {', '.join(self.data)}")
@@ -185,14 +148,117 @@ def scale_names() -> list[str]:
 
 
 def load_scale(name: str) -> Scale:
-    """Return the scale of config/scales/`name`.yaml. Raises UsageError with file, key, value and what is allowed."""
-    if name not in scale_names():
-        raise UsageError(f"unknown scale {name!r}; allowed: {', '.join(scale_names())}")
-    where = f"config/scales/{name}.yaml"
-    content = read_yaml(CONFIG / "scales" / f"{name}.yaml")
-    if not isinstance(content, dict) or not isinstance(content.get("data"), dict):
+    """Return the scale of config/scales/NAME.yaml, or of a file of one's own, with what `name` changes of it.
+
+    A changed scale is named NAME+KEY=VALUE+..., such as mini+attack.epsilon=4/255; its own name has the values as they
+    were read, the keys sorted, and none that the file has anyway. Raises UsageError with file, key, value and what is
+    allowed.
+    """
+    file, *changes = name.split("+")
+    content = scale_content(file)
+    plain = _scale(content, Path(file).stem, _shown(file))
+    if not changes:
+        return plain
+    for change in changes:
+        _change(content, change)
+    changed = _scale(content, plain.name, f"{_shown(file)} with {' and '.join(changes)}")
+    differing = "".join(f"+{key}={value}" for key, value in sorted(_differences(plain, changed, changes)))
+    return replace(changed, name=plain.name + differing, label=plain.label + differing.replace("+", ", "))
+
+
+def scale_content(name: str) -> dict[str, Any]:
+    """Return what the file of a scale says, that of its `base` filled in. Raises UsageError."""
+    seen: list[str] = []
+    content: dict[str, Any] = {}
+    wanted: str | None = name
+    while wanted is not None:
+        if wanted in seen:
+            raise UsageError(f"scale {name!r}: its bases go round in a circle: {' -> '.join([*seen, wanted])}")
+        seen.append(wanted)
+        own = _file_content(wanted)
+        wanted = own.pop("base", None)
+        content = _merged(own, content)
+    return content
+
+
+def _file_content(name: str) -> dict[str, Any]:
+    if name.endswith((".yaml", ".yml")):
+        content = read_yaml(Path(name))
+    elif name in scale_names():
+        content = read_yaml(CONFIG / "scales" / f"{name}.yaml")
+    else:
+        raise UsageError(unknown(name, scale_names(), "scale"))
+    if not isinstance(content, dict):
+        raise UsageError(f"{_shown(name)}: expected a mapping")
+    return content
+
+
+def _merged(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
+    """`below` with the values of `above`, mappings merged."""
+    merged = dict(below)
+    for key, value in above.items():
+        both = isinstance(value, dict) and isinstance(merged.get(key), dict)
+        merged[key] = _merged(merged[key], value) if both else value
+    return merged
+
+
+def _scale(content: dict[str, Any], name: str, where: str) -> Scale:
+    if not isinstance(content.get("data"), dict):
         raise UsageError(f"{where}: expected a mapping, with a mapping 'data' in it")
     if "name" in content:
         raise UsageError(f"{where}: unknown key 'name'; the file's own name is the scale's")
     named = {key: {"name": key} | spec if isinstance(spec, dict) else spec for key, spec in content["data"].items()}
     return from_mapping(Scale, content | {"name": name, "data": named}, where)
+
+
+def _shown(name: str) -> str:
+    """A scale's file as messages name it."""
+    return name if name.endswith((".yaml", ".yml")) else f"config/scales/{name}.yaml"
+
+
+def _change(content: dict[str, Any], change: str) -> None:
+    """Set `KEY=VALUE`, KEY a path such as attack.epsilon, in the content of a scale's file."""
+    key, equals, value = change.partition("=")
+    if not equals or not key:
+        raise UsageError(f"cannot read {change!r}; expected KEY=VALUE, such as attack.epsilon=4/255")
+    *path, last = key.split(".")
+    place: Any = content
+    for step in path:
+        if not isinstance(place, dict) or step not in place:
+            allowed = sorted(place) if isinstance(place, dict) else []
+            raise UsageError(f"{change}: {unknown(step, allowed, 'key')}")
+        place[step] = dict(place[step]) if isinstance(place[step], dict) else place[step]
+        place = place[step]
+    if not isinstance(place, dict):
+        raise UsageError(f"{change}: {'.'.join(path)} is a value and has no keys")
+    place[last] = yaml.safe_load(value)
+
+
+def _differences(plain: Scale, changed: Scale, changes: Iterable[str]) -> set[tuple[str, str]]:
+    """Each changed key whose value is now another, and that value as it reads back."""
+    found = set()
+    for key in {change.partition("=")[0] for change in changes}:
+        old, new = (_value(scale, key) for scale in (plain, changed))
+        if new != old:
+            found.add((key, _word(key, new)))
+    return found
+
+
+def _word(key: str, value: Any) -> str:
+    """The value as part of a scale's name, and so of a path."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, str):
+        if not re.fullmatch(r"[A-Za-z0-9_]+", value):
+            raise UsageError(f"{key}: {value!r} cannot be part of a name; say it in a scale's file")
+        return value
+    return exact(value)
+
+
+def _value(scale: Scale, key: str) -> Any:
+    place: Any = scale
+    for step in key.split("."):
+        place = place[step] if isinstance(place, dict) else getattr(place, step)
+    if not isinstance(place, int | float | str):
+        raise UsageError(f"{key} is a group of settings; name one of them")
+    return place

@@ -13,7 +13,7 @@ rule collect_evidence:
     conda:
         "../../environment.yml"
     shell:
-        "python -m sglr collect evidence --scale {wildcards.scale} > {log} 2>&1"
+        "sglr collect evidence --scale {wildcards.scale} > {log} 2>&1"
 
 
 rule claims:
@@ -21,14 +21,8 @@ rule claims:
     input:
         lambda wildcards: collected_frames(wildcards, *PLANS[wildcards.scale].artefacts),
         expand("results/{{scale}}/collected/{file}.csv", file=EVIDENCE),
-        expand(
-            "{root}/sglr/claims/{module}.py",
-            root=workflow.basedir,
-            module=glob_wildcards(
-                f"{workflow.basedir}/sglr/claims/{{module}}.py"
-            ).module,
-        ),
-        f"{workflow.basedir}/config/published.csv",
+        package_files("claims"),
+        f"{CONFIG}/published.csv",
     output:
         update("results/{scale}/claims.csv"),
         update("results/{scale}/claims.md"),
@@ -41,4 +35,4 @@ rule claims:
     params:
         label=lambda wildcards: PLANS[wildcards.scale].scale.label,
     shell:
-        "python -m sglr claims --scale {wildcards.scale} > {log} 2>&1"
+        "sglr claims --scale {wildcards.scale} > {log} 2>&1"

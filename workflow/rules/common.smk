@@ -1,13 +1,34 @@
 # What the rules share: the plans, the command line, and how many jobs may run at once. No rules.
 
-# `--config seeds=3` plans three seeds of everything, whatever the scale's file says.
-PLANS = {name: load_plan(name, config.get("seeds")) for name in scale_names()}
+try:
+    CHOICE = read_choice(config)
+    CHOSEN, REFUSED = chosen_plans(CHOICE, scale_names())
+except UsageError as error:
+    raise WorkflowError(str(error))
+validate(config, "../schemas/config.schema.yaml")
 
-# Jobs run this checkout's package under the interpreter that runs Snakemake.
-shell.prefix(
-    f"set -euo pipefail; export PYTHONPATH={quote(str(workflow.basedir))} "
-    f"PATH={quote(os.path.dirname(sys.executable))}:$PATH; "
+# By the name of the results folder: a changed scale, mini+attack.epsilon=..., has one of its own.
+PLANS = {plan.scale.name: plan for plan in CHOSEN.values()}
+
+# Jobs say `sglr COMMAND`, which is the package that planned them: under the interpreter that runs Snakemake, or under
+# the one of the environment or container that Snakemake brings the job into. (A name of the Snakefile could not be used
+# in `shell:` where another workflow imports these rules.)
+PYTHON = (
+    "python"
+    if workflow.deployment_settings.deployment_method
+    else quote(sys.executable)
 )
+PACKAGE = quote(str(Path(sglr.__file__).parents[1]))
+PLAN = f" --plan {quote(CHOICE.plan)}" if CHOICE.plan else ""
+COMMAND = f'sglr() {{ PYTHONPATH={PACKAGE} {PYTHON} -m sglr "$@"{PLAN}; }}'
+shell.prefix(
+    "set -euo pipefail; " + COMMAND.replace("{", "{{").replace("}", "}}") + "; "
+)
+
+if CHOICE.container:
+
+    container: CHOICE.container
+
 
 # Each job computes on as many threads as its scale says; it claims a share of --cores so that at most one job a
 # processor runs at once. A cluster's profile sets no --cores: there `jobs` says how many.
@@ -23,20 +44,29 @@ TABLES = [name for name in ARTEFACTS if name not in FIGURES]
 
 
 wildcard_constraints:
-    scale="|".join(PLANS),
-    run="[A-Za-z0-9_.-]+",
+    scale="|".join(map(re.escape, PLANS)),
+    run="[A-Za-z0-9_.=-]+",
     table="|".join(TABLES),
     figure="|".join(FIGURES),
 
 
-def shown(scale):
+def folder_of(name):
+    """The results folder of a scale's name. Raises WorkflowError where `--config set=...` does not fit the scale."""
+    if name in REFUSED:
+        raise WorkflowError(REFUSED[name])
+    return CHOSEN[name].scale.name
+
+
+def shown(name):
     """Every table and figure of a scale, its claims and its page."""
+    scale = folder_of(name)
     drawn = [file for name in PLANS[scale].artefacts for file in files_of(scale, name)]
     return drawn + claims(scale) + [f"results/{scale}/report.html"]
 
 
-def headline(scale):
+def headline(name):
     """The central finding: its table, and Figures 2 and 3."""
+    scale = folder_of(name)
     names = ("headline", "figure2", "figure3")
     return [file for name in names for file in files_of(scale, name)]
 
@@ -61,6 +91,11 @@ def collected_frames(wildcards, *artefacts):
     """The collected CSVs of tables and figures."""
     files = [file for name in artefacts for file in load(name).COLLECTED]
     return [f"results/{wildcards.scale}/collected/{file}.csv" for file in files]
+
+
+def package_files(room):
+    """The files of a room of the package: changed, what they made is made again."""
+    return sorted(map(str, Path(sglr.__file__).with_name(room).glob("*.*")))
 
 
 def module_file(artefact):

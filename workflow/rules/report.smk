@@ -10,7 +10,7 @@ rule report:
             for name in PLANS[wildcards.scale].artefacts
             for file in files_of(wildcards.scale, name)
         ],
-        sorted(map(str, Path(workflow.basedir, "sglr/page").glob("*.*"))),
+        package_files("page"),
     output:
         "results/{scale}/report.html",
     log:
@@ -21,4 +21,4 @@ rule report:
     params:
         label=lambda wildcards: PLANS[wildcards.scale].scale.label,
     shell:
-        "python -m sglr report --scale {wildcards.scale} > {log} 2>&1"
+        "sglr report --scale {wildcards.scale} > {log} 2>&1"

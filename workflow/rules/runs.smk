@@ -23,7 +23,7 @@ rule train:
     params:
         settings=settings_of,
     shell:
-        "python -m sglr train {wildcards.run} --scale {wildcards.scale} > {log} 2>&1"
+        "sglr train {wildcards.run} --scale {wildcards.scale} > {log} 2>&1"
 
 
 rule evaluate:
@@ -45,7 +45,7 @@ rule evaluate:
     params:
         measurement=measurement_of,
     shell:
-        "python -m sglr evaluate {wildcards.run} --scale {wildcards.scale} > {log} 2>&1"
+        "sglr evaluate {wildcards.run} --scale {wildcards.scale} > {log} 2>&1"
 
 
 rule trajectory:
@@ -67,7 +67,7 @@ rule trajectory:
     params:
         measurement=measurement_of,
     shell:
-        "python -m sglr trajectory {wildcards.run} --scale {wildcards.scale} > {log} 2>&1"
+        "sglr trajectory {wildcards.run} --scale {wildcards.scale} > {log} 2>&1"
 
 
 rule features:
@@ -90,7 +90,7 @@ rule features:
     params:
         measurement=measurement_of,
     shell:
-        "python -m sglr features {wildcards.run} --scale {wildcards.scale} > {log} 2>&1"
+        "sglr features {wildcards.run} --scale {wildcards.scale} > {log} 2>&1"
 
 
 rule count_forwards:
@@ -103,4 +103,4 @@ rule count_forwards:
         "../../environment.yml"
     threads: JOB_THREADS
     shell:
-        "python -m sglr count-forwards --scale {wildcards.scale} > {log} 2>&1"
+        "sglr count-forwards --scale {wildcards.scale} > {log} 2>&1"

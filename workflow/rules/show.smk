@@ -23,7 +23,7 @@ for artefact in ARTEFACTS:
         params:
             artefact=artefact,
         shell:
-            "python -m sglr collect {params.artefact} --scale {wildcards.scale} > {log} 2>&1"
+            "sglr collect {params.artefact} --scale {wildcards.scale} > {log} 2>&1"
 
 
 rule table:
@@ -31,7 +31,7 @@ rule table:
     input:
         lambda wildcards: collected_frames(wildcards, wildcards.table),
         lambda wildcards: module_file(wildcards.table),
-        f"{workflow.basedir}/config/published.csv",
+        f"{CONFIG}/published.csv",
     output:
         report(
             update("results/{scale}/tables/{table}.csv"),
@@ -49,7 +49,7 @@ rule table:
         label=lambda wildcards: PLANS[wildcards.scale].scale.label,
         caption=lambda wildcards: load(wildcards.table).CAPTION,
     shell:
-        "python -m sglr draw {wildcards.table} --scale {wildcards.scale} > {log} 2>&1"
+        "sglr draw {wildcards.table} --scale {wildcards.scale} > {log} 2>&1"
 
 
 rule figure:
@@ -74,4 +74,4 @@ rule figure:
         label=lambda wildcards: PLANS[wildcards.scale].scale.label,
         caption=lambda wildcards: load(wildcards.figure).CAPTION,
     shell:
-        "python -m sglr draw {wildcards.figure} --scale {wildcards.scale} > {log} 2>&1"
+        "sglr draw {wildcards.figure} --scale {wildcards.scale} > {log} 2>&1"
