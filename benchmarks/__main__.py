@@ -12,7 +12,7 @@ import pandas as pd
 import torch
 
 from benchmarks.measure import ENGINES, REFERENCE, compare, growth, matmul_peak
-from sglr.engine.device import has_bf16
+from sglr.engine.device import accelerator, has_bf16
 from sglr.files.records import origin
 
 
@@ -43,7 +43,7 @@ def main() -> None:
         "settings": {key: str(value) for key, value in vars(arguments).items()},
         "threads": torch.get_num_threads(),
     }
-    record |= {"origin": origin(arguments.device), "matmul_peak_tflops": peak, "growth": curves}
+    record |= {"origin": origin(arguments.device, accelerator()), "matmul_peak_tflops": peak, "growth": curves}
     record |= {"variants": table.to_dict("records"), "rounds": measured}
     arguments.out.parent.mkdir(parents=True, exist_ok=True)
     arguments.out.write_text(json.dumps(record, indent=1) + "\n")

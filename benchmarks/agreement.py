@@ -22,7 +22,7 @@ from torch import nn
 
 from sglr.attacks.threat import LinfBall
 from sglr.data.images import ImageSet
-from sglr.engine.device import device_name, prepare
+from sglr.engine.device import accelerator, device_name, prepare
 from sglr.evaluation.accuracy import correct_natural, correct_under_pgd, predictions
 from sglr.evaluation.autoattack import BATCH_SIZE, AutoAttack, run_autoattack
 from sglr.files.errors import Interrupted
@@ -61,7 +61,7 @@ def main() -> None:
     networks = {"trained": job.recipe.model, "untrained": first}
     record = {
         "settings": {key: str(value) for key, value in vars(arguments).items()},
-        "origin": origin(device_name(device)),
+        "origin": origin(device_name(device), accelerator()),
         "trainings": trainings,
         "attacks": {name: _attacks(network, images, scale) for name, network in networks.items()},
         "autoattack": _autoattack(job.recipe.model.eval(), images, scale),

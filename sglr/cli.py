@@ -37,6 +37,8 @@ def _parser() -> argparse.ArgumentParser:
         command.set_defaults(command=function)
         if argument:
             command.add_argument(argument)
+        if name == "train":
+            command.add_argument("--events", action="store_true", help="write TensorBoard events, epoch by epoch")
         if name == "export":
             command.add_argument("--checkpoint", choices=CHECKPOINTS, default="best_validation")
         command.add_argument("--scale", default="digits", help="a name of config/scales, or a file (default: digits)")

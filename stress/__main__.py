@@ -11,6 +11,7 @@ from typing import Any
 
 import pandas as pd
 
+from sglr.engine.device import accelerator
 from sglr.files.records import origin
 from stress.chain import Chain
 from stress.checks import results_of
@@ -40,7 +41,7 @@ def main() -> None:
     table = summary(chains)
     print(table.to_markdown(index=False))
     record: dict[str, Any] = {"settings": {key: str(value) for key, value in vars(arguments).items()}, "disk": disk}
-    record |= {"seconds": round(time.perf_counter() - started), "origin": origin("cpu")}
+    record |= {"seconds": round(time.perf_counter() - started), "origin": origin("cpu", accelerator())}
     record |= {"counts": table.to_dict("records"), "lives": [life for chain in chains for life in chain.lives]}
     arguments.out.parent.mkdir(parents=True, exist_ok=True)
     arguments.out.write_text(json.dumps(record, indent=1) + "\n")

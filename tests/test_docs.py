@@ -55,17 +55,6 @@ def test_every_method_is_documented_with_its_settings_and_file():
         assert f"{METHODS[name].__module__.replace('.', '/')}.py" in files
 
 
-@pytest.mark.parametrize("heading", ["A data set"])
-def test_a_recipe_names_what_its_files_hold(heading):
-    (section,) = [part for part in PAGES["extending"].split("\n## ") if part.startswith(heading)]
-    lines = re.findall(rf"^- `({PATHS})`: ((?:.|\n  )*)", section, flags=re.M)
-    assert len(lines) == section.count("\n- ")
-    for path, text in lines:
-        held = (ROOT / path).read_text()
-        for name in re.findall(r"`([\w ]+)`", text):
-            assert re.search(rf"\b{name}\b", held), f"{path}: {name}"
-
-
 def test_every_claim_that_is_named_is_in_the_ledger():
     ledger = set(pd.read_csv(ROOT / "results/mini/claims.csv")["id"])
     kinds = "|".join({name.split("/")[0] for name in ledger})

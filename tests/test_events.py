@@ -33,6 +33,24 @@ def test_the_events_are_the_history_however_often_they_are_written(run, tmp_path
 def test_a_run_not_trained_and_a_package_not_installed_are_one_clear_line(tmp_path, monkeypatch):
     with pytest.raises(UsageError, match="history.csv: no such file; train the run first"):
         write_events(tmp_path)
+    (tmp_path / "history.csv").write_text("epoch,train_loss\n1,2.0\n")
     monkeypatch.setitem(sys.modules, "torch.utils.tensorboard", None)
     with pytest.raises(UsageError, match="tensorboard is not installed"):
         write_events(tmp_path)
+
+
+def test_a_training_can_be_watched_and_a_resumed_one_too(tmp_path):
+    words = [sys.executable, "-m", "sglr", "train", "digits-at-s0", "--scale", "smoke", "--results", str(tmp_path)]
+    folder = tmp_path / "smoke/runs/digits-at-s0"
+    process = subprocess.Popen([*words, "--events"], stdout=subprocess.PIPE, text=True)
+    while "epoch 2/4" not in process.stdout.readline():
+        pass
+    assert len(pd.read_csv(folder / "history.csv")) >= 2 and not (folder / "manifest.json").exists()
+    process.terminate()
+    process.communicate()
+    subprocess.run([*words, "--events"], check=True, capture_output=True)
+    events = EventAccumulator(str(folder / "events")).Reload()
+    history = pd.read_csv(folder / "history.csv").set_index("epoch")
+    assert [event.step for event in events.Scalars("train_loss")] == [1, 2, 3, 4]
+    points = {event.step: event.value for event in events.Scalars("test_robust_accuracy")}
+    assert points == pytest.approx(history["test_robust_accuracy"].to_dict(), rel=1e-6)

@@ -46,8 +46,8 @@ def root(tmp_path) -> Path:
     return tmp_path
 
 
-def run(root: Path, *words: str) -> str:
-    environment = os.environ | {"PYTHONPATH": str(root)}
+def run(root: Path, *words: str, **more: str) -> str:
+    environment = os.environ | {"PYTHONPATH": str(root)} | more
     done = subprocess.run([sys.executable, *words], cwd=root, env=environment, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
     return done.stdout + done.stderr
@@ -108,3 +108,69 @@ def test_a_claim_is_one_record(root):
     sglr(root, "claims")
     ledger = pd.read_csv(root / "results/mini/claims.csv").set_index("id")
     assert ledger.loc["mine/te-above-ls", "verdict"] != "not run"
+
+
+def test_a_data_set_is_a_file_a_name_and_a_line(root):
+    assert follow(section("A data set"), root) == 3
+    sglr(root, "train", "digits-at-s0", scale="flipped")
+    flipped = (root / "results/flipped/runs/digits-at-s0/history.csv").read_text()
+    sglr(root, "train", "digits-at-s0", scale="smoke")
+    assert flipped != (root / "results/smoke/runs/digits-at-s0/history.csv").read_text()
+
+
+def test_an_architecture_is_a_file_and_a_name(root):
+    assert follow(section("An architecture"), root) == 2
+    for command in ("train", "evaluate"):
+        sglr(root, command, "digits-plain-at-s0", scale="smoke")
+    assert (root / "results/smoke/runs/digits-plain-at-s0/evaluation.json").exists()
+    assert "network.architecture=plain" in sglr(root, "plan", "--set", "network.architecture=plain", scale="smoke")
+
+
+def test_a_scale_is_what_differs(root):
+    assert follow(section("A scale"), root) == 1
+    assert "cifar10-at-s0" in sglr(root, "plan", scale="longer")
+
+
+def test_an_outside_package_brings_a_method_and_a_network(root):
+    """Installed beside this package, which stays as it is; its evaluations stand in for trained ones."""
+    assert follow(section("An outside package"), root) == 3
+    before = {path: path.read_bytes() for path in (root / "sglr").rglob("*.py")}
+    words = ("-m", "pip", "install", "--quiet", "--no-deps", "--no-build-isolation", "--target", "site", "./mine")
+    run(root, *words)
+    environment = {"PYTHONPATH": f"{root}:{root / 'site'}"}
+
+    def with_it(*words: str) -> str:
+        return run(root, "-m", "sglr", *words, "--plan", "mine/plan.yaml", **environment)
+
+    assert "digits-harder-s0" in with_it("plan", "--scale", "smoke")
+    for name in ("digits-harder-factor3-s0", "digits-tiny-at-s0"):
+        with_it("train", name, "--scale", "smoke")
+        assert (root / f"results/smoke/runs/{name}/manifest.json").exists()
+    runs = root / "results/mini/runs"
+    for seed in range(2):
+        for name, source in (("at", "at"), ("harder", "ls")):
+            shutil.copytree(MINI / f"runs/cifar10-{source}-s{seed}", runs / f"cifar10-{name}-s{seed}")
+    for command in ("show", "claims"):
+        with_it(command, "--scale", "mini")
+    table = pd.read_csv(root / "results/mini/tables/table2.csv").set_index("method")
+    assert (table.loc["harder", "final"] != "not run").all()
+    pairs = pd.read_csv(root / "results/mini/collected/pairs.csv")
+    assert ("harder", "at") in set(zip(pairs["one"], pairs["other"], strict=True))
+    assert pd.read_csv(root / "results/mini/claims.csv").set_index("id").loc["newcomer/harder", "verdict"] != "not run"
+    assert {path: path.read_bytes() for path in (root / "sglr").rglob("*.py")} == before
+
+
+def test_a_method_of_a_name_that_is_taken_is_refused(root):
+    follow(section("An outside package"), root)
+    for file in ("pyproject.toml", "mine.py"):
+        text = (root / "mine" / file).read_text().replace('"harder"', '"at"').replace("harder =", "at =")
+        (root / "mine" / file).write_text(text)
+    run(root, "-m", "pip", "install", "--quiet", "--no-deps", "--no-build-isolation", "--target", "site", "./mine")
+    done = subprocess.run(
+        [sys.executable, "-m", "sglr", "plan"],
+        cwd=root,
+        env=os.environ | {"PYTHONPATH": f"{root}:{root / 'site'}"},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 2 and "there is a method 'at' already" in done.stderr

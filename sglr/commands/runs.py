@@ -1,6 +1,9 @@
 """Commands that compute: train one run, or measure it. Torch is imported by the command, not by this module."""
 
 from argparse import Namespace
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sglr.engine.lease import lease_gpu
@@ -26,8 +29,24 @@ def train(arguments: Namespace, plan: Plan) -> None:
 
             device, engine = _prepare(plan.scale)
             job = Job(run, plan.scale, folder, plan.settings_of(run), device, engine)
-        with advising_batch_size(job.trial, job.how.batch_size):
-            job.fit(stop)
+        with advising_batch_size(job.trial, job.how.batch_size), _watched(arguments, folder) as watchers:
+            job.fit(stop, watchers)
+
+
+@contextmanager
+def _watched(arguments: Namespace, folder: Path) -> Iterator[list[Callable[[dict], None]]]:
+    """Who is told of each epoch: with --events a TensorBoard file, epochs of before included."""
+    if not arguments.events:
+        yield []
+        return
+    from sglr.engine import parallel
+    from sglr.export.events import Events
+
+    if not parallel.is_first():
+        yield []
+        return
+    with closing(Events(folder)) as events:
+        yield [events.add]
 
 
 def _prepare(scale: Scale) -> "tuple[torch.device, Engine]":

@@ -1,6 +1,7 @@
 """Where and how the arithmetic is done: the device, its threads, and bf16 where the processor has it."""
 
 import os
+import subprocess
 from dataclasses import replace
 
 import torch
@@ -54,3 +55,16 @@ def has_bf16(device: torch.device) -> bool:
 def device_name(device: torch.device) -> str:
     """The device as results record it."""
     return torch.cuda.get_device_name(device) if device.type == "cuda" else "cpu"
+
+
+def accelerator() -> dict[str, str | None]:
+    """Return the versions of CUDA and cuDNN that torch uses, and of the driver; None where there is no GPU."""
+    if not torch.cuda.is_available():
+        return {"cuda": None, "cudnn": None, "driver": None}
+    words = ["nvidia-smi", "--query-gpu=driver_version", "--format=csv,noheader"]
+    try:
+        driver = subprocess.run(words, capture_output=True, text=True, check=False).stdout.split()
+    except OSError:
+        driver = []
+    cudnn = torch.backends.cudnn.version()
+    return {"cuda": torch.version.cuda, "cudnn": str(cudnn), "driver": driver[0] if driver else None}

@@ -10,7 +10,7 @@ from sglr.attacks.images import attack_images
 from sglr.attacks.threat import LinfBall
 from sglr.data import load_splits
 from sglr.data.images import ImageSet, Splits
-from sglr.engine.device import device_name, has_bf16
+from sglr.engine.device import accelerator, device_name, has_bf16
 from sglr.evaluation.accuracy import correct_natural, in_batches, predictions
 from sglr.evaluation.autoattack import run_autoattack
 from sglr.evaluation.confidence import confidence_summary
@@ -66,7 +66,11 @@ def evaluate(finished: Finished, *, with_autoattack: bool) -> None:
         if kept["epoch"] not in measured:  # two names may stand for one epoch's network
             measured[kept["epoch"]] = _accuracies(finished, name, with_autoattack)
         checkpoints[name] = kept | measured[kept["epoch"]]
-    record = {"run": finished.run.id, "checkpoints": checkpoints, "origin": origin(device_name(finished.device))}
+    record = {
+        "run": finished.run.id,
+        "checkpoints": checkpoints,
+        "origin": origin(device_name(finished.device), accelerator()),
+    }
     write_json(finished.folder / "evaluation.json", record)
 
 

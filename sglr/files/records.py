@@ -62,14 +62,30 @@ def settings_digest(settings: dict[str, Any]) -> str:
     return digest(json.dumps(settings, sort_keys=True).encode())[:16]
 
 
-def origin(device: str) -> dict[str, Any]:
-    """Where a result comes from: package versions, processor or GPU, git commit."""
+def origin(device: str, accelerator: dict[str, Any]) -> dict[str, Any]:
+    """Where a result comes from: package versions, device, processor, operating system, git commit.
+
+    `accelerator` is what `engine.device.accelerator()` gives: versions of CUDA, cuDNN and the driver, None without.
+    """
     return {
         "python": platform.python_version(),
         "versions": {name: _version(name) for name in _PACKAGES},
         "device": device,
+        "processor": _processor(),
+        "system": platform.platform(),
+        **accelerator,
         "commit": _git_commit(),
     }
+
+
+def _processor() -> str | None:
+    """The processor's name, where the system tells it."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return platform.processor() or None
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return names[0] if names else platform.processor() or None
 
 
 def _version(package: str) -> str | None:

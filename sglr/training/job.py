@@ -14,7 +14,7 @@ from sglr.data import load_splits
 from sglr.data.batches import Batches
 from sglr.engine import parallel
 from sglr.engine.checkpoints import save_payload
-from sglr.engine.device import device_name
+from sglr.engine.device import accelerator, device_name
 from sglr.evaluation.curve import Curve
 from sglr.files.errors import Interrupted, UsageError
 from sglr.files.records import origin, settings_digest, write_csv, write_json
@@ -59,12 +59,15 @@ class Job:
     def fit(self, stop: StopRequest, watchers: Sequence[Callable[[Row], None]] = ()) -> None:
         """Train to the last epoch, going on from the saved state where there is one, and write the run's records.
 
-        Each of `watchers` is called with each epoch's row of the history, as soon as there is one. Raises Interrupted
-        within a step of `stop`, with everything up to there saved.
+        Each of `watchers` is called with each row of the history: with those of before at once, then epoch by epoch.
+        Raises Interrupted within a step of `stop`, with everything up to there saved.
         """
         self.state = state.resume(self.folder, self.fingerprint, self.recipe, self.generator)
         parallel.barrier()  # until every process has read the state
         done = len(self.state.history)
+        for watch in watchers:
+            for row in self.state.history:
+                watch(row)
         with closing(Progress(self.run.id, self.how.epochs, done)) as progress:
             for epoch in range(done + 1, self.how.epochs + 1):
                 self._epoch_or_stop(epoch, stop)
@@ -164,7 +167,7 @@ class Job:
             "seconds_per_epoch": self.state.seconds,
             "training_seconds_per_epoch": self.state.training_seconds,
             "engine": asdict(self.engine),
-            "origin": origin(device_name(self.device)),
+            "origin": origin(device_name(self.device), accelerator()),
         }
         write_json(self.folder / "manifest.json", manifest)
 

@@ -21,9 +21,8 @@ PYTHON = (
 PACKAGE = quote(str(Path(sglr.__file__).parents[1]))
 PLAN = f" --plan {quote(CHOICE.plan)}" if CHOICE.plan else ""
 COMMAND = f'sglr() {{ PYTHONPATH={PACKAGE} {PYTHON} -m sglr "$@"{PLAN}; }}'
-shell.prefix(
-    "set -euo pipefail; " + COMMAND.replace("{", "{{").replace("}", "}}") + "; "
-)
+ESCAPED = COMMAND.replace("{", "{{").replace("}", "}}")
+shell.prefix(f"set -euo pipefail; {ESCAPED}; ")
 
 if CHOICE.container:
 
