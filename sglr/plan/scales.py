@@ -1,7 +1,6 @@
 """A scale: data, network, schedule and sizes, read from config/scales/NAME.yaml. Imports no torch."""
 
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from os.path import normpath
 from pathlib import Path
@@ -9,7 +8,8 @@ from typing import Any
 
 from sglr.files.errors import UsageError
 from sglr.files.extensions import names_of
-from sglr.files.settings import Settings, exact, from_mapping, parse_yaml, read_yaml, setting, unknown
+from sglr.files.settings import Settings, from_mapping, read_yaml, setting, unknown
+from sglr.plan.changes import apply, differences
 
 CONFIG = Path(__file__).resolve().parents[2] / "config"
 SOURCES = names_of("datasets")
@@ -159,9 +159,9 @@ def load_scale(name: str) -> Scale:
     if not changes:
         return plain
     for change in changes:
-        _change(content, change)
+        apply(change, content)
     changed = _scale(content, plain.name, f"{_shown(file)} with {' and '.join(changes)}")
-    differing = "".join(f"+{key}={value}" for key, value in sorted(_differences(plain, changed, changes)))
+    differing = "".join(f"+{key}={value}" for key, value in sorted(differences(plain, changed, changes)))
     return replace(changed, name=plain.name + differing, label=plain.label + differing.replace("+", ", "))
 
 
@@ -241,51 +241,3 @@ def _shown(name: str) -> str:
 
 def _is_file(name: Any) -> bool:
     return isinstance(name, str) and name.endswith((".yaml", ".yml"))
-
-
-def _change(content: dict[str, Any], change: str) -> None:
-    """Set `KEY=VALUE`, KEY a path such as attack.epsilon, in the content of a scale's file."""
-    key, equals, value = change.partition("=")
-    if not equals or not key:
-        raise UsageError(f"cannot read {change!r}; expected KEY=VALUE, such as attack.epsilon=4/255")
-    *path, last = key.split(".")
-    place: Any = content
-    for step in path:
-        if not isinstance(place, dict) or step not in place:
-            allowed = sorted(place) if isinstance(place, dict) else []
-            raise UsageError(f"{change}: {unknown(step, allowed, 'key')}")
-        place[step] = dict(place[step]) if isinstance(place[step], dict) else place[step]
-        place = place[step]
-    if not isinstance(place, dict):
-        raise UsageError(f"{change}: {'.'.join(path)} is a value and has no keys")
-    place[last] = parse_yaml(value, change)
-
-
-def _differences(plain: Scale, changed: Scale, changes: Iterable[str]) -> set[tuple[str, str]]:
-    """Each changed key whose value is now another, and that value as it reads back."""
-    found = set()
-    for key in {change.partition("=")[0] for change in changes}:
-        old, new = (_value(scale, key) for scale in (plain, changed))
-        if new != old:
-            found.add((key, _word(key, new)))
-    return found
-
-
-def _word(key: str, value: Any) -> str:
-    """The value as part of a scale's name, and so of a path."""
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, str):
-        if not re.fullmatch(r"[A-Za-z0-9_]+", value):
-            raise UsageError(f"{key}: {value!r} cannot be part of a name; say it in a scale's file")
-        return value
-    return exact(value)
-
-
-def _value(scale: Scale, key: str) -> Any:
-    place: Any = scale
-    for step in key.split("."):
-        place = place[step] if isinstance(place, dict) else getattr(place, step)
-    if not isinstance(place, int | float | str):
-        raise UsageError(f"{key} is a group of settings; name one of them")
-    return place
