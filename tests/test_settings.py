@@ -106,6 +106,54 @@ def test_bases_in_a_circle_are_one_line(tmp_path):
 
 
 @pytest.mark.parametrize(
+    ("base", "message"),
+    [
+        ("minni", "mine.yaml: base: unknown scale 'minni'; did you mean 'mini'"),
+        ("5", "mine.yaml: base: unknown scale 5"),
+        ("[mini]", "mine.yaml: base: unknown scale ['mini']"),
+        ("gone.yaml", "gone.yaml: no such file"),
+    ],
+)
+def test_a_base_that_is_not_there_is_named_with_the_file_that_says_it(tmp_path, base, message):
+    (tmp_path / "mine.yaml").write_text(f"base: {base}\n")
+    with pytest.raises(UsageError) as caught:
+        load_scale(str(tmp_path / "mine.yaml"))
+    assert message in str(caught.value)
+
+
+def test_a_base_is_looked_for_beside_the_file_that_names_it(tmp_path, monkeypatch):
+    (tmp_path / "parent.yaml").write_text("base: smoke\nlabel: parent\n")
+    (tmp_path / "child.yaml").write_text("base: parent.yaml\nthreads: 2\n")
+    monkeypatch.chdir("/")
+    child = load_scale(str(tmp_path / "child.yaml"))
+    assert (child.label, child.threads) == ("parent", 2)
+
+
+@pytest.mark.parametrize("content", [None, b"\xff\xfe", b"a: [1"])
+def test_a_file_that_cannot_be_read_is_one_line(tmp_path, content):
+    path = tmp_path / "mine.yaml"
+    path.mkdir() if content is None else path.write_bytes(content)
+    with pytest.raises(UsageError, match="^[^\n]*mine.yaml: not readable[^\n]*$"):
+        load_scale(str(path))
+
+
+def test_a_scales_file_cannot_take_the_results_of_another_scale(tmp_path):
+    (tmp_path / "mini.yaml").write_text("base: mini\nthreads: 2\n")
+    with pytest.raises(UsageError, match="there is a scale 'mini' already"):
+        load_scale(str(tmp_path / "mini.yaml"))
+    assert load_scale(str(CONFIG / "scales/mini.yaml")) == load_scale("mini")
+    (tmp_path / "a b.yaml").write_text("base: mini\n")
+    with pytest.raises(UsageError, match="a scale's name is letters"):
+        load_scale(str(tmp_path / "a b.yaml"))
+
+
+def test_a_scales_file_may_lie_in_a_folder_with_a_plus(tmp_path):
+    (tmp_path / "c++").mkdir()
+    (tmp_path / "c++/mine.yaml").write_text("base: mini\n")
+    assert load_scale(f"{tmp_path}/c++/mine.yaml+threads=2").name == "mine+threads=2"
+
+
+@pytest.mark.parametrize(
     ("spec", "name"),
     [
         ("mini+attack.epsilon=4/255", "mini+attack.epsilon=0.01568627450980392"),
@@ -129,8 +177,11 @@ def test_a_changed_scale_has_a_name_of_its_own_that_reads_back(spec, name):
         ("attack.epsilon=7", "epsilon must be within [0, 1], got 7"),
         ("attack.epsilon", "expected KEY=VALUE"),
         ("attack.epsilon.more=1", "is a value and has no keys"),
+        ("threads=[1", "threads=[1: not readable as YAML"),
+        ("data.digits.name=x", "data.digits: unknown key 'name'"),
         ("threads=four", "threads must be int, got 'four'"),
         ("label=two words", "cannot be part of a name"),
+        ("label='12'", "cannot be part of a name"),  # its name would read back as a number
     ],
 )
 def test_a_wrong_change_is_one_clear_line(change, message):

@@ -34,13 +34,22 @@ class Settings:
 
 
 def read_yaml(path: Path) -> Any:
-    """Return the content of a YAML file. Raises UsageError where it is missing or no YAML."""
+    """Return the content of a YAML file. Raises UsageError where it is missing, unreadable or no YAML."""
     try:
-        return yaml.safe_load(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
         raise UsageError(f"{path}: no such file") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"{path}: not readable: {error}") from None
+    return parse_yaml(text, str(path))
+
+
+def parse_yaml(text: str, where: str) -> Any:
+    """Return what YAML text says. Raises UsageError beginning with `where`."""
+    try:
+        return yaml.safe_load(text)
     except yaml.YAMLError as error:
-        raise UsageError(f"{path}: not readable as YAML: {' '.join(str(error).split())}") from None
+        raise UsageError(f"{where}: not readable as YAML: {' '.join(str(error).split())}") from None
 
 
 def from_mapping(cls: type[T], mapping: Any, where: str) -> T:

@@ -1,16 +1,15 @@
 """A scale: data, network, schedule and sizes, read from config/scales/NAME.yaml. Imports no torch."""
 
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from os.path import normpath
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from sglr.files.errors import UsageError
 from sglr.files.extensions import names_of
-from sglr.files.settings import Settings, exact, from_mapping, read_yaml, setting, unknown
+from sglr.files.settings import Settings, from_mapping, read_yaml, setting, unknown
+from sglr.plan.changes import apply, differences
 
 CONFIG = Path(__file__).resolve().parents[2] / "config"
 SOURCES = names_of("datasets")
@@ -154,16 +153,27 @@ def load_scale(name: str) -> Scale:
     were read, the keys sorted, and none that the file has anyway. Raises UsageError with file, key, value and what is
     allowed.
     """
-    file, *changes = name.split("+")
+    file, *changes = re.split(r"\+(?!.*\.ya?ml)", name)
     content = scale_content(file)
-    plain = _scale(content, Path(file).stem, _shown(file))
+    plain = _scale(content, _own_name(file), _shown(file))
     if not changes:
         return plain
     for change in changes:
-        _change(content, change)
+        apply(change, content)
     changed = _scale(content, plain.name, f"{_shown(file)} with {' and '.join(changes)}")
-    differing = "".join(f"+{key}={value}" for key, value in sorted(_differences(plain, changed, changes)))
+    differing = "".join(f"+{key}={value}" for key, value in sorted(differences(plain, changed, changes)))
     return replace(changed, name=plain.name + differing, label=plain.label + differing.replace("+", ", "))
+
+
+def _own_name(file: str) -> str:
+    """The name of a scale, and of its results folder. Raises UsageError where another scale has it."""
+    name = Path(file).stem
+    if not re.fullmatch(r"[A-Za-z0-9_]+", name):
+        raise UsageError(f"{file}: a scale's name is letters, digits and '_', got {name!r}")
+    own = CONFIG / "scales" / f"{name}.yaml"
+    if _is_file(file) and own.exists() and not own.samefile(file):
+        raise UsageError(f"{file}: there is a scale {name!r} already, in config/scales; rename the file")
+    return name
 
 
 def scale_content(name: str) -> dict[str, Any]:
@@ -176,13 +186,23 @@ def scale_content(name: str) -> dict[str, Any]:
             raise UsageError(f"scale {name!r}: its bases go round in a circle: {' -> '.join([*seen, wanted])}")
         seen.append(wanted)
         own = _file_content(wanted)
-        wanted = own.pop("base", None)
-        content = _merged(own, content)
+        content = _merged({key: value for key, value in own.items() if key != "base"}, content)
+        wanted = _base(wanted, own["base"]) if "base" in own else None
     return content
 
 
+def _base(name: str, base: Any) -> str:
+    """The scale that scale `name` calls its base; a file is looked for beside the file that names it."""
+    folder = Path(name).parent if _is_file(name) else CONFIG / "scales"
+    if _is_file(base):
+        return normpath(folder / base)
+    if base not in scale_names():
+        raise UsageError(f"{_shown(name)}: base: {unknown(base, scale_names(), 'scale')}")
+    return base
+
+
 def _file_content(name: str) -> dict[str, Any]:
-    if name.endswith((".yaml", ".yml")):
+    if _is_file(name):
         content = read_yaml(Path(name))
     elif name in scale_names():
         content = read_yaml(CONFIG / "scales" / f"{name}.yaml")
@@ -207,58 +227,17 @@ def _scale(content: dict[str, Any], name: str, where: str) -> Scale:
         raise UsageError(f"{where}: expected a mapping, with a mapping 'data' in it")
     if "name" in content:
         raise UsageError(f"{where}: unknown key 'name'; the file's own name is the scale's")
-    named = {key: {"name": key} | spec if isinstance(spec, dict) else spec for key, spec in content["data"].items()}
+    for key, spec in content["data"].items():
+        if isinstance(spec, dict) and "name" in spec:
+            raise UsageError(f"{where}: data.{key}: unknown key 'name'; its key is its name")
+    named = {key: spec | {"name": key} if isinstance(spec, dict) else spec for key, spec in content["data"].items()}
     return from_mapping(Scale, content | {"name": name, "data": named}, where)
 
 
 def _shown(name: str) -> str:
     """A scale's file as messages name it."""
-    return name if name.endswith((".yaml", ".yml")) else f"config/scales/{name}.yaml"
+    return name if _is_file(name) else f"config/scales/{name}.yaml"
 
 
-def _change(content: dict[str, Any], change: str) -> None:
-    """Set `KEY=VALUE`, KEY a path such as attack.epsilon, in the content of a scale's file."""
-    key, equals, value = change.partition("=")
-    if not equals or not key:
-        raise UsageError(f"cannot read {change!r}; expected KEY=VALUE, such as attack.epsilon=4/255")
-    *path, last = key.split(".")
-    place: Any = content
-    for step in path:
-        if not isinstance(place, dict) or step not in place:
-            allowed = sorted(place) if isinstance(place, dict) else []
-            raise UsageError(f"{change}: {unknown(step, allowed, 'key')}")
-        place[step] = dict(place[step]) if isinstance(place[step], dict) else place[step]
-        place = place[step]
-    if not isinstance(place, dict):
-        raise UsageError(f"{change}: {'.'.join(path)} is a value and has no keys")
-    place[last] = yaml.safe_load(value)
-
-
-def _differences(plain: Scale, changed: Scale, changes: Iterable[str]) -> set[tuple[str, str]]:
-    """Each changed key whose value is now another, and that value as it reads back."""
-    found = set()
-    for key in {change.partition("=")[0] for change in changes}:
-        old, new = (_value(scale, key) for scale in (plain, changed))
-        if new != old:
-            found.add((key, _word(key, new)))
-    return found
-
-
-def _word(key: str, value: Any) -> str:
-    """The value as part of a scale's name, and so of a path."""
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, str):
-        if not re.fullmatch(r"[A-Za-z0-9_]+", value):
-            raise UsageError(f"{key}: {value!r} cannot be part of a name; say it in a scale's file")
-        return value
-    return exact(value)
-
-
-def _value(scale: Scale, key: str) -> Any:
-    place: Any = scale
-    for step in key.split("."):
-        place = place[step] if isinstance(place, dict) else getattr(place, step)
-    if not isinstance(place, int | float | str):
-        raise UsageError(f"{key} is a group of settings; name one of them")
-    return place
+def _is_file(name: Any) -> bool:
+    return isinstance(name, str) and name.endswith((".yaml", ".yml"))
