@@ -25,7 +25,7 @@ def path(tmp_path_factory) -> Path:
     """The page of the committed results, with one figure drawn."""
     root = tmp_path_factory.mktemp("page")
     shutil.copytree(COMMITTED, root / "results/mini", ignore=shutil.ignore_patterns("*.pt", "report.html"))
-    for words in (["figure", "2"], ["report"]):
+    for words in (["draw", "figure2"], ["report"]):
         subprocess.run([sys.executable, "-m", "sglr", *words, "--scale", "mini"], cwd=root, check=True)
     return root / "results/mini/report.html"
 

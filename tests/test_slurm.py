@@ -20,6 +20,17 @@ RUNS = [f"digits-{method}-s0" for method in ("at", "ls", "sglr", "sglr_released"
 QUICKER = ["--slurm-status-command", "squeue", "--slurm-init-seconds-before-status-checks", "3", "--latency-wait", "5"]
 ON_GPUS = ["--set-resources", "train:gpu=1"]
 PATIENCE = 900  # seconds; much less on an idle machine
+# Python runs this first in every process of the checkout: a training in the cluster says which GPU it was given, and
+# the first one waits for a second, so that two are held side by side whatever the timing.
+RECORDER = """
+import os, sys, time
+if "train" in sys.orig_argv and "SLURM_JOB_ID" in os.environ:
+    with open("gpus", "a") as file:
+        print(os.environ.get("CUDA_VISIBLE_DEVICES"), file=file)
+    deadline = time.monotonic() + 300
+    while len(open("gpus").read().split()) < 2 and time.monotonic() < deadline:
+        time.sleep(0.1)
+"""
 
 
 @pytest.mark.skipif(bool(missing()), reason=missing() or "-")
@@ -44,7 +55,7 @@ def test_a_crash_a_time_limit_a_requeue_and_an_interrupted_driver_change_nothing
         ends = cluster.ends()
 
     assert "TIMEOUT" in ends[RUNS[1]] and "FAILED" in ends[RUNS[0]] and ends[RUNS[2]][-1] == "COMPLETED"
-    assert cluster.gpus == {"0", "1"}
+    assert set(cluster.gpus()) == {"0", "1"} and len(cluster.gpus()) > len(RUNS)
     assert {path.name for path in (checkout / "logs/slurm").iterdir()} == {"rule_train", "rule_evaluate"}
     for run in RUNS[:3]:  # the log is the last attempt's
         epochs = re.findall(r" epoch (\d+)/100 ", (checkout / f"logs/smoke/train/{run}.log").read_text())
@@ -59,6 +70,7 @@ def checkout(tmp_path) -> Path:
     root.mkdir()
     copy_checkout(root)
     (root / "local").mkdir()
+    (root / "sitecustomize.py").write_text(RECORDER)
     scale = root / "config/scales/smoke.yaml"
     longer = scale.read_text().replace("adversarial: {epochs: 4,", "adversarial: {epochs: 100,")
     assert longer != scale.read_text()
@@ -70,7 +82,14 @@ def snakemake(checkout: Path, environment: dict[str, str], *words: str) -> subpr
     """Snakemake, started in the checkout as a user would."""
     with open(checkout / "driver.log", "a") as log:
         command = [sys.executable, "-m", "snakemake", *words, "--", TARGET]
-        return subprocess.Popen(command, cwd=checkout, env=environment, stdout=log, stderr=log)
+        return subprocess.Popen(
+            command, cwd=checkout, env=environment, stdout=log, stderr=log, preexec_fn=take_interrupts
+        )
+
+
+def take_interrupts() -> None:
+    """A test runner's worker may ignore SIGINT, and its children with it; a user's shell does not."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 class Cluster:
@@ -78,7 +97,6 @@ class Cluster:
 
     def __init__(self, checkout: Path, environment: dict[str, str]):
         self.checkout, self.environment = checkout, environment
-        self.gpus: set[str] = set()
 
     def drive(self) -> subprocess.Popen:
         return snakemake(self.checkout, self.environment, "--profile", "profiles/slurm", *QUICKER, *ON_GPUS)
@@ -108,9 +126,11 @@ class Cluster:
     def _catch(self, run: str) -> int:
         pid = self.training(run)
         assert pid, f"{run} ended before it could be disturbed"
-        words = Path(f"/proc/{pid}/environ").read_text().split("\0")
-        self.gpus |= {word.split("=")[1] for word in words if word.startswith("CUDA_VISIBLE_DEVICES=")}
         return pid
+
+    def gpus(self) -> list[str]:
+        """The GPU of every training that started in the cluster, in order."""
+        return (self.checkout / "gpus").read_text().split()
 
     def _job(self, run: str) -> str:
         """The Slurm id of the run's latest training."""
