@@ -1,20 +1,16 @@
-"""Each cell of Tables 2-4, compared by value. Imports no torch."""
-
-from functools import partial
+"""Each cell of the paper's Tables 2 to 4 as a claim, compared by value."""
 
 import pandas as pd
 
 from sglr.claims.claim import Claim
-from sglr.claims.measures import lost
-from sglr.claims.verdict import Evidence, over
+from sglr.claims.verdict import Rule
 from sglr.collected.published import published_rows
-from sglr.collected.results import Results
-from sglr.plan.names import HUNDRED, TEN
+from sglr.plan.names import PAPERS_DATA
 
 TOLERANCE = 1.5
 REASON = (
-    "published reruns of one recipe differ by up to about a point in robust accuracy and two to three in natural "
-    "accuracy, seeds of one code base by 0.3 to 0.5: 1.5 points hold a rerun, twice that no longer"
+    "published reruns of one recipe differ by up to about a point in robust accuracy and "
+    "two to three in natural accuracy, seeds of one code base by 0.3 to 0.5"
 )
 # How others name what is the same method, on an 18-layer network.
 _THEIRS = {
@@ -34,65 +30,70 @@ _THEIRS = {
     "TRADES b6 (same)": "trades",
 }
 _SIMILAR = {"pgd20": ("pgd20", "pgd20_0.031", "pgd10")}
+_ROLES = {dataset: role for role, dataset in PAPERS_DATA.items()}
 
 
 def cells() -> list[Claim]:
-    """One claim for each cell of the paper's Tables 2-4; its SGLR rows are compared with both of our variants."""
+    """One claim for each cell; the paper's SGLR rows are compared with both variants."""
     rows = published_rows()
     paper = rows[rows["artifact"].isin(["table2", "table3", "table4"])]
     claims = []
     for row in paper.to_dict("records"):
         both = row["method"] == "sglr" and row["artifact"] != "table4"
-        claims += [_cell(row, method) for method in (["sglr", "sglr_released"] if both else [row["method"]])]
+        methods = ["sglr", "sglr_released"] if both else [row["method"]]
+        claims += [_cell(row, method) for method in methods]
     return claims
 
 
 def _cell(row: dict, method: str) -> Claim:
-    attack, checkpoint, role = row["attack"], row["checkpoint"], TEN if row["dataset"] == "cifar10" else HUNDRED
-    grid = row["artifact"] == "table4"
-    key = f"sglr/{row['r']:g}/{row['temperature']:g}" if grid else method
-    place = f"{row['artifact'][:-1].capitalize()} {row['artifact'][-1]}"
-    part = partial(_lost if checkpoint == "diff" else _mean, role=role, attack=attack, method=key)
-    part = part if checkpoint == "diff" else partial(part, checkpoint=checkpoint)
-    quantity = "best minus final" if checkpoint == "diff" else f"{checkpoint} checkpoint"
+    table, attack, checkpoint = row["artifact"], row["attack"], row["checkpoint"]
+    name = cell_name(row) if table == "table4" else method
+    arguments = {"role": _ROLES[row["dataset"]], "attack": attack, "method": name}
+    if checkpoint != "diff":
+        arguments["checkpoint"] = checkpoint
+    value = row["accuracy_percent"]
+    what = "best minus final" if checkpoint == "diff" else f"{checkpoint} checkpoint"
+    others = independent(row["dataset"], row["method"], attack, checkpoint)
     return Claim(
-        id=f"{row['artifact']}/{row['dataset']}/{key}/{attack}/{checkpoint}",
-        where=place,
+        id=f"{table}/{row['dataset']}/{name}/{attack}/{checkpoint}",
+        where=f"Table {table[-1]}",
         part="Cells",
-        text=f"{key} on {row['dataset']}, {attack}, {checkpoint}: {row['accuracy_percent']:g}",
-        quantity=f"{attack} accuracy, {quantity}, mean over seeds",
-        parts={"": part},
+        kind="cell",
+        text=f"{name} on {row['dataset']}, {attack}, {checkpoint}: {value:g}",
+        quantity=f"{attack} accuracy, {what}, mean over seeds",
+        measure="lost" if checkpoint == "diff" else "accuracy",
+        parts={"": arguments},
+        rule=Rule(value - TOLERANCE, value + TOLERANCE),
         reason=REASON,
-        margin=TOLERANCE,
-        target=row["accuracy_percent"],
-        by_value=True,
-        paper=f"{row['accuracy_percent']:g}",
-        independent="" if grid else independent(row["dataset"], row["method"], attack, checkpoint),
+        placebo={"attack": "pgd20" if attack == "natural" else "natural"},
+        paper=f"{value:g}",
+        independent="" if table == "table4" else others,
     )
 
 
-def _mean(results: Results, *, role: str, attack: str, method: str, checkpoint: str) -> Evidence:
-    return over(results.accuracies(role, attack, (method, checkpoint)).values())
-
-
-def _lost(results: Results, *, role: str, attack: str, method: str) -> Evidence:
-    return lost(results, role, attack, method)
+def cell_name(row: dict) -> str:
+    """What a cell of Table 4 is called in claims."""
+    return f"sglr/{row['r']:g}/{row['temperature']:g}"
 
 
 def independent(dataset: str, method: str, attack: str, checkpoint: str) -> str:
-    """Others' published numbers for a cell, smallest to largest, how many, and the attack where it is another."""
+    """Others' published numbers for a cell, smallest to largest, how many, and the attack
+    where it is another."""
     rows = same_method(dataset, method)
     rows = rows[rows["checkpoint"] == checkpoint]
     words = []
     for name in _SIMILAR.get(attack, (attack,)):
         values = rows[rows["attack"] == name]["accuracy_percent"]
         if len(values):
-            span = f"{values.min():.1f}" if len(values) == 1 else f"{values.min():.1f} to {values.max():.1f}"
-            words.append(span + f" ({len(values)})" + ("" if name == attack else f" under {name}"))
+            span = f"{values.min():.1f}"
+            span += f" to {values.max():.1f}" if len(values) > 1 else ""
+            under = "" if name == attack else f" under {name}"
+            words.append(f"{span} ({len(values)}){under}")
     return "; ".join(words)
 
 
 def same_method(dataset: str, method: str) -> pd.DataFrame:
     """Rows of others' numbers for a method on a data set."""
     rows = published_rows()
-    return rows[(rows["source"] != "paper") & (rows["dataset"] == dataset) & (rows["method"].map(_THEIRS) == method)]
+    rows = rows[(rows["source"] != "paper") & (rows["dataset"] == dataset)]
+    return rows[rows["method"].map(_THEIRS) == method]

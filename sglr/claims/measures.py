@@ -1,71 +1,56 @@
-"""Differences of the tables' cells, on our results and on the published numbers in the same form."""
+"""The measures by the names that config/claims.yaml calls them."""
 
-import math
-from functools import cache
+from collections.abc import Callable
+from typing import Any
 
 import pandas as pd
 
-from sglr.claims.verdict import Evidence, over
-from sglr.collected.published import published_rows
-from sglr.collected.results import Cell, NotRun, Results
-from sglr.plan.names import PAPERS_DATA
+from sglr.claims import counts, noise, series, tables, theory
+from sglr.claims.verdict import Evidence, over_seeds
+from sglr.collected.results import NotRun, Results
 
-_NORMAL = 1.96  # half a 95 % interval in standard errors
+PerSeed = Callable[..., float]
 
-
-@cache
-def published() -> Results:
-    """The paper's Tables 2-4 as if they had been collected from one seed; both variants of SGLR have its rows."""
-    rows = published_rows()
-    rows = rows[(rows["source"] == "paper") & (rows["checkpoint"] != "diff")]
-    roles = {dataset: role for role, dataset in PAPERS_DATA.items()}
-    rows = rows.assign(role=rows["dataset"].map(roles), seed=0, accuracy=rows["accuracy_percent"] / 100)
-    released = rows[(rows["method"] == "sglr") & (rows["artifact"] != "table4")].assign(method="sglr_released")
-    parts = dict(iter(pd.concat([rows, released]).groupby("artifact")))
-    return Results({str(name): parts[name] for name in ("table2", "table3", "table4")})
-
-
-def difference(results: Results, role: str, attack: str, one: Cell, other: Cell) -> Evidence:
-    """Accuracy of `one` minus that of `other`, in points: over seeds, or, with one seed, over the same test images."""
-    each = _by_seed(results, role, attack, {one: 1, other: -1})
-    between = results.interval(role, attack, one, other)
-    if len(each) > 1 or between is None:
-        return over(each)
-    return Evidence(each[0], *between, basis="test images")
-
-
-def _by_seed(results: Results, role: str, attack: str, signs: dict[Cell, int]) -> list[float]:
-    """The signed sum of the cells' accuracies for each seed that all of them have."""
-    cells = {cell: results.accuracies(role, attack, cell) for cell in signs}
-    seeds = sorted(set.intersection(*(set(found) for found in cells.values())))
-    if not seeds:
-        raise NotRun(f"{' and '.join(dict.fromkeys(name for name, _ in signs))} have no seed in common")
-    return [sum(sign * cells[cell][seed] for cell, sign in signs.items()) for seed in seeds]
+_WHOLE: tuple[Callable[..., Evidence], ...] = (
+    *(tables.accuracy, tables.difference, tables.gains_more, tables.lost),
+    *(tables.lost_less, tables.warmer, counts.count, counts.overhead),
+    *(theory.class_dependent, theory.gradient, theory.noisy_risks),
+    *(theory.proposition1, theory.proposition2),
+)
+# The collected frame whose rows, seed by seed, each is given.
+_PER_SEED: dict[str, tuple[PerSeed, ...]] = {
+    "figure1": (series.growth, series.new_gap, series.swing),
+    "erm": (series.vanished,),
+    "figure2": (series.falls_less, series.highest, series.peak_after_drop),
+    "figure3": (series.later,),
+    "information": (series.final_below, series.less_information),
+    "figure4": (
+        *(noise.above_portion, noise.collapse, noise.drawdown, noise.ends_higher),
+        *(noise.generalisation, noise.highest_training, noise.smaller_gap),
+    ),
+    "figure5_separability": (noise.keeps, noise.separable),
+}
+_OF_RESULTS = {measure.__name__: measure for measure in _WHOLE}
+_OF_ROWS = {each.__name__: (name, each) for name, some in _PER_SEED.items() for each in some}
+NAMES = (*_OF_RESULTS, *_OF_ROWS)
 
 
-def lost(results: Results, role: str, attack: str, method: str) -> Evidence:
-    """Points lost from the best checkpoint, chosen on test images, to the final one."""
-    return difference(results, role, attack, (method, "best"), (method, "final"))
+def measure(name: str, results: Results, arguments: dict[str, Any]) -> Evidence:
+    """Return what the measure of this name finds. Raises NotRun and NotTestable."""
+    if name in _OF_RESULTS:
+        return _OF_RESULTS[name](results, **arguments)
+    frame, function = _OF_ROWS[name]
+    return _over_seeds(results.frame(frame), function, arguments)
 
 
-def lost_less(results: Results, role: str, attack: str, method: str, other: str) -> Evidence:
-    """Points that `other` loses from best to final, less what `method` loses.
-
-    With one seed the two intervals over images are added in quadrature; on the same images that is rather too wide.
-    """
-    signs = {(other, "best"): 1, (other, "final"): -1, (method, "best"): -1, (method, "final"): 1}
-    each = _by_seed(results, role, attack, signs)
-    if len(each) > 1:
-        return over(each)
-    errors = [_error(lost(results, role, attack, name)) for name in (other, method)]
-    value, reach = each[0], _NORMAL * math.hypot(*errors)
-    if math.isnan(reach):
-        return Evidence(value)
-    return Evidence(value, value - reach, value + reach, basis="test images")
-
-
-def _error(evidence: Evidence) -> float:
-    """The standard error that an interval stands for; NaN without one."""
-    if evidence.low is None or evidence.high is None:
-        return math.nan
-    return (evidence.high - evidence.low) / (2 * _NORMAL)
+def _over_seeds(rows: pd.DataFrame, function: PerSeed, arguments: dict[str, Any]) -> Evidence:
+    """The measure of each seed's rows; seeds that lack what it needs are left out."""
+    values, missing = [], []
+    for _, of_seed in rows.groupby("seed"):
+        try:
+            values.append(function(of_seed, **arguments))
+        except NotRun as error:
+            missing.append(str(error))
+    if not values:
+        raise NotRun("; ".join(dict.fromkeys(missing)))
+    return over_seeds(values)

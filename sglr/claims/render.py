@@ -1,121 +1,159 @@
-"""The ledger as CSV, Markdown and lines on a terminal. Imports no torch."""
+"""The ledger as CSV, Markdown and lines on a terminal."""
 
 from collections import Counter
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from sglr.claims.cells import cells
-from sglr.claims.claim import COMPARABLE, Claim, Record, judge, rule
-from sglr.claims.costs import costs
-from sglr.claims.curves import curves
-from sglr.claims.measures import published
-from sglr.claims.noise import noise
-from sglr.claims.orderings import newcomers, orderings
-from sglr.claims.paper import inconsistencies
-from sglr.claims.theory import theory
-from sglr.claims.verdict import Evidence
+from sglr.claims.claim import COMPARABLE, KINDS, Claim, stated
+from sglr.claims.ledger import Record, judge_all, measured
+from sglr.claims.paper import inconsistencies, published
+from sglr.claims.statistics import reach
+from sglr.claims.verdict import WORDS, Evidence
+from sglr.collected.published import published_rows
 from sglr.collected.results import Results, read_results
-from sglr.files.records import write_bytes, write_csv
+from sglr.files.records import read_json, write_bytes, write_csv
 from sglr.plan.scales import Scale
 
-_WORDS = ("reproduced", "partly", "not reproduced", "not run")
-_SHORT = ["verdict", "claim", "value", "over seeds", "paper", "why", "id"]
+_SHORT = ["verdict", "claim", "value", "p corrected", "paper", "why", "id"]
+_OURS = ("sglr_released", "at_wa", "at_ls_wa")  # in Table 2, beside the paper's rows
 
 
 def write(folder: Path, scale: Scale) -> list[str]:
-    """Write claims.csv, claims.md and claims_paper.csv into `folder`, results/{scale}; return the lines to print."""
-    results = read_results(folder / "collected")
-    records = [judge(claim, results, scale.name) for claim in claims(results)]
+    """Write claims.csv, claims.md and claims_paper.csv into `folder`, results/{scale};
+    return the lines to print."""
+    results = read_all(folder)
+    records = judge_all(claims(results), results, scale.name)
     rows = pd.DataFrame([_row(record, scale) for record in records])
     own = pd.DataFrame([asdict(found) for found in inconsistencies()])
     write_csv(folder / "claims.csv", rows)
     write_csv(folder / "claims_paper.csv", own)
     write_bytes(folder / "claims.md", _markdown(rows, own, scale).encode())
-    lines = [f"{row.verdict:14} {row.id:40} {row.value}" for row in _listed(rows).itertuples()]
-    return [*lines, _summary(rows, scale)]
+    lines = [f"{row.verdict:18} {row.id:42} {row.value}" for row in _listed(rows).itertuples()]
+    return [*lines, *_summary(rows)]
+
+
+def read_all(folder: Path) -> Results:
+    """Return what was collected below results/{scale}, and the seconds of single steps.
+
+    overhead.json: {"seconds": {name: [seconds of each repetition]}}, the names timed in turn
+    in one process.
+    """
+    results = read_results(folder / "collected")
+    timed = folder / "overhead.json"
+    if timed.exists():
+        results.frames["overhead"] = pd.DataFrame(read_json(timed)["seconds"])
+    return results
 
 
 def claims(results: Results) -> list[Claim]:
-    """Every checkable claim of the paper, and one for each method that the plan adds to Table 2; each id once."""
-    return [*orderings(), *curves(), *noise(), *costs(), *theory(), *cells(), *newcomers(results)]
+    """Every claim of the paper, its cells, and one for each method that the plan adds to
+    Table 2; each id once."""
+    return [*stated(_newcomers(results)), *cells()]
+
+
+def _newcomers(results: Results) -> tuple[str, ...]:
+    """The methods of our Table 2 that neither the paper nor we put there."""
+    rows = published_rows()
+    known = {*rows[rows["source"] == "paper"]["method"], *_OURS}
+    return tuple(name for name in results.methods("table2") if name not in known)
 
 
 def _row(record: Record, scale: Scale) -> dict[str, Any]:
-    claim = record.claim
-    name, evidence = record.weakest or ("", None)
+    claim, parts = record.claim, record.shown
+    name = parts.weakest(claim.rule)
+    found = parts.measured.get(name)
+    tells = reach(found.tests) if found else np.inf
+    each = "each value" if len(claim.parts) > 1 else "the value"
     return {
         "id": claim.id,
+        "kind": claim.kind,
         "where": claim.where,
         "part": claim.part,
         "claim": claim.text,
         "quantity": claim.quantity,
-        "rule": rule(claim),
-        "tolerance": claim.margin,
+        "rule": f"{each} is {claim.rule}",
         "reason": claim.reason,
-        "judged by": _kind(record, scale),
-        "verdict": record.verdict.word,
-        "why": record.verdict.why,
-        "value": _value(name, evidence),
+        "verdict": record.word,
+        "why": record.why,
+        "parts hold": parts.counts(claim.rule) if len(claim.parts) > 1 else "",
+        "value": _value(name, found),
         "unit": claim.unit,
-        "interval over": "" if evidence is None or evidence.low is None else evidence.basis,
-        "seeds": "" if evidence is None or evidence.basis == "exact" else evidence.seeds,
-        "over seeds": "" if evidence is None or evidence.deviation is None else f"± {evidence.deviation:.2g}",
-        "paper": claim.paper or _papers(record),
+        "over": found.basis if found else "",
+        "p": _p(record.p),
+        "p corrected": _p(record.corrected),
+        "could tell": f"{tells:.2g}" if np.isfinite(tells) else "",
+        "placebo": record.placebo or "",
+        "by validation": _by_validation(record),
+        "over seeds": f"± {found.deviation:.2g}" if found and found.deviation else "",
+        "paper": claim.paper or _papers(claim, name),
         "independent": claim.independent,
-        "parts": "; ".join(_value(part, found) for part, found in record.measured.items() if part),
+        "parts": "; ".join(_value(part, each) for part, each in parts.measured.items() if part),
         "scale": scale.label,
     }
 
 
-def _kind(record: Record, scale: Scale) -> str:
-    if any(found.basis == "exact" for found in record.measured.values()):
-        return "exact check"
-    if record.claim.by_value:
-        return "value"
-    return "direction" if scale.name in COMPARABLE else "direction only, not the paper's scale"
-
-
-def _value(name: str, evidence: Evidence | None) -> str:
-    if evidence is None:
+def _value(name: str, found: Evidence | None) -> str:
+    if found is None:
         return ""
-    number = f"{evidence.value:.3g}" if evidence.basis == "exact" else f"{evidence.value:+.2f}"
-    interval = "" if evidence.low is None else f" [{evidence.low:+.2f}, {evidence.high:+.2f}]"
+    number = f"{found.value:.3g}" if found.exact else f"{found.value:+.2f}"
+    ends = found.interval
+    interval = f" [{ends[0]:+.2f}, {ends[1]:+.2f}]" if ends else ""
     return (f"{name}: " if name else "") + number + interval
 
 
-def _papers(record: Record) -> str:
-    """The same measure, part by part, on the paper's own tables: of the part that is shown, where the paper has it."""
-    if record.weakest is None:
-        name, evidence = judge(record.claim, published(), "paper").weakest or ("", None)
-        return _value(name, evidence)
-    found = judge(record.claim, published(), "paper").measured.get(record.weakest[0])
-    return "" if found is None or found.basis == "exact" else f"{found.value:+.1f}"
+def _p(value: float | None) -> str:
+    return "" if value is None else f"{value:.2g}"
+
+
+def _by_validation(record: Record) -> str:
+    """The weakest part where the best checkpoint is chosen on held-out images."""
+    parts = record.parts.get("validation")
+    if not parts or not parts.measured:
+        return ""
+    name = parts.weakest(record.claim.rule)
+    return _value(name, parts.measured[name])
+
+
+def _papers(claim: Claim, name: str) -> str:
+    """The same measure on the paper's own tables, of the part that is shown."""
+    found = measured(claim, published())
+    chosen = name or found.weakest(claim.rule)
+    evidence = found.measured.get(chosen)
+    return "" if evidence is None or evidence.exact else f"{evidence.value:+.1f}"
 
 
 def _listed(rows: pd.DataFrame) -> pd.DataFrame:
-    """The rows without the table cells of a scale at which no cell can be compared."""
-    return rows[~((rows["judged by"] == "value") & (rows["verdict"] == "not run"))]
+    """The rows without the values of the paper where none can be compared."""
+    return rows[~((rows["kind"] == "cell") & (rows["verdict"] == "not run"))]
 
 
-def _summary(rows: pd.DataFrame, scale: Scale) -> str:
-    """One line: how many of each verdict, and how many claims by value were left out."""
-    listed = _listed(rows)
-    counts = Counter(listed["verdict"])
-    words = ", ".join(f"{counts[word]} {word}" for word in _WORDS)
-    return f"{words}; {len(rows) - len(listed)} more by value, not run ({scale.label})"
+def _summary(rows: pd.DataFrame) -> list[str]:
+    """A line for each kind: how many of how many, of each verdict."""
+    lines = []
+    for kind, words in KINDS.items():
+        counts = Counter(rows[rows["kind"] == kind]["verdict"])
+        said = ", ".join(f"{counts[word]} {word}" for word in WORDS)
+        lines.append(f"{counts.total()} {words}: {said}")
+    return lines
 
 
 def _markdown(rows: pd.DataFrame, own: pd.DataFrame, scale: Scale) -> str:
-    judged_by = "" if scale.name in COMPARABLE else " Not the paper's scale: claims are judged by direction only."
-    parts = [f"# Claims ({scale.label})", f"{_summary(rows, scale)}.{judged_by} How: docs/claims.md."]
-    for word in _WORDS:
-        listed = _listed(rows)
-        listed = listed[listed["verdict"] == word]
-        if len(listed):
-            parts += [f"## {word.capitalize()}", _table(listed[_SHORT])]
+    parts = [f"# Claims ({scale.label})", "How each word is reached: docs/claims.md."]
+    parts.append("\n".join(f"- {line}" for line in _summary(rows)))
+    if scale.name not in COMPARABLE:
+        parts.append("Not the paper's scale: claims are judged by direction, none by value.")
+    listed = _listed(rows)
+    for kind, words in KINDS.items():
+        of_kind = listed[listed["kind"] == kind]
+        for word in WORDS:
+            found = of_kind[of_kind["verdict"] == word]
+            if len(found):
+                parts += [f"## {word.capitalize()}: {words}", _table(found[_SHORT])]
     parts += ["## Where the paper's own numbers disagree", _table(own)]
     return "\n\n".join(parts) + "\n"
 

@@ -1,111 +1,21 @@
-"""Propositions 1 and 2, Lemma 1, Theorem 2 on random tables, each with a control that must fail. NumPy alone.
+"""Measures on random tables of N predictions over K classes, in NumPy alone: the identities
+behind the paper's propositions. No network is trained, so no seed changes what is found.
 
-A table holds N predictions over K classes. No network is trained, so no seed can change what is found.
+Each has an argument with which it must fail: its placebo.
 """
 
-import math
 from collections.abc import Callable
-from functools import partial
 
 import numpy as np
 
-from sglr.claims.claim import Claim
 from sglr.claims.verdict import Evidence, exact
+from sglr.collected.results import Results
 
 Array = np.ndarray
-Error = Callable[[], float]
 
 K, N = 10, 200
 _FLOOR = 1e-4  # reverse cross-entropy cuts the label here (Wang et al. 2019)
-_SEEN = 1e-2  # a control fails by at least so much
 _SHARE, _NOISES = 0.3, (0.2, 0.4, 0.6, 0.8)
-_ROUNDING = 1e-10  # of float64; a numerical gradient's central differences are worth 1e-7
-
-
-def theory() -> list[Claim]:
-    """The identities, each worth nothing if its control holds as well."""
-    return [
-        _identity(
-            "proposition1",
-            "Prop. 1",
-            "SGLR's loss is symmetric cross-entropy less a reverse KL divergence",
-            "H(rp + (1-r)q, p) less (1-r)H(q, p) + rH(p, q) - rKL(p, q); control: an average that lags behind p",
-            partial(proposition1, lagging=False),
-            partial(proposition1, lagging=True),
-        ),
-        _identity(
-            "gradient",
-            "follows from Eq. 6",
-            "with a label held fixed, SGLR's gradient in the logits is (1-r) times that of hard labels",
-            "numerical gradient less (1-r)(p - q); control: the gradient runs through the label",
-            partial(gradient, held=True),
-            partial(gradient, held=False),
-            margin=1e-7,
-        ),
-        _identity(
-            "proposition2",
-            "Prop. 2",
-            "distillation is cross-entropy with a label refined by the teacher",
-            "(1-a)H(q, p) + aH(t, p) less H((1-a)q + at, p); control: temperature 2",
-            partial(proposition2, 1.0),
-            partial(proposition2, 2.0),
-        ),
-        *(
-            _identity(
-                f"lemma1/{name}",
-                "Lemma 1",
-                f"{words} is symmetric and so keeps the order of risks under symmetric noise below 1 - 1/K",
-                "noisy risk difference less (1 - noise K/(K-1)) times the clean one; control: cross-entropy",
-                partial(lemma1, loss),
-                partial(lemma1, cross_entropy),
-            )
-            for name, words, loss in (
-                ("reverse", "reverse cross-entropy", reverse),
-                ("absolute", "the mean absolute error", absolute),
-            )
-        ),
-        _theorem2(),
-    ]
-
-
-def _identity(
-    name: str, where: str, text: str, quantity: str, error: Error, control: Error, margin: float = _ROUNDING
-) -> Claim:
-    return Claim(
-        name,
-        where,
-        "Theory",
-        text,
-        f"largest error of {quantity}",
-        {"": lambda results: checked(error, control)},
-        f"an identity holds up to rounding; a check that cannot fail shows nothing: the control misses by {_SEEN:g}",
-        unit="largest error",
-        margin=margin,
-        target=0.0,
-    )
-
-
-def checked(error: Error, control: Error) -> Evidence:
-    """The error; infinite where the control, which must fail, does not."""
-    return exact(error() if control() > _SEEN else math.inf)
-
-
-def _theorem2() -> Claim:
-    return Claim(
-        "theorem2",
-        "Theorem 2",
-        "Theory",
-        "SGLR tolerates symmetric noise: the order of two predictors' risks survives it",
-        "largest error of noisy risk difference less (1 - noise K/(K-1)) times the clean one",
-        {
-            "its reverse cross-entropy alone": lambda results: exact(lemma1(reverse)),
-            "all of SGLR, r = 0.2": lambda results: exact(lemma1(refined)),
-        },
-        "an identity holds up to rounding; the paper itself says 'nearly'",
-        unit="largest error",
-        margin=_ROUNDING,
-        target=0.0,
-    )
 
 
 def softmax(z: Array) -> Array:
@@ -127,8 +37,12 @@ def entropy(p: Array, q: Array) -> Array:
     return -(p * np.log(q)).sum(axis=-1)
 
 
-def proposition1(lagging: bool) -> float:
-    """Return the identity's largest error; `lagging`: the average is not the current prediction."""
+def proposition1(results: Results, *, lagging: bool = False) -> Evidence:
+    """Return the largest error of H(rp + (1-r)q, p) = (1-r)H(q, p) + rH(p, q) - rKL(p, q).
+
+    p and q have full support: for a one-hot label H(p, q) and KL are infinite. `lagging`:
+    the label holds an average in place of the current p.
+    """
     p, q = softmax(_logits(0)), softmax(_logits(1))
     average = softmax(_logits(2)) if lagging else p
     kl = entropy(p, q) - entropy(p, p)
@@ -136,8 +50,11 @@ def proposition1(lagging: bool) -> float:
     return _largest(left - ((1 - _SHARE) * entropy(q, p) + _SHARE * entropy(p, q) - _SHARE * kl))
 
 
-def gradient(held: bool) -> float:
-    """Return the largest error of (1-r)(p - q) as the gradient; `held`: the label does not move with the logits."""
+def gradient(results: Results, *, held: bool = True) -> Evidence:
+    """Return the largest error of (1-r)(p - q) as the loss's gradient in the logits.
+
+    Not `held`: the gradient runs through the label as well.
+    """
     z, q, step = _logits(0), _hard(), 1e-5
     label = _SHARE * softmax(z) + (1 - _SHARE) * q
 
@@ -149,8 +66,9 @@ def gradient(held: bool) -> float:
     return _largest(np.stack(moved, axis=1) - (1 - _SHARE) * (softmax(z) - q))
 
 
-def proposition2(temperature: float) -> float:
-    """Return the identity's largest error; at another temperature than 1 the student is softened in one term."""
+def proposition2(results: Results, *, temperature: float = 1) -> Evidence:
+    """Return the largest error of (1-a)H(q, p) + aH(t, p) = H((1-a)q + at, p); at another
+    temperature than 1 the student is softened in one term."""
     z, q, teacher = _logits(0), _hard(), softmax(_logits(1) / temperature)
     both = (1 - _SHARE) * entropy(q, softmax(z)) + _SHARE * entropy(teacher, softmax(z / temperature))
     return _largest(both - entropy((1 - _SHARE) * q + _SHARE * teacher, softmax(z)))
@@ -176,22 +94,64 @@ def refined(p: Array, r: float = 0.2) -> Array:
     return r * entropy(p, p)[:, None] + (1 - r) * cross_entropy(p)
 
 
-def lemma1(loss: Callable[[Array], Array]) -> float:
-    """Return the largest error, over noise rates, of Ghosh et al. 2017: noisy risk difference of two predictors =
-    (1 - noise K/(K-1)) times the clean one."""
+LOSSES: dict[str, Callable[[Array], Array]] = {
+    "reverse": reverse,
+    "absolute": absolute,
+    "cross_entropy": cross_entropy,
+    "refined": refined,
+}
+
+
+def noisy_risks(results: Results, *, loss: str) -> Evidence:
+    """Return the largest error, over noise rates, of Ghosh et al. 2017: noisy risk
+    difference of two predictors = (1 - noise K/(K-1)) times the clean one."""
     true = np.arange(N) % K
-    tables = [loss(softmax(_logits(seed))) for seed in (0, 1)]
+    tables = [LOSSES[loss](softmax(_logits(seed))) for seed in (0, 1)]
     clean = [table[np.arange(N), true] for table in tables]
     errors = []
     for noise in _NOISES:
-        noisy = [
-            (1 - noise) * right + noise / (K - 1) * (table.sum(axis=1) - right)
-            for table, right in zip(tables, clean, strict=True)
-        ]
+        risks = []
+        for table, right in zip(tables, clean, strict=True):
+            wrong = noise / (K - 1) * (table.sum(axis=1) - right)
+            risks.append(((1 - noise) * right + wrong).mean())
         expected = (1 - noise * K / (K - 1)) * (clean[0] - clean[1]).mean()
-        errors.append((noisy[0] - noisy[1]).mean() - expected)
+        errors.append(risks[0] - risks[1] - expected)
     return _largest(np.array(errors))
 
 
-def _largest(errors: Array) -> float:
-    return float(np.abs(errors).max())
+def class_dependent(results: Results, *, loss: str, allowed: bool = True) -> Evidence:
+    """Return the least of R(f) - R(f*) under class-dependent noise, over random noises and
+    predictors f, where f* is always right: negative where noise makes another f best.
+
+    A class y turns into each other i with a probability below 1 - (that of turning at all),
+    the condition of Theorem 2; not `allowed`: one of them is above it.
+    """
+    generator, true = np.random.default_rng(0), np.arange(N) % K
+    right = LOSSES[loss](np.clip(np.eye(K)[true], 1e-12, 1))
+    smallest = np.inf
+    for seed in range(20):
+        noise = _noise(generator, allowed)[true]
+        other = LOSSES[loss](softmax(5 * _logits(seed)))
+        smallest = min(smallest, (noise * (other - right)).sum(axis=1).mean())
+        turned = LOSSES[loss](np.clip(np.eye(K)[noise.argmax(axis=1)], 1e-12, 1))
+        smallest = min(smallest, (noise * (turned - right)).sum(axis=1).mean())
+    return exact(smallest)
+
+
+def _noise(generator: np.random.Generator, allowed: bool) -> Array:
+    """What each class turns into, (K, K), rows summing to 1."""
+    stays = generator.uniform(0.3, 0.9, size=K)
+    shares = generator.dirichlet(np.ones(K - 1), size=K)
+    if allowed:  # no other class as likely as the true one
+        most = stays / (1 - stays)
+        shares = np.where((shares.max(1) < most)[:, None], shares, 1 / (K - 1))
+    else:  # one other class takes it all
+        stays, shares = np.full(K, 0.3), np.eye(K - 1)[np.zeros(K, dtype=int)]
+    noise = np.diag(stays)
+    for y in range(K):
+        noise[y, np.arange(K) != y] = (1 - stays[y]) * shares[y]
+    return noise
+
+
+def _largest(errors: Array) -> Evidence:
+    return exact(float(np.abs(errors).max()))

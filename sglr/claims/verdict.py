@@ -1,40 +1,78 @@
-"""The one rule from a measured value to a verdict; docs/claims.md says it in words. Imports no torch."""
+"""From what was measured to a word; docs/claims.md says the same at more length."""
 
+from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
 
-from sglr.collected.paired import mean_interval
+from sglr.claims.statistics import LEVEL, Test, crossed, p_above, reach, student
 from sglr.collected.results import NotRun
 
-Word = Literal["reproduced", "partly", "not reproduced", "not run"]
-Basis = Literal["seeds", "test images", "epochs", "values of r", "none", "exact"]
+Word = Literal["reproduced", "contradicted", "undecided", "not testable here", "not run"]
+WORDS: tuple[Word, ...] = (
+    "reproduced",
+    "contradicted",
+    "undecided",
+    "not testable here",
+    "not run",
+)
+
+
+class NotTestable(Exception):
+    """What is there cannot answer the question by construction; the message says why."""
 
 
 @dataclass(frozen=True)
 class Evidence:
-    """A measured value, what it may be worth, and over what: `low` to `high` is a 95 % interval, None without one."""
+    """A measured value, and the tests that all must agree before it decides anything.
+
+    `low` to `high` is the 95 % interval of the first test, `basis` what it is over, `note`
+    what a reader must know. `deviation` is over seeds. An exact value has no tests.
+    """
 
     value: float
-    low: float | None = None
-    high: float | None = None
+    tests: tuple[Test, ...] = ()
+    basis: str = "one seed"
     seeds: int = 1
     deviation: float | None = None
-    basis: Basis = "none"
+    exact: bool = False
+    note: str = ""
+
+    @property
+    def interval(self) -> tuple[float, float] | None:
+        """The 95 % interval of the first test."""
+        if not self.tests:
+            return None
+        half = reach(self.tests[:1])
+        return self.value - half, self.value + half
+
+    @property
+    def decides(self) -> bool:
+        """Whether anything says what the value is worth."""
+        return self.exact or bool(self.tests)
+
+    def above(self, bound: float) -> float:
+        """Return the one-sided p-value of "above `bound`"."""
+        if self.exact:
+            return 0.0 if self.value > bound else 1.0
+        return p_above(self.value, bound, self.tests)
+
+    def below(self, bound: float) -> float:
+        """Return the one-sided p-value of "below `bound`"."""
+        if self.exact:
+            return 0.0 if self.value < bound else 1.0
+        return p_above(-self.value, -bound, self.tests)
 
 
-@dataclass(frozen=True)
-class Verdict:
-    """A verdict and, in words, why not a stronger one."""
-
-    word: Word
-    why: str
+def exact(value: float) -> Evidence:
+    """A value that no seed can change: a count, or an identity's error."""
+    return Evidence(float(value), basis="exact", exact=True)
 
 
-def over(values: Iterable[float], basis: Basis = "seeds", *, seeds: int | None = None) -> Evidence:
-    """Return mean, sample deviation and Student's 95 % interval of `values`; no interval for a single one.
+def over_seeds(values: Iterable[float]) -> Evidence:
+    """Return a mean with Student's test over seeds; a single value decides nothing.
 
     Raises NotRun for no values and for values that are not finite.
     """
@@ -43,72 +81,109 @@ def over(values: Iterable[float], basis: Basis = "seeds", *, seeds: int | None =
         raise NotRun("no values")
     if not np.isfinite(found).all():
         raise NotRun("a value is not finite")
-    seeds = len(found) if seeds is None else seeds
     if len(found) == 1:
-        return Evidence(float(found[0]), seeds=seeds)
-    deviation = float(found.std(ddof=1)) if basis == "seeds" else None
-    return Evidence(*mean_interval(found), seeds, deviation, basis)
+        return Evidence(float(found[0]), basis="one seed, no interval")
+    deviation = float(found.std(ddof=1))
+    tests = (student(found),)
+    basis = f"{len(found)} seeds"
+    return Evidence(float(found.mean()), tests, basis, len(found), deviation)
 
 
-def exact(value: float) -> Evidence:
-    """A value that no seed can change: a count, or an identity's error."""
-    return Evidence(value, basis="exact")
+def over_images(values: np.ndarray, between: Test | None) -> Evidence:
+    """Return the mean of (seeds, images), by the crossed bootstrap.
 
-
-def above(evidence: Evidence, margin: float) -> Verdict:
-    """Judge "the value is above `margin`".
-
-    Reproduced needs an interval that lies above it: over seeds, or, with one seed, over test images. Without one a
-    value on the right side is partly, one on the wrong side not reproduced.
+    One seed decides nothing that seeds are known to differ by: `between` is by how much one
+    seed differs from the mean of many, and both tests must agree; None: it is not known.
     """
-    holds = evidence.value > margin
-    if evidence.basis == "exact":
-        return Verdict("reproduced" if holds else "not reproduced", "exact")
-    if evidence.low is None or evidence.high is None:
-        return Verdict("partly" if holds else "not reproduced", f"{_seeds(evidence)}, no interval")
-    decided = not evidence.low <= margin <= evidence.high
-    if holds:
-        why = "interval excludes the other side" if decided else "within the interval's noise"
-        return Verdict("reproduced" if decided else "partly", f"{_basis(evidence)}: {why}")
-    why = "the opposite holds" if decided else "undecided, within the interval's noise"
-    return Verdict("not reproduced", f"{_basis(evidence)}: {why}")
+    seeds, images = values.shape
+    mean, test = float(values.mean()), crossed(values)
+    if seeds > 1:
+        deviation = float(values.mean(axis=1).std(ddof=1))
+        basis = f"{seeds} seeds x {images} images"
+        return Evidence(mean, (test,), basis, seeds, deviation)
+    basis = f"one seed, {images} images"
+    unknown = (np.inf, 1.0)
+    return Evidence(mean, (test, between or unknown), basis)
 
 
-def near(evidence: Evidence, target: float, tolerance: float) -> Verdict:
-    """Judge "the value is `target`": reproduced within the tolerance, partly within twice as much or with one seed."""
-    distance = abs(evidence.value - target)
-    if evidence.basis == "exact":
-        return Verdict("reproduced" if distance <= tolerance else "not reproduced", "exact")
-    why = f"{_seeds(evidence)}, {distance:.1f} away"
-    if distance > 2 * tolerance:
-        return Verdict("not reproduced", why)
-    return Verdict("reproduced" if distance <= tolerance and evidence.seeds > 1 else "partly", why)
+@dataclass(frozen=True)
+class Rule:
+    """A claim's value must lie strictly between two ends, of which one may be infinite."""
+
+    low: float = -np.inf
+    high: float = np.inf
+
+    def holds(self, found: Evidence) -> float:
+        """Return the p-value of "inside": the larger of two one-sided tests (TOST)."""
+        lower = found.above(self.low) if np.isfinite(self.low) else 0.0
+        upper = found.below(self.high) if np.isfinite(self.high) else 0.0
+        return max(lower, upper)
+
+    def opposite(self, found: Evidence) -> float:
+        """Return the p-value of "outside, on the one side or the other"."""
+        lower = found.below(self.low) if np.isfinite(self.low) else 1.0
+        upper = found.above(self.high) if np.isfinite(self.high) else 1.0
+        return min(lower, upper)
+
+    def room(self, value: float) -> float:
+        """Return how far inside a value lies, negative outside."""
+        return min(value - self.low, self.high - value)
+
+    def __str__(self) -> str:
+        if np.isinf(self.high):
+            return f"above {self.low:g}"
+        if np.isinf(self.low):
+            return f"below {self.high:g}"
+        middle, margin = (self.high + self.low) / 2, (self.high - self.low) / 2
+        return f"{middle:g} within {margin:g}"
 
 
-def together(parts: dict[str, Verdict]) -> Verdict:
-    """Judge a claim of several parts: the word they share, or partly; parts not run leave partly at most."""
-    if len(parts) == 1:
-        return next(iter(parts.values()))
-    words = {verdict.word for verdict in parts.values()}
-    if words == {"not run"}:
-        return Verdict("not run", "; ".join(dict.fromkeys(verdict.why for verdict in parts.values())))
-    same: dict[str, list[str]] = {}
-    for name, verdict in parts.items():
-        short = verdict.word if verdict.word == "not run" else f"{verdict.word} ({verdict.why})"
-        same.setdefault(short, []).append(name)
-    reasons = "; ".join(f"{', '.join(names)}: {short}" for short, names in same.items())
-    return Verdict(words.pop() if len(words) == 1 else _mixed(words), reasons)
+def side(holds: float, opposite: float, level: float = LEVEL) -> Word:
+    """Return the word of two one-sided p-values, each judged at half the level."""
+    if 2 * holds < level:
+        return "reproduced"
+    return "contradicted" if 2 * opposite < level else "undecided"
 
 
-def _mixed(words: set[Word]) -> Word:
-    """Nothing seen to hold, even in part, is not reproduced though other parts were not run."""
-    return "not reproduced" if words == {"not reproduced", "not run"} else "partly"
+@dataclass(frozen=True)
+class Parts:
+    """The parts of a claim: evidence by name, and of the others why there is none."""
 
+    measured: dict[str, Evidence] = field(default_factory=dict)
+    missing: dict[str, tuple[Word, str]] = field(default_factory=dict)
 
-def _seeds(evidence: Evidence) -> str:
-    return "one seed" if evidence.seeds == 1 else f"{evidence.seeds} seeds"
+    def holds(self, rule: Rule) -> float:
+        """Return the p-value of "every part holds": the largest (intersection-union)."""
+        if self.missing or not self.measured:
+            return 1.0
+        return max(rule.holds(found) for found in self.measured.values())
 
+    def opposite(self, rule: Rule) -> float:
+        """Return the p-value of "of some part the opposite holds", for so many parts."""
+        found = [rule.opposite(each) for each in self.measured.values()]
+        return min(1.0, len(found) * min(found, default=1.0))
 
-def _basis(evidence: Evidence) -> str:
-    over_what = f"interval over {evidence.basis}"
-    return over_what if evidence.basis == "seeds" else f"{_seeds(evidence)}, {over_what}, not over seeds"
+    def weakest(self, rule: Rule) -> str:
+        """Return the name of the part that says least for the claim; "" without any."""
+
+        def strength(name: str) -> tuple[float, float]:
+            found = self.measured[name]
+            return rule.opposite(found), rule.room(found.value)
+
+        return min(self.measured, key=strength, default="")
+
+    def counts(self, rule: Rule) -> str:
+        """How many parts have each word, by their own 95 % intervals."""
+        words = [word for word, _ in self.missing.values()]
+        for found in self.measured.values():
+            words.append(side(rule.holds(found), rule.opposite(found)))
+        counts = Counter(words)
+        return ", ".join(f"{counts[word]} {word}" for word in WORDS if counts[word])
+
+    @property
+    def unjudged(self) -> Word | None:
+        """The word of a claim of which nothing was measured, else None."""
+        if self.measured:
+            return None
+        words = {word for word, _ in self.missing.values()}
+        return "not testable here" if words == {"not testable here"} else "not run"

@@ -1,36 +1,34 @@
-"""What the claims need besides the tables: comparisons on the same images, seconds, information in weights."""
+"""What the claims need besides the tables: which images each network answers right, and
+what was measured of final networks. Imports no torch."""
 
-from collections.abc import Iterator
-from itertools import product
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from sglr.collected.paired import correct_images, paired_difference
 from sglr.collected.runs import Runs
 from sglr.files.errors import UsageError
 from sglr.files.records import write_csv
-from sglr.plan.names import HUNDRED, ROBUST, TEN
+from sglr.methods.schedules import start_epoch
+from sglr.plan.names import ATTACKS, HUNDRED, TEN
 from sglr.plan.plan import Plan
 from sglr.plan.runs import Run
 
-EVIDENCE = ("pairs", "costs", "information")  # the collected files
-_VARIANTS = ("sglr", "sglr_released")
-_PEAK_R = 0.2  # where the paper sees the peak of Table 4
+EVIDENCE = ("answers", "information", "erm")  # the collected files
+_FINAL = ("information_in_weights", "natural_ece", "adversarial_ece")
 
 Row = dict[str, Any]
-Cell = tuple[str, str]  # a method, or "sglr/R/T" for a cell of Table 4, and a checkpoint
-Bits = dict[tuple[str, str], str]  # (checkpoint, attack) -> which images stayed correct
 
 
 def collect_evidence(plan: Plan, results: Path) -> None:
-    """Write results/{scale}/collected/pairs.csv, costs.csv and information.csv from the runs that are there.
-
-    Raises UsageError where there is none.
-    """
+    """Write results/{scale}/collected/answers.csv, information.csv and erm.csv from the
+    runs that are there. Raises UsageError where there is none."""
     folder = results / plan.scale.name
-    found = {"pairs": _pairs(plan, folder), "costs": _costs(plan, folder), "information": _information(plan, folder)}
+    found = {
+        "answers": _answers(plan, folder),
+        "information": _information(plan, folder),
+        "erm": _erm(plan, folder),
+    }
     if not any(found.values()):
         raise UsageError(f"evidence: no run of a table is in {folder / 'runs'} yet")
     for name, rows in found.items():
@@ -38,125 +36,86 @@ def collect_evidence(plan: Plan, results: Path) -> None:
 
 
 def evidence_inputs(plan: Plan, folder: Path) -> list[str]:
-    """Return the files below `folder`, results/{scale}, that collecting the evidence reads."""
-    evaluated = [*_tables(plan, folder, "evaluation.json"), *_of(plan, folder, "evaluation.json", "table4")]
-    trained = _tables(plan, folder, "manifest.json")
-    informed = _of(plan, folder, "trajectory.csv", "figure2")
-    wanted = [name for runs in (*evaluated, *trained, *informed) for name in runs.inputs]
-    return list(dict.fromkeys(wanted))
+    """Return the files below `folder`, results/{scale}, that collecting it reads."""
+    wanted = [*_evaluated(plan, folder), _measured(plan, folder), _standard(plan, folder)]
+    return list(dict.fromkeys(name for runs in wanted for name in runs.inputs))
 
 
-def _of(plan: Plan, folder: Path, file: str, *artefacts: str) -> list[Runs]:
-    """The runs of some artefacts, as far as one file of each is concerned."""
-    return [Runs(plan, tuple(plan.runs_of.get(name, ())), (file,), folder) for name in artefacts]
+def cell_of(run: Run) -> str:
+    """What a run is called beside others of its data set: its id without data and seed."""
+    return run.id.removeprefix(f"{run.dataset}-").rpartition("-s")[0]
 
 
-def _tables(plan: Plan, folder: Path, file: str) -> list[Runs]:
-    return _of(plan, folder, file, "table2", "table3")
+def _evaluated(plan: Plan, folder: Path) -> list[Runs]:
+    tables = [name for name in plan.runs_of if not name.startswith("figure")]
+    return [_runs(plan, name, "evaluation.json", folder) for name in tables]
 
 
-def _done(found: list[Runs]) -> dict[Run, Runs]:
-    """Every complete run once, with where it lies."""
-    return {run: runs for runs in found for run in runs.done}
+def _measured(plan: Plan, folder: Path) -> Runs:
+    return _runs(plan, "figure2", "trajectory.csv", folder)
 
 
-def _roles(plan: Plan) -> dict[str, str]:
-    """Data set -> its role."""
-    return {plan.scale.roles.ten_classes: TEN, plan.scale.roles.hundred_classes: HUNDRED}
+def _standard(plan: Plan, folder: Path) -> Runs:
+    """Figure 5's runs with hard labels and no noise: ordinary training."""
+    runs = [run for run in plan.runs_of.get("figure5", ()) if run.method == "standard"]
+    clean = tuple(run for run in runs if not run.label_noise)
+    return Runs(plan, clean, ("history.csv",), folder)
 
 
-def _pairs(plan: Plan, folder: Path) -> list[Row]:
-    """One row for each comparison of two of the tables' cells on the same images."""
-    tables = _bits(_done(_tables(plan, folder, "evaluation.json")))
-    grid = _bits(_done(_of(plan, folder, "evaluation.json", "table4")))
-    seeds = sorted({run.seed for run in tables})
-    rows: list[Row] = []
-    for seed, (dataset, role) in product(seeds, _roles(plan).items()):
-        bits = {run.method: found for run, found in tables.items() if (run.dataset, run.seed) == (dataset, seed)}
-        cells = [((name, "best"), (name, "final")) for name in bits]
-        cells += _compared(plan)
-        if role == TEN:
-            bits |= _grid(grid, seed)
-            cells += _grid_cells(plan)
-        for one, other in cells:
-            rows += [{"role": role, "seed": seed} | row for row in _compare(bits, one, other)]
-    return rows
+def _runs(plan: Plan, artefact: str, file: str, folder: Path) -> Runs:
+    return Runs(plan, tuple(plan.runs_of.get(artefact, ())), (file,), folder)
 
 
-def _bits(runs: dict[Run, Runs]) -> dict[Run, Bits]:
-    return {run: correct_images(where.json(run, "evaluation.json")) for run, where in runs.items()}
-
-
-def _compared(plan: Plan) -> Iterator[tuple[Cell, Cell]]:
-    """SGLR with every other method of Table 2, each of these with PGD-AT, refined TRADES with TRADES."""
-    rivals = [name for name in _methods(plan, "table2") if name not in _VARIANTS]
-    pairs = list(product(_VARIANTS, rivals))
-    pairs += [(name, "at") for name in rivals if name != "at"]
-    pairs.append(("trades_sglr", "trades"))
-    for one, other in pairs:
-        for checkpoint in ("best", "final"):
-            yield (one, checkpoint), (other, checkpoint)
-
-
-def _methods(plan: Plan, artefact: str) -> list[str]:
-    return list(dict.fromkeys(run.method for run in plan.runs_of.get(artefact, ())))
-
-
-def _grid(grid: dict[Run, Bits], seed: int) -> dict[str, Bits]:
-    """Table 4's cells, named sglr/R/T; r = 0 is one run under every temperature."""
-    settings = {run: run.method_settings() for run in grid if run.seed == seed}
-    temperatures = sorted({each.temperature for each in settings.values()})
-    cells = {}
-    for run, each in settings.items():
-        for temperature in temperatures if each.r == 0 else [each.temperature]:
-            cells[f"sglr/{each.r:g}/{temperature:g}"] = grid[run]
-    return cells
-
-
-def _grid_cells(plan: Plan) -> list[tuple[Cell, Cell]]:
-    """The peak of r beside its two ends, at each temperature."""
-    settings = [run.method_settings() for run in plan.runs_of.get("table4", ())]
-    if not settings:
-        return []
-    ends = (min(each.r for each in settings), max(each.r for each in settings))
-    cells = []
-    for temperature, r in product(sorted({each.temperature for each in settings}), ends):
-        cells.append(((f"sglr/{_PEAK_R:g}/{temperature:g}", "final"), (f"sglr/{r:g}/{temperature:g}", "final")))
-    return cells
-
-
-def _compare(bits: dict[str, Bits], one: Cell, other: Cell) -> list[Row]:
-    """One row for each attack under which both cells were measured."""
+def _answers(plan: Plan, folder: Path) -> list[Row]:
+    """One row for each run, checkpoint and attack of the tables."""
+    done = {run: runs for runs in _evaluated(plan, folder) for run in runs.done}
     rows = []
-    for attack in ROBUST:
-        first, second = (bits.get(name, {}).get((checkpoint, attack)) for name, checkpoint in (one, other))
-        if first and second:
-            cells = {"one": one[0], "one_checkpoint": one[1], "other": other[0], "other_checkpoint": other[1]}
-            rows.append({"attack": attack} | cells | paired_difference(first, second))
+    for run, runs in done.items():
+        evaluation = runs.json(run, "evaluation.json")
+        for checkpoint, entry in evaluation["checkpoints"].items():
+            origin = _origin(plan, run) | {"checkpoint": checkpoint}
+            origin["epoch"] = entry["epoch"]
+            rows += [origin | row for row in _attacks(entry)]
     return rows
 
 
-def _costs(plan: Plan, folder: Path) -> list[Row]:
-    """Seconds of training of each epoch of the tables' runs, evaluation left out.
+def _origin(plan: Plan, run: Run) -> Row:
+    """`starts` is the first epoch in which the method's labels differ from its base's."""
+    roles = {plan.scale.roles.ten_classes: TEN, plan.scale.roles.hundred_classes: HUNDRED}
+    start = getattr(run.method_settings(), "start", 0.0)
+    starts = start_epoch(start, plan.scale.adversarial.epochs)
+    names = {"role": roles[run.dataset], "method": run.method, "cell": cell_of(run)}
+    return names | {"seed": run.seed, "starts": starts}
 
-    A manifest without a `clock` is left out: its seconds are those of a wall clock beside other jobs.
-    """
-    roles, rows = _roles(plan), []
-    for run, where in _done(_tables(plan, folder, "manifest.json")).items():
-        manifest = where.json(run, "manifest.json")
-        if "clock" in manifest:
-            origin = {"role": roles[run.dataset], "method": run.method, "seed": run.seed}
-            origin["device"] = manifest["origin"]["device"]
-            for epoch, seconds in enumerate(manifest["training_seconds_per_epoch"], start=1):
-                rows.append(origin | {"epoch": epoch, "seconds": seconds})
+
+def _attacks(entry: Row) -> list[Row]:
+    """A checkpoint's accuracies, and "1" for each image that stayed correct, "0" for each
+    other, in the order of the test set; older evaluations kept none of natural images."""
+    slow = entry["autoattack"] or {}
+    accuracies = (entry["natural_accuracy"], entry["pgd20_accuracy"], slow.get("accuracy"))
+    bits = (entry.get("natural_correct"), entry["pgd20_correct"], slow.get("correct"))
+    rows = []
+    for attack, accuracy, correct in zip(ATTACKS, accuracies, bits, strict=True):
+        if accuracy is not None:
+            row = {"attack": attack, "accuracy": accuracy}
+            rows.append(row | {"correct": f"b{correct}" if correct else None})
     return rows
 
 
 def _information(plan: Plan, folder: Path) -> list[Row]:
-    """Information in the weights of the final networks of Figure 2's runs, as far as it was measured."""
-    rows = []
-    for run, where in _done(_of(plan, folder, "trajectory.csv", "figure2")).items():
-        last = pd.read_csv(where.path(run, "trajectory.csv")).iloc[-1]
-        values = {name: float(last[name]) for name in ("epoch", "information_in_weights")}
+    """Information in weights and calibration of the final networks of Figure 2's runs."""
+    runs, rows = _measured(plan, folder), []
+    for run in runs.done:
+        last = runs.csv(run, "trajectory.csv").iloc[-1]
+        values = {name: float(last[name]) for name in ("epoch", *_FINAL)}
         rows.append({"method": run.method, "seed": run.seed} | values)
     return rows
+
+
+def _erm(plan: Plan, folder: Path) -> list[Row]:
+    """The gradient norm of ordinary training, by epoch."""
+    runs = _standard(plan, folder)
+    frames = [runs.csv(run, "history.csv") for run in runs.done]
+    columns = ["seed", "epoch", "gradient_norm"]
+    found = pd.concat(frames)[columns] if frames else pd.DataFrame(columns=columns)
+    return found.rename(columns={"gradient_norm": "value"}).to_dict("records")

@@ -4,14 +4,14 @@ import csv
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
+import numpy as np
 import pandas as pd
 
 from sglr.files.records import read_json
 from sglr.plan.names import ROLES
 
-Cell = tuple[str, str]  # a method, or "sglr/R/T" for a cell of Table 4, and a checkpoint
 Row = dict[str, str]
 
 
@@ -19,11 +19,27 @@ class NotRun(Exception):
     """What a claim needs has not been run; the message says what."""
 
 
+class Answers(NamedTuple):
+    """One network under one attack: accuracy in percent; 100 for each image that stayed
+    correct and 0 for each other, None where these were not kept; its epoch, and the first
+    epoch in which its method departs from its base."""
+
+    percent: float
+    correct: np.ndarray | None
+    epoch: int
+    starts: int
+
+
 @dataclass(frozen=True)
 class Results:
-    """The frames of results/{scale}/collected, by name; accuracies are read in percent."""
+    """The frames of results/{scale}/collected, by name.
+
+    `best` is the checkpoint that is meant by "best": chosen on test images, as the paper
+    does, or ("best_validation") on held-out ones.
+    """
 
     frames: dict[str, pd.DataFrame]
+    best: str = "best"
 
     def frame(self, name: str) -> pd.DataFrame:
         """The rows of collected/`name`.csv. Raises NotRun where it was not collected or has none."""
@@ -31,16 +47,17 @@ class Results:
             raise NotRun(f"{name} is not collected")
         return self.frames[name]
 
-    def accuracies(self, role: str, attack: str, cell: Cell) -> dict[int, float]:
-        """Seed -> percent of a table's cell. Raises NotRun where there is none."""
-        found = self._cells.get((role, attack, *cell))
+    def answers(self, role: str, attack: str, cell: str, checkpoint: str) -> dict[int, Answers]:
+        """Seed -> answers of a run that is called `cell`. Raises NotRun where there is none."""
+        chosen = self.best if checkpoint == "best" else checkpoint
+        found = self._answers.get((role, attack, cell, chosen))
         if found is None:
-            raise NotRun(f"{cell[0]} was not run ({ROLES[role]}, {attack}, {cell[1]})")
+            raise NotRun(f"{cell} was not run ({ROLES[role]}, {attack}, {chosen})")
         return found
 
-    def interval(self, role: str, attack: str, one: Cell, other: Cell) -> tuple[float, float] | None:
-        """The points between which the difference of two cells lies, over images; None where it was not collected."""
-        return self._pairs.get((role, attack, *one, *other))
+    def cells(self, role: str) -> list[str]:
+        """What the evaluated runs of a role are called."""
+        return list(dict.fromkeys(key[2] for key in self._answers if key[0] == role))
 
     def methods(self, name: str) -> list[str]:
         """The methods of a collected table, in its order; none where it was not collected."""
@@ -48,22 +65,19 @@ class Results:
         return list(dict.fromkeys(frame["method"])) if "method" in frame else []
 
     @cached_property
-    def _cells(self) -> dict[tuple[str, ...], dict[int, float]]:
-        cells: dict[tuple[str, ...], dict[int, float]] = {}
-        for name in ("table2", "table3", "table4"):
-            rows = self.frames.get(name, pd.DataFrame())
-            rows = rows.dropna(subset=["accuracy"]) if "accuracy" in rows else rows.iloc[:0]
-            for row in rows.to_dict("records"):
-                method = f"sglr/{row['r']:g}/{row['temperature']:g}" if name == "table4" else row["method"]
-                cell = (row["role"], row["attack"], method, row["checkpoint"])
-                cells.setdefault(cell, {})[row["seed"]] = 100 * row["accuracy"]
+    def _answers(self) -> dict[tuple[str, ...], dict[int, Answers]]:
+        cells: dict[tuple[str, ...], dict[int, Answers]] = {}
+        for row in self.frames.get("answers", pd.DataFrame()).to_dict("records"):
+            key = (row["role"], row["attack"], row["cell"], row["checkpoint"])
+            correct = _bits(row["correct"]) if isinstance(row["correct"], str) else None
+            found = Answers(100 * row["accuracy"], correct, row["epoch"], row["starts"])
+            cells.setdefault(key, {})[row["seed"]] = found
         return cells
 
-    @cached_property
-    def _pairs(self) -> dict[tuple[str, ...], tuple[float, float]]:
-        names = ("role", "attack", "one", "one_checkpoint", "other", "other_checkpoint")
-        rows = self.frames.get("pairs", pd.DataFrame()).to_dict("records")
-        return {tuple(row[name] for name in names): (100 * row["low"], 100 * row["high"]) for row in rows}
+
+def _bits(text: str) -> np.ndarray:
+    """The images of "b0110...", 100 for "1", as float32."""
+    return 100 * (np.frombuffer(text[1:].encode(), dtype=np.uint8) - ord("0")).astype(np.float32)
 
 
 def read_results(collected: Path) -> Results:
