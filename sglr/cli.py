@@ -18,7 +18,7 @@ def main() -> None:
         scale = "+".join([arguments.scale, *arguments.set])
         arguments.command(arguments, load_plan(scale, plan_file=arguments.plan))
         sys.stdout.flush()
-    except BrokenPipeError:  # who read the output has left, as `head` does; nothing more can be said to it
+    except BrokenPipeError:  # the reader of the output has closed it, as `head` does
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)  # a training, too, ends here
     except UsageError as error:

@@ -1,14 +1,12 @@
 """PGD and AutoAttack against the field's packages, on real digits; the ball; and that nothing is disturbed."""
 
 import copy
-import os
-import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 import torch
 import torchattacks
+from tools import ROOT, run
 
 from sglr.attacks.adversary import Adversary
 from sglr.attacks.pgd import pgd
@@ -20,7 +18,6 @@ from sglr.methods.losses import cross_entropy
 from sglr.models import build
 from sglr.models.folding import fold_batchnorm
 
-ROOT = Path(__file__).resolve().parents[1]
 BALL = LinfBall(0.15)
 
 
@@ -103,9 +100,8 @@ def test_the_official_package_is_taken_where_it_is_installed(tmp_path):
     (tmp_path / "autoattack.py").write_text("class AutoAttack:\n    pass\n")
     show = "import sglr.evaluation.autoattack as a; print(a.AutoAttack.__module__, a.BATCH_SIZE)"
     for folder, expected in ((tmp_path, "autoattack bs"), (ROOT, "pyautoattack.autoattack batch_size")):
-        path = {**os.environ, "PYTHONPATH": f"{folder}:{ROOT}"}
-        done = subprocess.run([sys.executable, "-c", show], env=path, capture_output=True, text=True, check=True)
-        assert done.stdout.strip() == expected
+        done = run(tmp_path, sys.executable, "-c", show, PYTHONPATH=f"{folder}:{ROOT}")
+        assert done.stdout.strip() == expected, done.stderr
 
 
 def test_an_image_outside_the_ball_or_the_pixels_is_refused():

@@ -1,11 +1,10 @@
 """The benchmark runs and its plain loop is what it says; no test looks at the times themselves."""
 
 import json
-import subprocess
 import sys
-from pathlib import Path
 
 import torch
+from tools import ROOT, output, run
 
 from benchmarks.engine import EngineLoop
 from benchmarks.measure import REFERENCE
@@ -14,14 +13,11 @@ from sglr.data.images import ImageSet
 from sglr.models import build
 from sglr.plan.scales import PLAIN
 
-ROOT = Path(__file__).resolve().parents[1]
-
 
 def test_the_benchmark_writes_every_variant_and_its_ratio(tmp_path):
     small = ["--device", "cpu", "--width", "4", "--batch-size", "4", "--steps", "1", "--rounds", "1"]
     words = [sys.executable, "-m", "benchmarks", *small, "--out", str(tmp_path / "found.json")]
-    done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
+    output(run(ROOT, *words))
     found = json.loads((tmp_path / "found.json").read_text())
     rows = {row["variant"]: row for row in found["variants"]}
     assert {"engine, plain", "engine, fp32", REFERENCE, "torchattacks"} <= set(rows)
@@ -61,8 +57,7 @@ def test_both_loops_train_the_same_number_of_images_a_step():
 def test_the_comparison_of_engines_writes_every_part(tmp_path):
     small = ["--scale", "smoke", "--epochs", "2", "--seeds", "1", "--images", "20"]
     words = [sys.executable, "-m", "benchmarks.agreement", *small, "--out", str(tmp_path / "found.json")]
-    done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
+    output(run(ROOT, *words))
     found = json.loads((tmp_path / "found.json").read_text())
     rows = {row["engine"]: row for row in found["trainings"]}
     assert list(rows) == ["plain", "fast", "fast, resumed twice"]

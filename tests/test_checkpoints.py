@@ -1,11 +1,10 @@
 """Checkpoints and states that must not be used, through the user's commands."""
 
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from tools import one_line, output, sglr
 
 from sglr.engine.checkpoints import load_payload, load_state, save_payload
 from sglr.files.errors import UsageError
@@ -13,27 +12,20 @@ from sglr.files.errors import UsageError
 RUN = "digits-at-s0"
 
 
-def sglr(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    words = (sys.executable, "-m", "sglr", *words, "--scale", "smoke", "--results", str(folder))
-    return subprocess.run(words, capture_output=True, text=True)
-
-
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("trained")
-    assert sglr(folder, "train", RUN).returncode == 0
-    return folder
+    output(sglr(folder, "train", RUN))
+    return folder / "results"
 
 
 @pytest.fixture
 def results(trained, tmp_path) -> Path:
-    shutil.copytree(trained, tmp_path, dirs_exist_ok=True)
-    return tmp_path
+    return shutil.copytree(trained, tmp_path / "results")
 
 
 def refused(results: Path, message: str) -> None:
-    done = sglr(results, "evaluate", RUN)
-    assert done.returncode == 2 and message in done.stderr and done.stderr.count("\n") == 1
+    assert one_line(sglr(results.parent, "evaluate", RUN), message)
     assert not (results / "smoke" / "runs" / RUN / "evaluation.json").exists()
 
 
@@ -55,7 +47,7 @@ def test_a_missing_checkpoint_says_what_to_do(results):
 def test_a_folder_copied_under_another_runs_name_is_refused(results):
     folder = results / "smoke" / "runs"
     shutil.copytree(folder / RUN, folder / "digits-ls-s0")
-    done = sglr(results, "evaluate", "digits-ls-s0")
+    done = sglr(results.parent, "evaluate", "digits-ls-s0")
     assert done.returncode == 2 and "holds run 'digits-at-s0', expected 'digits-ls-s0'" in done.stderr
 
 
@@ -70,7 +62,7 @@ def test_another_runs_state_is_set_aside(results):
     folder = results / "smoke" / "runs"
     (folder / "digits-ls-s0").mkdir()
     shutil.copy(folder / RUN / "state.pt", folder / "digits-ls-s0" / "state.pt")
-    done = sglr(results, "train", "digits-ls-s0")
+    done = sglr(results.parent, "train", "digits-ls-s0")
     assert done.returncode == 0 and "it belongs to other settings" in done.stdout and "epoch 1/" in done.stdout
 
 

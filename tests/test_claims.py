@@ -1,13 +1,12 @@
 """The one rule, from values to verdicts; the paper's own numbers; the numerical checks; the command."""
 
 import math
-import subprocess
-import sys
 from pathlib import Path
 
 import pandas as pd
 import pytest
 from scipy import stats
+from tools import ROOT, output, sglr
 
 from sglr.artefacts.collect import collect
 from sglr.claims import theory
@@ -18,8 +17,6 @@ from sglr.claims.render import claims
 from sglr.claims.verdict import Evidence, Verdict, above, exact, near, over, together
 from sglr.collected.results import NotRun, Results
 from sglr.plan.plan import load_plan
-
-ROOT = Path(__file__).resolve().parents[1]
 
 
 def judged(results: Results, scale: str) -> list:
@@ -180,10 +177,6 @@ def test_theorem_2_holds_for_the_symmetric_part_alone():
     assert record.verdict.word == "partly" and record.measured["all of SGLR, r = 0.2"].value > 1e-3
 
 
-def command(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([sys.executable, "-m", "sglr", *words], cwd=folder, capture_output=True, text=True)
-
-
 @pytest.fixture(scope="module")
 def mini(tmp_path_factory) -> Path:
     """Three committed runs of the mini scale, seed 0, collected and judged by the user's commands."""
@@ -194,10 +187,8 @@ def mini(tmp_path_factory) -> Path:
         (folder / run).symlink_to(ROOT / run)
     for artefact in ("table2", "table3", "figure2", "figure3"):
         collect(artefact, load_plan("mini"), folder / "results")
-    assert command(folder, "collect", "evidence", "--scale", "mini").returncode == 0
-    done = command(folder, "claims", "--scale", "mini")
-    assert done.returncode == 0, done.stderr
-    (folder / "printed").write_text(done.stdout)
+    output(sglr(folder, "collect", "evidence", scale="mini"))
+    (folder / "printed").write_text(output(sglr(folder, "claims", scale="mini")))
     return folder
 
 
@@ -227,7 +218,7 @@ def test_what_the_committed_runs_show(mini):
 
 
 def test_with_nothing_collected_only_what_needs_no_training_is_judged(tmp_path):
-    assert command(tmp_path, "claims", "--scale", "smoke").returncode == 0
+    output(sglr(tmp_path, "claims"))
     table = pd.read_csv(tmp_path / "results/smoke/claims.csv", dtype=str, keep_default_na=False).set_index("id")
     judged = table[table["verdict"] != "not run"].index
     assert {"proposition1", "proposition2", "theorem2"} <= set(judged) and len(judged) < 8

@@ -3,25 +3,14 @@
 import os
 import random
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from tools import ROOT, git, output, run, snakemake
 
 from sglr.plan.scales import scale_names
 
-ROOT = Path(__file__).resolve().parents[1]
 TIMES = ("as git gives them", "one for all", "random 0", "random 1")
-
-
-def snakemake(folder: Path, *words: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "snakemake", "--cores", "2", *words]
-    return subprocess.run(command, cwd=folder, capture_output=True, text=True, env=os.environ | environment)
-
-
-def git(folder: Path, *words: str) -> str:
-    return subprocess.run(["git", *words], cwd=folder, capture_output=True, text=True, check=True).stdout
 
 
 @pytest.fixture
@@ -29,7 +18,7 @@ def clone(tmp_path) -> Path:
     """What a reader has after `git clone`, the workflow and the package as they lie here."""
     git(tmp_path, "clone", "--quiet", str(ROOT), "clone")
     for name in ("Snakefile", "workflow", "config", "sglr"):
-        subprocess.run(["cp", "-r", str(ROOT / name), str(tmp_path / "clone")], check=True)
+        output(run(tmp_path, "cp", "-r", ROOT / name, tmp_path / "clone"))
     return tmp_path / "clone"
 
 

@@ -1,8 +1,9 @@
 """What `sglr plan` says a plan costs."""
 
 import json
-import subprocess
 import sys
+
+from tools import ROOT, run
 
 from sglr.artefacts.collect import runs_with
 from sglr.page.cost import cost_lines, cost_sums
@@ -32,5 +33,5 @@ def test_a_measured_run_counts_its_median_epoch_so_that_a_suspension_does_not(tm
 
 def test_a_reader_who_leaves_early_gets_no_traceback_and_what_was_cut_short_is_no_success():
     words = ["bash", "-c", f"{sys.executable} -m sglr plan | true; exit ${{PIPESTATUS[0]}}"]
-    done = subprocess.run(words, capture_output=True, text=True)
+    done = run(ROOT, *words)
     assert (done.returncode, done.stderr) == (1, "")

@@ -1,25 +1,21 @@
 """The workflow as Snakemake's users take it: as a module, by snakedeploy, in conda's environment, from odd folders."""
 
 import os
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 import yaml
-from checkout import ROOT, copy_checkout
+from tools import ROOT, copy_checkout, git, output, run
 
 SNAKEDEPLOY = ROOT / ".venv/tools/bin/snakedeploy"
 TARGET = "results/smoke/forwards.json"
 
 
 def snakemake(folder: Path, *words: str, path: str = "", rc: int = 0) -> str:
-    environment = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
-    environment["PATH"] = path + environment["PATH"]
     command = [sys.executable, "-m", "snakemake", "--cores", "1", *words]
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, env=environment)
-    assert (done.returncode == 0) == (rc == 0), done.stdout[-2000:] + done.stderr[-3000:]
-    return done.stdout + done.stderr
+    done = run(folder, *command, PATH=path + os.environ["PATH"])
+    return output(done) if rc == 0 else done.stdout + done.stderr
 
 
 @pytest.mark.parametrize("prefix", ["", " as sglr_*"])
@@ -39,16 +35,13 @@ def test_snakedeploy_deploys_it(tmp_path):
     source = tmp_path / "source"
     source.mkdir()
     copy_checkout(source)
-    for words in (("init", "-q"), ("add", "-A"), ("-c", "user.name=a", "-c", "user.email=a@b", "commit", "-qm", "a")):
-        subprocess.run(["git", *words], cwd=source, check=True)
-    subprocess.run(["git", "tag", "v1"], cwd=source, check=True)
-    words = [str(SNAKEDEPLOY), "deploy-workflow", str(source), str(tmp_path / "mine"), "--tag", "v1"]
-    done = subprocess.run(words, capture_output=True, text=True)
-    assert done.returncode == 0 and "error prone" not in done.stderr, done.stderr
+    for words in (("init", "-q"), ("add", "-A"), ("commit", "-qm", "a"), ("tag", "v1")):
+        git(source, *words)
+    words = (SNAKEDEPLOY, "deploy-workflow", source, tmp_path / "mine", "--tag", "v1")
+    assert "error prone" not in output(run(tmp_path, *words))
     assert (tmp_path / "mine/config/config.yaml").exists()
-    snakefile = (
-        tmp_path / "mine/workflow/Snakefile"
-    )  # of a local repository the tool writes no more than the file's name
+    # Of a local repository the tool writes no more than the file's name.
+    snakefile = tmp_path / "mine/workflow/Snakefile"
     snakefile.write_text(snakefile.read_text().replace('"workflow/Snakefile"', f'"{source}/workflow/Snakefile"'))
     assert "rule train" in snakemake(tmp_path / "mine", "-n", "--", "results/smoke/tables/table2.md")
 

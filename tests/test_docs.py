@@ -2,16 +2,15 @@
 
 import re
 from dataclasses import asdict
-from pathlib import Path
 
 import pandas as pd
 import pytest
+from tools import ROOT
 
 from docs import quote
 from docs.draw_pipeline import PAGE, drawn
 from sglr.methods import METHODS
 
-ROOT = Path(__file__).resolve().parents[1]
 PAGES = {name: (ROOT / f"docs/{name}.md").read_text() for name in ("pipeline", "methods", "extending", "deviations")}
 PATHS = r"(?:sglr|config|workflow|docs|results)/[\w./-]+\.(?:py|yaml|smk|md|csv)"
 

@@ -1,12 +1,10 @@
 """Every shortcut against the plain fp32 path, and the device that is not there."""
 
-import os
-import subprocess
-import sys
 from dataclasses import replace
 
 import pytest
 import torch
+from tools import one_line, sglr
 
 from sglr.attacks.adversary import Adversary
 from sglr.attacks.threat import LinfBall
@@ -221,6 +219,4 @@ def test_a_trial_takes_one_step_of_that_many_images(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("name", ("cuda:99", "meta", "nonsense"))
 def test_a_device_that_cannot_be_used_is_one_line(tmp_path, name):
-    words = [sys.executable, "-m", "sglr", "train", "digits-at-s0", "--scale", "smoke", "--results", str(tmp_path)]
-    done = subprocess.run(words, capture_output=True, text=True, env=os.environ | {"SGLR_DEVICE": name})
-    assert done.returncode == 2 and f"SGLR_DEVICE is {name!r}" in done.stderr and done.stderr.count("\n") == 1
+    assert one_line(sglr(tmp_path, "train", "digits-at-s0", SGLR_DEVICE=name), f"SGLR_DEVICE is {name!r}")

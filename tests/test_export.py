@@ -1,17 +1,16 @@
 """A network taken away: trained, evaluated and exported by the user's commands, then judged without this pipeline."""
 
 import json
-import os
 import re
-import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+import tools
 import torch
-from checkout import copy_checkout
+from tools import ROOT, Done, copy_checkout, output
 
 import sglr
 from sglr.attacks.threat import LinfBall
@@ -39,10 +38,8 @@ CHANGES = {
 }
 
 
-def command(root: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    environment = os.environ | {"PYTHONPATH": str(root)}
-    words = (sys.executable, "-m", "sglr", *words, "--scale", "smoke")
-    return subprocess.run(words, cwd=root, env=environment, capture_output=True, text=True)
+def command(root: Path, *words: str) -> Done:
+    return tools.sglr(root, *words, PYTHONPATH=str(root))
 
 
 @pytest.fixture(scope="module")
@@ -55,8 +52,7 @@ def root(tmp_path_factory) -> Path:
         assert old in scale.read_text()
         scale.write_text(scale.read_text().replace(old, new))
     for name in ("train", "evaluate"):
-        done = command(root, name, RUN)
-        assert done.returncode == 0, done.stderr
+        output(command(root, name, RUN))
     return root
 
 
@@ -102,7 +98,7 @@ def test_a_fresh_interpreter_gets_the_recorded_accuracy_without_pickle(exported,
     alone = tmp_path / "weights"
     alone.write_bytes(exported.read_bytes())  # nothing else of the run is near
     words = [sys.executable, "-c", IN_ONE_LINE, str(alone), str(archive)]
-    done = subprocess.run(words, cwd=Path(__file__).parents[1], capture_output=True, text=True)
+    done = tools.run(ROOT, *words)
     assert done.stdout.split() == [str(recorded["natural_accuracy"]), "False"], done.stderr
     assert 0.3 < recorded["natural_accuracy"] < 1
 
@@ -110,8 +106,7 @@ def test_a_fresh_interpreter_gets_the_recorded_accuracy_without_pickle(exported,
 def test_robustbench_gets_the_recorded_accuracies(exported, archive, recorded):
     judge = Path(__file__).with_name("robustbench_judge.py")
     words = [sys.executable, str(judge), str(exported), str(archive), str(EPSILON), str(NUM_ATTACKED)]
-    environment = os.environ | {"PYTHONPATH": str(Path(__file__).parents[1])}
-    done = subprocess.run(words, env=environment, capture_output=True, text=True)
+    done = tools.run(ROOT, *words, PYTHONPATH=str(ROOT))
     assert done.returncode == 0, done.stderr
     natural, natural_of_few, robust = json.loads(done.stdout)
     assert natural == pytest.approx(recorded["natural_accuracy"], abs=1e-6)
@@ -221,4 +216,4 @@ def test_a_missing_file_and_a_folder_are_one_clear_line(tmp_path):
 
 def test_the_package_imports_no_torch_until_it_is_asked_for_a_model():
     code = "import sys, sglr; sglr.load_model; sys.exit('torch' in sys.modules)"
-    subprocess.run([sys.executable, "-c", code], cwd=Path(__file__).parents[1], check=True)
+    output(tools.run(ROOT, sys.executable, "-c", code))

@@ -1,19 +1,17 @@
 """docs/extending.md, followed to the letter in a copy of this checkout: what it promises is there."""
 
-import os
 import re
 import shutil
-import subprocess
 import sys
 from pathlib import Path
 
 import pandas as pd
 import pytest
-from checkout import copy_checkout
+import tools
+from tools import ROOT, copy_checkout, one_line, output
 
 from sglr.plan.scales import load_scale
 
-ROOT = Path(__file__).resolve().parents[1]
 GUIDE = (ROOT / "docs/extending.md").read_text()
 MINI = ROOT / "results/mini"
 
@@ -47,10 +45,7 @@ def root(tmp_path) -> Path:
 
 
 def run(root: Path, *words: str, **more: str) -> str:
-    environment = os.environ | {"PYTHONPATH": str(root)} | more
-    done = subprocess.run([sys.executable, *words], cwd=root, env=environment, capture_output=True, text=True)
-    assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
-    return done.stdout + done.stderr
+    return output(tools.run(root, sys.executable, *words, **{"PYTHONPATH": str(root)} | more))
 
 
 def sglr(root: Path, *words: str, scale: str = "mini") -> str:
@@ -166,11 +161,5 @@ def test_a_method_of_a_name_that_is_taken_is_refused(root):
         text = (root / "mine" / file).read_text().replace('"harder"', '"at"').replace("harder =", "at =")
         (root / "mine" / file).write_text(text)
     run(root, "-m", "pip", "install", "--quiet", "--no-deps", "--no-build-isolation", "--target", "site", "./mine")
-    done = subprocess.run(
-        [sys.executable, "-m", "sglr", "plan"],
-        cwd=root,
-        env=os.environ | {"PYTHONPATH": f"{root}:{root / 'site'}"},
-        capture_output=True,
-        text=True,
-    )
-    assert done.returncode == 2 and "there is a method 'at' already" in done.stderr
+    done = tools.sglr(root, "plan", PYTHONPATH=f"{root}:{root / 'site'}")
+    assert one_line(done, "there is a method 'at' already")

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from tools import ROOT, Done, one_line, run, sglr_words
 
 from sglr.engine.checkpoints import STATE_FORMAT, load_payload, load_state, save_payload
 from sglr.files.errors import Interrupted, UsageError
@@ -28,11 +29,11 @@ RUN = "digits-sglr-start0.25-s0"
 
 
 def command(results: Path, *words: str) -> list[str]:
-    return [sys.executable, "-m", "sglr", *words, "--scale", "smoke", "--results", str(results)]
+    return [*sglr_words(*words), "--results", str(results)]
 
 
-def sglr(results: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(command(results, *words), capture_output=True, text=True)
+def sglr(results: Path, *words: str) -> Done:
+    return run(ROOT, *command(results, *words))
 
 
 def folder_of(results: Path, run: str = RUN) -> Path:
@@ -268,8 +269,7 @@ def test_no_runs_name_leaves_the_results_folder(run_id):
 )
 def test_a_name_that_is_a_path_is_refused_and_nothing_written(tmp_path, words, message):
     words = [sys.executable, "-m", "sglr", "train", *words, "--results", str(tmp_path / "results")]
-    done = subprocess.run(words, capture_output=True, text=True)
-    assert done.returncode == 2 and message in done.stderr and done.stderr.count("\n") == 1
+    assert one_line(run(tmp_path, *words), message)
     assert not list(tmp_path.iterdir())
 
 

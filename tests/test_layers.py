@@ -1,13 +1,12 @@
 """Two towers on one ground: what computes and what reads never import each other, and imports only go down."""
 
 import ast
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from tools import ROOT, output, run
 
-ROOT = Path(__file__).resolve().parents[1]
 GROUND = ("files", "methods", "plan")
 SCIENCE = ("engine", "data", "models", "attacks", "evaluation", "training", "export")
 READING = ("collected", "artefacts", "claims", "page")
@@ -60,4 +59,4 @@ def test_what_plans_and_shows_imports_no_torch(name):
     files = [path for path in sorted((ROOT / "sglr").rglob("*.py")) if layer(path) == name]
     modules = [".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__") for path in files]
     words = f"import sys, {', '.join(modules)}; sys.exit('torch' in sys.modules)"
-    assert subprocess.run([sys.executable, "-c", words], cwd=ROOT).returncode == 0
+    output(run(ROOT, sys.executable, "-c", words))

@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 
 import pytest
-from checkout import copy_checkout
+from tools import ROOT, copy_checkout
 
 from sglr.engine.device import prepare
 from sglr.engine.lease import visible_gpus
@@ -17,7 +17,6 @@ from sglr.files.errors import UsageError
 from sglr.plan import scales
 from sglr.plan.scales import PLAIN
 
-ROOT = Path(__file__).resolve().parents[1]
 # Leases a GPU, says which, and holds it until its input ends.
 HOLDER = """import os, sys
 from sglr.engine.lease import lease_gpu

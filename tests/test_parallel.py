@@ -1,12 +1,11 @@
 """One training on two gloo processes beside the same on one: the user's commands, on real digits."""
 
-import os
-import subprocess
 import sys
 from pathlib import Path
 
 import pandas as pd
 import pytest
+from tools import ROOT, Done, output, run
 
 ALONE, TWO = [sys.executable], [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node=2"]
 COMMAND = ["-m", "sglr"]
@@ -29,17 +28,14 @@ cli.main()
 LOSSES = ["train_loss", "gradient_norm"]
 
 
-def train(launcher: list[str], run: str, results: Path, command: list[str] = COMMAND) -> subprocess.CompletedProcess:
-    words = [*launcher, *command, "train", run, "--scale", "smoke", "--results", str(results)]
-    environment = os.environ | {"OMP_NUM_THREADS": "1", "SGLR_DEVICE": "cpu"}
-    environment["PYTHONPATH"] = str(Path(__file__).resolve().parents[1])
-    return subprocess.run(words, env=environment, capture_output=True, text=True, timeout=300)
+def train(launcher: list[str], name: str, results: Path, command: list[str] = COMMAND) -> Done:
+    words = [*launcher, *command, "train", name, "--scale", "smoke", "--results", str(results)]
+    return run(ROOT, *words, OMP_NUM_THREADS="1", SGLR_DEVICE="cpu", PYTHONPATH=str(ROOT))
 
 
-def trained(launcher: list[str], run: str, results: Path) -> pd.DataFrame:
-    done = train(launcher, run, results)
-    assert done.returncode == 0, done.stderr
-    return pd.read_csv(results / "smoke" / "runs" / run / "history.csv")
+def trained(launcher: list[str], name: str, results: Path) -> pd.DataFrame:
+    output(train(launcher, name, results))
+    return pd.read_csv(results / "smoke" / "runs" / name / "history.csv")
 
 
 @pytest.fixture(scope="module")

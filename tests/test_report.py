@@ -5,28 +5,20 @@ import csv
 import json
 import re
 import shutil
-import subprocess
-import sys
 from collections import Counter
 from pathlib import Path
 
 import pandas as pd
 import pytest
 from report_page import Element, parse
+from tools import ROOT, one_line, output, sglr
 
 from sglr.page.verdicts import verdicts
 from sglr.plan.plan import load_plan
 
-COMMITTED = Path(__file__).resolve().parents[1] / "results" / "mini"
+COMMITTED = ROOT / "results/mini"
 UNEVALUATED = "cifar10-ls-s0"
 RUNS = ("cifar10-at-s0", "cifar10-at_wa-s0", UNEVALUATED, "cifar10-sglr-s0", "cifar10-sglr_released-s0")
-
-
-def sglr(folder: Path, *words: str) -> str:
-    """What a command of the command line prints in `folder`."""
-    done = subprocess.run([sys.executable, "-m", "sglr", *words], cwd=folder, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
-    return done.stdout
 
 
 @pytest.fixture(scope="module")
@@ -38,7 +30,7 @@ def folder(tmp_path_factory) -> Path:
         shutil.copytree(COMMITTED / "runs" / run, root / "results/mini/runs" / run, ignore=left_out)
     shutil.copy(COMMITTED / "forwards.json", root / "results/mini")
     for command in ("show", "claims", "report"):
-        sglr(root, command, "--scale", "mini")
+        output(sglr(root, command, scale="mini"))
     return root
 
 
@@ -200,6 +192,4 @@ def test_a_damaged_manifest_is_one_clear_line(tmp_path):
     path = tmp_path / "results/smoke/runs/digits-at-s0/manifest.json"
     path.parent.mkdir(parents=True)
     path.write_text("{")
-    words = [sys.executable, "-m", "sglr", "report", "--scale", "smoke"]
-    done = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True)
-    assert done.returncode == 2 and "manifest.json: damaged" in done.stderr and len(done.stderr.splitlines()) == 1
+    assert one_line(sglr(tmp_path, "report"), "manifest.json: damaged")

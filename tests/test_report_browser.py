@@ -1,16 +1,15 @@
 """The page in a headless browser: nothing is loaded, nothing overflows; filter, hover, keyboard and choice of runs."""
 
 import shutil
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pandas as pd
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
+from tools import ROOT, output, sglr
 
-COMMITTED = Path(__file__).resolve().parents[1] / "results" / "mini"
+COMMITTED = ROOT / "results/mini"
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 FLAGS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-sync"]
 FLAGS += ["--disable-background-networking", "--disable-component-update"]
@@ -26,7 +25,7 @@ def path(tmp_path_factory) -> Path:
     root = tmp_path_factory.mktemp("page")
     shutil.copytree(COMMITTED, root / "results/mini", ignore=shutil.ignore_patterns("*.pt", "report.html"))
     for words in (["draw", "figure2"], ["report"]):
-        subprocess.run([sys.executable, "-m", "sglr", *words, "--scale", "mini"], cwd=root, check=True)
+        output(sglr(root, *words, scale="mini"))
     return root / "results/mini/report.html"
 
 

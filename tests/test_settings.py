@@ -1,15 +1,13 @@
 """Names and settings: whatever is accepted reads back exactly, whatever is not says what is allowed."""
 
-import subprocess
-import sys
 from dataclasses import MISSING, dataclass, fields
-from pathlib import Path
 
 import pytest
 import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
+from tools import ROOT, one_line, sglr
 
 from sglr.files.errors import UsageError
 from sglr.files.settings import exact, unknown
@@ -20,7 +18,6 @@ from sglr.plan.runs import make_run, parse_run
 from sglr.plan.scales import CONFIG, Scale, load_scale, scale_content, scale_names
 from sglr.plan.schema import schemas
 
-ROOT = Path(__file__).resolve().parents[1]
 README = (CONFIG / "README.md").read_text()
 
 
@@ -185,10 +182,7 @@ def test_a_changed_scale_has_a_name_of_its_own_that_reads_back(spec, name):
     ],
 )
 def test_a_wrong_change_is_one_clear_line(change, message):
-    done = subprocess.run(
-        [sys.executable, "-m", "sglr", "plan", "--scale", "smoke", "--set", change], capture_output=True, text=True
-    )
-    assert done.returncode == 2 and message in done.stderr and done.stderr.count("\n") == 1
+    assert one_line(sglr(ROOT, "plan", "--set", change), message)
 
 
 def test_the_schemas_are_what_the_records_say_and_every_scale_keeps_to_them():

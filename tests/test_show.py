@@ -3,27 +3,20 @@
 import json
 import re
 import shutil
-import subprocess
-import sys
-from pathlib import Path
 
 import pandas as pd
+from tools import ROOT, sglr
 
 from sglr.plan.plan import load_plan
 from sglr.plan.scales import CONFIG
 
-COMMITTED = Path(__file__).resolve().parents[1] / "results" / "mini" / "runs"
+COMMITTED = ROOT / "results/mini/runs"
 
 
 def evaluation(accuracy: float) -> dict:
     autoattack = {"accuracy": accuracy, "num_images": 4, "correct": "1000"}
     entry = {"natural_accuracy": accuracy, "pgd20_accuracy": accuracy, "num_images": 8, "pgd20_correct": "10100000"}
     return {"checkpoints": {name: entry | {"autoattack": autoattack} for name in ("best", "best_validation", "final")}}
-
-
-def show(folder, scale: str = "smoke") -> subprocess.CompletedProcess[str]:
-    words = ["-m", "sglr", "show", "--scale", scale, "--results", "results", "--figures", "figures"]
-    return subprocess.run([sys.executable, *words], cwd=folder, capture_output=True, text=True)
 
 
 def test_one_evaluated_run_is_shown_and_the_others_are_not_run(tmp_path):
@@ -35,7 +28,7 @@ def test_one_evaluated_run_is_shown_and_the_others_are_not_run(tmp_path):
         (folder / "evaluation.json").write_text(json.dumps(evaluation(0.25)))
     rows = [{"method": "sglr", "standard_teacher": False, "adversarial_teacher": False}]
     (tmp_path / "results/smoke/forwards.json").write_text(json.dumps({"rows": rows}))
-    done = show(tmp_path)
+    done = sglr(tmp_path, "show")
     assert done.returncode == 0, done.stderr
     missing = {line.split(":")[1].strip() for line in done.stdout.splitlines()}
     assert missing == {name for name in plan.artefacts if name.startswith("figure")}
@@ -53,7 +46,7 @@ def test_one_evaluated_run_is_shown_and_the_others_are_not_run(tmp_path):
 def test_the_committed_runs_are_drawn_again_and_give_the_committed_tables(tmp_path):
     shutil.copytree(COMMITTED, tmp_path / "results/mini/runs")
     shutil.copy(COMMITTED.parent / "forwards.json", tmp_path / "results/mini")
-    done = show(tmp_path, "mini")
+    done = sglr(tmp_path, "show", scale="mini")
     assert done.returncode == 0, done.stderr
     committed = [*COMMITTED.parent.glob("collected/*"), *COMMITTED.parent.glob("tables/*")]
     assert len(committed) > 20
@@ -66,7 +59,7 @@ def test_the_committed_runs_are_drawn_again_and_give_the_committed_tables(tmp_pa
 def test_a_damaged_file_is_an_error_and_the_rest_is_drawn(tmp_path):
     shutil.copytree(COMMITTED / "cifar10-at-s0", tmp_path / "results/mini/runs/cifar10-at-s0")
     (tmp_path / "results/mini/runs/cifar10-at-s0/evaluation.json").write_text("{")
-    done = show(tmp_path, "mini")
+    done = sglr(tmp_path, "show", scale="mini")
     assert done.returncode == 2 and "evaluation.json: damaged" in done.stderr and "not run: table2" not in done.stdout
     assert done.stderr.count("\n") == 1 and (tmp_path / "figures/mini/figure3.pdf").exists()
 

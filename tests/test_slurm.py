@@ -11,8 +11,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from checkout import copy_checkout
 from slurm_node import missing, processes, slurm_node
+from tools import copy_checkout
 
 TARGET = "results/smoke/tables/headline.csv"
 RUNS = [f"digits-{method}-s0" for method in ("at", "ls", "sglr", "sglr_released", "at_wa")]

@@ -3,23 +3,20 @@
 import json
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
+from tools import ROOT, output, run
 
 from sglr.engine.checkpoints import save_payload
 from sglr.files.errors import UsageError
 from stress.checks import check_whole
 from stress.disk import FileSizeLimit
 
-ROOT = Path(__file__).resolve().parents[1]
-
 
 def test_every_fault_strikes_and_the_record_says_so(tmp_path):
     words = [sys.executable, "-m", "stress", "--scale", "smoke", "--runs", "digits-sglr-start0.25-s0"]
     words += ["--kills", "1", "--writes", "1", "--stops", "0", "--fills", "1", "--out", str(tmp_path / "found.json")]
-    done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
+    output(run(ROOT, *words))
     found = json.loads((tmp_path / "found.json").read_text())
     every = found["counts"][-1]
     assert every["run"] == "all" and every["SIGKILL"] >= 1 and every["full disk"] == 1

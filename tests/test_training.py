@@ -4,13 +4,13 @@ import shlex
 import shutil
 import signal
 import subprocess
-import sys
 from dataclasses import asdict, replace
 from pathlib import Path
 
 import pandas as pd
 import pytest
 import torch
+from tools import one_line, output, run, sglr_words
 
 from sglr.data import load_splits
 from sglr.engine.checkpoints import load_payload, load_state
@@ -24,11 +24,11 @@ RUN = "digits-sglr-start0.25-s0"  # refinement from the first of four epochs, so
 
 
 def command(folder: Path, run: str = RUN) -> list[str]:
-    return [sys.executable, "-m", "sglr", "train", run, "--scale", "smoke", "--results", str(folder)]
+    return [*sglr_words("train", run), "--results", str(folder)]
 
 
 def train(folder: Path) -> Path:
-    subprocess.run(command(folder), check=True, capture_output=True)
+    output(run(folder, *command(folder)))
     return folder / "smoke" / "runs" / RUN
 
 
@@ -67,8 +67,7 @@ def test_killed_after_an_epoch_and_started_again_ends_with_the_same_bits(undistu
     process.wait()
     folder = tmp_path / "smoke" / "runs" / RUN
     assert (folder / "state.pt").exists() and not (folder / "manifest.json").exists()
-    done = subprocess.run(command(tmp_path), check=True, capture_output=True, text=True)
-    assert "epoch 1/" not in done.stdout
+    assert "epoch 1/" not in output(run(tmp_path, *command(tmp_path)))
     assert_same(undisturbed, folder)
 
 
@@ -90,8 +89,7 @@ def test_a_damaged_state_is_set_aside_and_never_used(undisturbed, tmp_path):
     content = bytearray((undisturbed / "state.pt").read_bytes())
     content[len(content) // 2] ^= 1
     (folder / "state.pt").write_bytes(content)
-    done = subprocess.run(command(tmp_path), check=True, capture_output=True, text=True)
-    assert "set aside" in done.stdout and (folder / "state.set-aside").exists()
+    assert "set aside" in output(run(tmp_path, *command(tmp_path))) and (folder / "state.set-aside").exists()
     assert_same(undisturbed, folder)
 
 
@@ -99,8 +97,7 @@ def test_a_lost_checkpoint_is_trained_again_to_the_same_bits(undisturbed, tmp_pa
     folder = tmp_path / "smoke" / "runs" / RUN
     shutil.copytree(undisturbed, folder)
     (folder / "best.pt").unlink()
-    done = subprocess.run(command(tmp_path), check=True, capture_output=True, text=True)
-    assert "best.pt: no such file" in done.stdout and (folder / "best.pt").exists()
+    assert "best.pt: no such file" in output(run(tmp_path, *command(tmp_path))) and (folder / "best.pt").exists()
     assert_same(undisturbed, folder)
 
 
@@ -125,7 +122,7 @@ def test_a_state_knows_its_images_and_its_engine(tmp_path, monkeypatch):
 def test_a_terminal_gets_a_bar_and_a_log_a_line_an_epoch(tmp_path):
     output = tmp_path / "terminal"
     words = ["script", "-qec", f"stty cols 150 rows 40; {shlex.join(command(tmp_path))}", str(output)]
-    subprocess.run(words, check=True, capture_output=True)
+    output(run(tmp_path, *words))
     shown = output.read_text()
     assert f"{RUN}: 100%" in shown and "4/4" in shown and "epoch 4/4" not in shown
     assert (tmp_path / "smoke" / "runs" / RUN / "manifest.json").exists()
@@ -171,7 +168,7 @@ def test_a_loss_that_is_not_finite_stops_the_run_and_says_where(tmp_path, monkey
 
 def test_a_full_disk_stops_with_one_line_and_loses_nothing(undisturbed, tmp_path):
     limited = ["bash", "-c", 'ulimit -f 30; exec "$@"', "bash", *command(tmp_path)]  # KiB a file
-    done = subprocess.run(limited, capture_output=True, text=True)
+    done = run(tmp_path, *limited)
     folder = tmp_path / "smoke" / "runs" / RUN
     assert done.returncode == 2 and "cannot be written" in done.stderr and "Traceback" not in done.stderr
     assert not (folder / "manifest.json").exists() and not list(folder.glob("*.tmp"))
@@ -184,11 +181,9 @@ def test_bad_input_is_one_line_and_status_2(tmp_path):
         ([*command(tmp_path)[:-3], "nowhere"], "unknown scale 'nowhere'"),
         (command(tmp_path, "digits-kd_at-s0"), "digits-at-s0/manifest.json: no such file"),
     ):
-        done = subprocess.run(words, capture_output=True, text=True)
-        assert done.returncode == 2 and message in done.stderr and done.stderr.count("\n") == 1
+        assert one_line(run(tmp_path, *words), message)
 
 
 def test_an_output_folder_that_cannot_be_written_is_one_line(tmp_path):
     (tmp_path / "smoke").write_text("a file where a folder must be")
-    done = subprocess.run(command(tmp_path), capture_output=True, text=True)
-    assert done.returncode == 2 and "cannot be written" in done.stderr and "Traceback" not in done.stderr
+    assert one_line(run(tmp_path, *command(tmp_path)), "cannot be written")

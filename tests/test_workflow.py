@@ -3,26 +3,20 @@
 import json
 import os
 import re
-import subprocess
 import sys
 from collections import Counter
 from pathlib import Path
 
 import pytest
-from checkout import copy_checkout
+from tools import ROOT, copy_checkout, output, run, snakemake
 
 from sglr.methods import METHODS
 from sglr.plan.plan import Plan, load_plan
 
-ROOT = Path(__file__).resolve().parents[1]
-
 
 def dry_run(folder: Path, *targets: str, root: Path = ROOT, cores: int = 8) -> str:
     """What a dry run in `folder` prints, the workflow taken from `root`."""
-    words = [sys.executable, "-m", "snakemake", "-s", str(root / "Snakefile"), "--cores", str(cores), "-np", "--"]
-    done = subprocess.run([*words, *targets], cwd=folder, capture_output=True, text=True)
-    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
-    return done.stdout + done.stderr
+    return output(snakemake(folder, "-np", "--", *targets, root=root, cores=cores))
 
 
 def planned(text: str, rule: str) -> Counter[str]:
@@ -78,8 +72,7 @@ def test_a_checkout_whose_path_holds_a_space_works(tmp_path):
     root = tmp_path / "my papers"
     root.mkdir()
     copy_checkout(root)
-    words = [sys.executable, "-m", "snakemake", "-s", str(root / "Snakefile"), "--cores", "1", "--"]
-    subprocess.run([*words, "results/smoke/forwards.json"], cwd=tmp_path, check=True, capture_output=True)
+    output(snakemake(tmp_path, "--", "results/smoke/forwards.json", root=root))
     assert (tmp_path / "results/smoke/forwards.json").exists()
 
 
@@ -110,9 +103,6 @@ def test_a_dry_run_tells_the_hours(tmp_path):
 
 
 def test_a_plan_of_many_runs_is_measured(tmp_path):
-    done = subprocess.run(
-        [sys.executable, "-m", "benchmarks.plan_size", "2"], cwd=ROOT, check=True, capture_output=True, text=True
-    )
-    found = json.loads(done.stdout)
+    found = json.loads(run(ROOT, sys.executable, "-m", "benchmarks.plan_size", 2).stdout)
     assert found["seeds"] == 2 and found["jobs"] > found["trainings"]
     assert found["trainings"] == 2 * sum(len(load_plan(scale).runs) for scale in ("quick", "paper"))

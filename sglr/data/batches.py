@@ -41,6 +41,6 @@ class Batches:
                 yield x.contiguous(memory_format=self.memory_format), index
 
     def images_alone(self) -> Iterator[Tensor]:
-        """Yield all images in a new order, which is drawn with the first: who looks at none changes no later draw."""
+        """Yield all images in a new order. It is drawn with the first batch: unused, it changes no later draw."""
         for x, _ in self.following(self.order()):
             yield x

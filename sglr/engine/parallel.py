@@ -1,7 +1,7 @@
 """One training on several processes, started by torchrun.
 
 Every process holds the whole state, draws the same random numbers and sees the whole batch; only inside a network is
-the batch shared out, and its logits are put together again. So objectives, label averages and checkpoints know nothing
+the batch scattered, and its logits are gathered again. So objectives, label averages and checkpoints know nothing
 of it. In a process alone every function here leaves its input as it is.
 """
 

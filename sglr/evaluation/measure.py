@@ -42,12 +42,12 @@ class Finished:
         """The network saved as best, best_validation or final, in eval mode."""
         return self._load(f"{name}.pt", self.manifest[name])
 
-    def network_along(self, kept: dict[str, Any]) -> nn.Module:
+    def network_along(self, entry: dict[str, Any]) -> nn.Module:
         """One of the networks that the manifest's trajectory names, in eval mode."""
-        return self._load(f"trajectory/{kept['epoch']:04d}.pt", kept)
+        return self._load(f"trajectory/{entry['epoch']:04d}.pt", entry)
 
-    def _load(self, name: str, kept: dict[str, Any]) -> nn.Module:
-        return load_network(self.folder / name, kept, self.run, self.scale, self.splits)
+    def _load(self, name: str, entry: dict[str, Any]) -> nn.Module:
+        return load_network(self.folder / name, entry, self.run, self.scale, self.splits)
 
     def adversarial(self, network: nn.Module, images: ImageSet, num_steps: int) -> Tensor:
         """PGD images (N, C, H, W) against `network`, by the scale's attack."""
@@ -62,10 +62,10 @@ def evaluate(finished: Finished, *, with_autoattack: bool) -> None:
     measured: dict[str, Any] = {}
     checkpoints: dict[str, Any] = {}
     for name in ("best", "best_validation", "final"):
-        kept = finished.manifest[name]
-        if kept["epoch"] not in measured:  # two names may stand for one epoch's network
-            measured[kept["epoch"]] = _accuracies(finished, name, with_autoattack)
-        checkpoints[name] = kept | measured[kept["epoch"]]
+        entry = finished.manifest[name]
+        if entry["epoch"] not in measured:  # two names may stand for one epoch's network
+            measured[entry["epoch"]] = _accuracies(finished, name, with_autoattack)
+        checkpoints[name] = entry | measured[entry["epoch"]]
     record = {
         "run": finished.run.id,
         "checkpoints": checkpoints,
@@ -116,7 +116,7 @@ def measure_trajectory(finished: Finished) -> None:
     """
     first = build_network(finished.run, finished.scale, finished.splits)
     along = finished.manifest["trajectory"]
-    rows = [_trajectory_row(finished, first, finished.network_along(kept), kept["epoch"]) for kept in along]
+    rows = [_trajectory_row(finished, first, finished.network_along(entry), entry["epoch"]) for entry in along]
     if not rows:
         final = finished.manifest["final"]["epoch"]
         rows = [_trajectory_row(finished, first, finished.network("final"), final)]

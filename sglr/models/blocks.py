@@ -49,7 +49,7 @@ class Classifier(nn.Module):
         return self.trunk(x).mean(dim=(2, 3))
 
     def forward(self, x: Tensor) -> Tensor:
-        """Return fp32 logits (N, K) of images (N, C, H, W) in [0, 1], in whose precision the weights compute."""
+        """Return logits (N, K) of images (N, C, H, W) in [0, 1]: fp64 where the weights are, else fp32."""
         part = parallel.scatter(x).to(self.classifier.weight.dtype)
         with torch.autocast(x.device.type, torch.bfloat16, enabled=self.autocast):
             logits = self.classifier(self.features(part))

@@ -29,12 +29,12 @@ def shape_of(run: Run, scale: Scale, splits: Splits) -> dict[str, Any]:
     }
 
 
-def load_network(path: Path, kept: dict[str, Any], run: Run, scale: Scale, splits: Splits) -> Classifier:
-    """The run's network with the weights saved at `path`, in eval mode; `kept` is what the manifest says of them.
+def load_network(path: Path, entry: dict[str, Any], run: Run, scale: Scale, splits: Splits) -> Classifier:
+    """The run's network with the weights saved at `path`, in eval mode; `entry` is what the manifest says of them.
 
     Raises UsageError for another run's file, and for one that the manifest does not name.
     """
-    payload = load_payload(path, kept["sha256"])
+    payload = load_payload(path, entry["sha256"])
     if payload["run"] != run.id:
         raise UsageError(f"{path}: holds run {payload['run']!r}, expected {run.id!r}")
     network = build_network(run, scale, splits)
