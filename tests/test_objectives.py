@@ -179,6 +179,23 @@ def test_trades_is_the_written_out_sum_and_sglr_changes_its_natural_term_alone(m
     assert objective.loss(x, index, 90).loss.item() == pytest.approx(expected, rel=1e-4)
 
 
+@pytest.mark.parametrize(
+    "method, epoch, passes", [("trades", 1, "x x' x"), ("trades_sglr", 1, "x x'"), ("trades_sglr", 90, "x x' x'")]
+)
+def test_batchnorm_sees_what_the_official_step_shows_it_in_that_order(method, epoch, passes, digits):
+    x, _, index, _ = digits
+    objective, model = make(method, digits)
+    p = network().eval()(x).softmax(1).detach()
+    start = "gaussian" if method == "trades" else "uniform"
+    shown = {"x": x, "x'": attacked(digits, lambda z: (p * (p.log() - z.log_softmax(1))).sum(1), start)}
+    twin = network().train()
+    for name in passes.split():
+        twin(shown[name])
+    objective.loss(x, index, epoch)
+    for (name, found), expected in zip(model.named_buffers(), twin.buffers(), strict=True):
+        torch.testing.assert_close(found, expected, msg=name)
+
+
 def test_kd_swa_is_the_written_out_sum(digits):
     x, y, index, _ = digits
     objective, model = make("kd_swa", digits)

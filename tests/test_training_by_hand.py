@@ -1,5 +1,6 @@
 """A training against a loop written out by hand, the checkpoints that it keeps, and averages that leave it alone."""
 
+import json
 from pathlib import Path
 
 import pandas as pd
@@ -77,19 +78,41 @@ def test_it_ends_where_the_loop_by_hand_ends(tmp_path, method):
         torch.testing.assert_close(final[name], value, rtol=1e-4, atol=1e-6)
 
 
-def test_best_is_chosen_by_test_images_and_best_validation_by_held_out_ones(tmp_path, monkeypatch):
-    points = iter([(0.1, 0.2), (0.4, 0.3), (0.3, 0.5), (0.4, 0.1)])
+def measure_as(monkeypatch, points: list[tuple[float, float]]) -> None:
+    """Let each epoch's robust accuracy be these, of test and of held-out images."""
+    left = iter(points)
 
     def measure(self, network):
-        test, validation = next(points)
+        test, validation = next(left)
         natural = {"test_natural_accuracy": 0.0, "validation_natural_accuracy": 0.0}
         return natural | {"test_robust_accuracy": test, "validation_robust_accuracy": validation}
 
     monkeypatch.setattr(Curve, "measure", measure)
+
+
+def test_best_is_chosen_by_test_images_and_best_validation_by_held_out_ones(tmp_path, monkeypatch):
+    measure_as(monkeypatch, [(0.1, 0.2), (0.4, 0.3), (0.3, 0.5), (0.4, 0.1)])
     training = fit(tmp_path, "digits-at-s0")
     epochs = {name: training.state.checkpoints[name]["epoch"] for name in ("best", "best_validation", "final")}
     assert epochs == {"best": 2, "best_validation": 3, "final": 4}  # the first of equals
     assert {name: load_payload(tmp_path / f"{name}.pt")["epoch"] for name in epochs} == epochs
+
+
+def test_the_best_of_kd_swa_is_an_average(tmp_path, monkeypatch):
+    """The average begins in the third epoch of four: what comes before is not what the method yields."""
+    for teacher in ("standard", "at"):
+        fit(tmp_path / f"digits-{teacher}-s0", f"digits-{teacher}-s0")
+    measure_as(monkeypatch, [(0.9, 0.9), (0.8, 0.8), (0.2, 0.4), (0.3, 0.1)])
+    checkpoints = fit(tmp_path / "digits-kd_swa-s0", "digits-kd_swa-s0").state.checkpoints
+    assert (checkpoints["best"]["epoch"], checkpoints["best_validation"]["epoch"]) == (4, 3)
+
+
+def test_what_kd_at_fitted_is_on_record(tmp_path):
+    fit(tmp_path / "digits-at-s0", "digits-at-s0")
+    objective = fit(tmp_path / "digits-kd_at-s0", "digits-kd_at-s0").recipe.objective
+    fitted = json.loads((tmp_path / "digits-kd_at-s0/manifest.json").read_text())["fitted"]
+    assert fitted == {"temperature": objective.temperature, "mixture": objective.mixture}
+    assert json.loads((tmp_path / "digits-at-s0/manifest.json").read_text())["fitted"] == {}
 
 
 @pytest.mark.parametrize("averaged, plain", (("at_wa", "at"), ("at_ls_wa", "ls")))

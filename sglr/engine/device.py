@@ -21,7 +21,7 @@ def prepare(engine: Engine, threads: int, *, gpu: bool = True) -> tuple[torch.de
     """
     device = parallel.init(_device(gpu))
     torch.set_num_threads(threads)
-    torch.use_deterministic_algorithms(device.type == "cpu")
+    torch.set_deterministic_debug_mode("error" if device.type == "cpu" else "default")
     torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = False
     torch.backends.cudnn.benchmark = True
     if engine.precision == "bf16" and not has_bf16(device):

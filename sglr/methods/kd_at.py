@@ -46,9 +46,13 @@ class DistilledAdversarialTraining(Objective):
         labels = self.mixture * taught + (1 - self.mixture) * self.targets(index)
         return Loss(cross_entropy(logits, labels).mean(), logits.detach())
 
+    def fitted(self) -> dict[str, float]:
+        """The temperature T and the mixture lambda."""
+        return {"temperature": self.temperature, "mixture": self.mixture}
+
     def state_dict(self) -> dict[str, Any]:
         """The fitted temperature and mixture."""
-        return {"temperature": self.temperature, "mixture": self.mixture}
+        return self.fitted()
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Take `state_dict`'s content back."""

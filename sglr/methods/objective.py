@@ -77,6 +77,10 @@ class Objective:
         """Return the labels (N, K) that the examples `index` (N,) are trained towards now."""
         return one_hot(self.labels(index), self.setup.num_classes)
 
+    def fitted(self) -> dict[str, float]:
+        """What the method chose by data before its first step, for the run's record."""
+        return {}
+
     def state_dict(self) -> dict[str, Any]:
         """What a resumed training needs."""
         return {}

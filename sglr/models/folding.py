@@ -57,7 +57,10 @@ def _convolution_like(conv: nn.Conv2d) -> nn.Conv2d:
 
 
 def _folded(pair: ConvBN) -> tuple[Tensor, Tensor]:
-    """Weight and bias of the convolution that equals eval-mode BatchNorm after the pair's convolution."""
+    """Weight and bias of the convolution that equals eval-mode BatchNorm after the pair's convolution.
+
+    `torch.nn.utils.fusion` multiplies by rsqrt, so its last bits differ; recorded trainings hold to these.
+    """
     bn = pair.bn
     assert bn.running_var is not None and bn.running_mean is not None
     scale = bn.weight / torch.sqrt(bn.running_var + bn.eps)

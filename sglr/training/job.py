@@ -132,9 +132,10 @@ class Job:
     def _keep_checkpoints(self, epoch: int) -> None:
         """Keep the best network by the test set (as the paper), the best by held-out images, and the last one."""
         metric = "robust_accuracy" if self.adversarial else "natural_accuracy"
+        eligible = [row for row in self.state.history if self.recipe.eligible(row["epoch"])]
         for name, split in (("best", "test"), ("best_validation", "validation")):
-            values = [row[f"{split}_{metric}"] for row in self.state.history]
-            if values[-1] > max(values[:-1], default=-1.0):
+            *before, last = [-1.0] + [row[f"{split}_{metric}"] for row in eligible]
+            if self.recipe.eligible(epoch) and last > max(before):
                 self.state.checkpoints[name] = self._save_weights(f"{name}.pt", epoch)
         every = self.settings["trajectory_every"]
         if every and (epoch == 1 or epoch % every == 0):
@@ -161,6 +162,7 @@ class Job:
             "run_settings": self.settings,
             **{name: self.state.checkpoints[name] for name in ("best", "best_validation", "final", "trajectory")},
             "images_sha256": self.images,
+            "fitted": self.recipe.objective.fitted(),
             "untouched_portion": 1 - self.splits.corrupted.double().mean().item(),
             "true_portion": (self.splits.train.labels == self.splits.true_labels).double().mean().item(),
             "clock": self.clock.__name__,

@@ -53,6 +53,10 @@ class Recipe:
         """Return the average of weights where there is one and it has begun, else the network itself."""
         return self.average.network if self.average and self.average.active(epoch) else self.model
 
+    def eligible(self, epoch: int) -> bool:
+        """Whether the network evaluated at `epoch` may be the best: until its average has begun, it may not."""
+        return not self.average or self.average.active(epoch)
+
     def state_dict(self) -> dict[str, Any]:
         """What a resumed training needs."""
         return {
