@@ -100,7 +100,7 @@ def test_the_official_package_is_taken_where_it_is_installed(tmp_path):
     (tmp_path / "autoattack.py").write_text("class AutoAttack:\n    pass\n")
     show = "import sglr.evaluation.autoattack as a; print(a.AutoAttack.__module__, a.BATCH_SIZE)"
     for folder, expected in ((tmp_path, "autoattack bs"), (ROOT, "pyautoattack.autoattack batch_size")):
-        done = run(tmp_path, sys.executable, "-c", show, PYTHONPATH=f"{folder}:{ROOT}")
+        done = run(ROOT, sys.executable, "-c", show, PYTHONPATH=f"{folder}:{ROOT}")
         assert done.stdout.strip() == expected, done.stderr
 
 

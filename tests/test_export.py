@@ -34,7 +34,7 @@ CHANGES = {
     "digits, num_train: 60": f"digits, num_train: {NUM_TRAIN}",
     "epsilon: 0.15, step_size: 0.0375": f"epsilon: {EPSILON}, step_size: 0.02",
     "epochs: 4, batch_size: 50, learning_rate: 0.1": "epochs: 1, batch_size: 10, learning_rate: 5",
-    "num_autoattack: 4": f"num_autoattack: {NUM_ATTACKED}",
+    "num_autoattack: 6": f"num_autoattack: {NUM_ATTACKED}",
 }
 
 
@@ -115,7 +115,7 @@ def test_robustbench_gets_the_recorded_accuracies(exported, archive, recorded):
 
 
 def test_the_loaded_network_has_the_recorded_pgd_accuracy(exported, images, recorded):
-    attack = {"ball": LinfBall(EPSILON), "step_size": 0.02, "num_steps": 3, "batch_size": 60}
+    attack = {"ball": LinfBall(EPSILON), "step_size": 0.02, "num_steps": 4, "batch_size": 32}
     correct = correct_under_pgd(sglr.load_model(exported), images, **attack)
     assert "".join(str(int(value)) for value in correct) == recorded["pgd20_correct"]
 
@@ -123,8 +123,8 @@ def test_the_loaded_network_has_the_recorded_pgd_accuracy(exported, images, reco
 def test_the_card_says_what_was_recorded(exported, recorded):
     card = exported.with_suffix(".md").read_text()
     assert f"| sha256 of {exported.name} | {digest(exported.read_bytes())} |" in card
-    for name, value in (("natural", recorded["natural_accuracy"]), ("PGD-3", recorded["pgd20_accuracy"])):
-        assert f"| {name} accuracy | {100 * value:.2f}% of 60 test images |" in card
+    for name, value in (("natural", recorded["natural_accuracy"]), ("PGD-4", recorded["pgd20_accuracy"])):
+        assert f"| {name} accuracy | {100 * value:.2f}% of 70 test images |" in card
     assert (
         f"| AutoAttack accuracy | {100 * recorded['autoattack']['accuracy']:.2f}% of {NUM_ATTACKED} test images |"
         in card

@@ -293,8 +293,8 @@ def planned(tmp_path, monkeypatch, line: str) -> None:
     ("line", "message"),
     [
         ("{data: ten_classes, method: ../at}", "unknown method '../at'"),
-        ("{data: ../digits, method: at}", "data must be ten_classes"),
-        ("{data: __class__, method: at}", "a name is letters"),
+        ("{data: ../digits, method: at}", "data: unknown value '../digits'; allowed: ten_classes"),
+        ("{data: __class__, method: at}", "data: unknown value '__class__'"),
     ],
 )
 def test_a_plans_name_that_is_a_path_is_refused(tmp_path, monkeypatch, line, message):

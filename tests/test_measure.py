@@ -55,7 +55,8 @@ def flat_gradient(network: torch.nn.Module, x: torch.Tensor, y: torch.Tensor) ->
 
 def test_every_kept_epoch_has_the_gradient_norm_and_information_of_its_own_network(robust):
     rows = pd.read_csv(robust.folder / "trajectory.csv").set_index("epoch")
-    first, train = build_network(robust.run, robust.scale, robust.splits), robust.splits.train
+    first = build_network(robust.run, robust.scale, robust.splits)
+    train = robust.splits.train.first(54)  # num_gradient, in three mini-batches
     origin = torch.cat([p.detach().flatten() for p in first.parameters()])
     assert list(rows.index) == KEPT
     for epoch, kept in zip(KEPT, robust.manifest["trajectory"], strict=True):
@@ -63,8 +64,9 @@ def test_every_kept_epoch_has_the_gradient_norm_and_information_of_its_own_netwo
         x, y = attacked(network, train, PLAN.scale.attack.curve_steps), train.labels
         assert rows["gradient_norm_full"][epoch] == pytest.approx(flat_gradient(network, x, y).norm().item(), rel=1e-3)
         way = torch.cat([p.detach().flatten() for p in network.parameters()]) - origin
-        squares = [(way @ flat_gradient(network, x[half], y[half])) ** 2 for half in (slice(0, 30), slice(30, 60))]
-        information = 60 / 2 * sum(square.item() for square in squares)
+        parts = zip(x.split(18), y.split(18), strict=True)
+        squares = [(way @ flat_gradient(network, images, labels)) ** 2 for images, labels in parts]
+        information = 60 / 3 * sum(square.item() for square in squares)
         assert rows["information_in_weights"][epoch] == pytest.approx(information, rel=1e-3)
     assert rows["information_in_weights"].nunique() == rows["gradient_norm_full"].nunique() == 3
 
@@ -78,9 +80,8 @@ def test_accuracy_and_confidence_are_those_of_a_plain_loop(robust):
         with torch.no_grad():
             confidence, guess = network(x).softmax(1).max(1)
         correct = guess == test.labels
-        assert (
-            row[f"{name}_accuracy"] == record[f"{accuracy}_accuracy"] == pytest.approx(correct.double().mean().item())
-        )
+        for found in (row[f"{name}_accuracy"], record[f"{accuracy}_accuracy"]):
+            assert found == pytest.approx(correct.double().mean().item(), abs=1e-8)
         assert record[f"{accuracy}_correct"] == "".join(str(int(value)) for value in correct)
         assert row[f"{name}_confidence_correct"] == pytest.approx(confidence[correct].mean().item(), rel=1e-4)
         assert row[f"{name}_confidence_incorrect"] == pytest.approx(confidence[~correct].mean().item(), rel=1e-4)
@@ -90,7 +91,7 @@ def test_features_show_true_classes_of_training_images_and_separability_of_test_
     done = finished(tmp_path, "digits-standard-noise0.4-s0")
     measure_features(done)
     truth, given = done.splits.true_labels, done.splits.train.labels
-    assert pd.read_csv(tmp_path / "features.csv")["label"].tolist() == truth.tolist() != given.tolist()
+    assert pd.read_csv(tmp_path / "features.csv")["label"].tolist() == truth[:52].tolist() != given[:52].tolist()
     network, test, seen = done.network("final"), done.splits.test, []
     network.classifier.register_forward_pre_hook(lambda module, inputs: seen.append(inputs[0]))
     with torch.no_grad():

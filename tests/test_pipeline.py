@@ -1,17 +1,21 @@
-"""The whole DAG once, at its smallest size, from the command that a user types."""
+"""The whole DAG once, at its smallest size, from the command that a user types, on a plan of a few runs."""
 
 import shutil
 from pathlib import Path
 
 import pandas as pd
 import pytest
-from tools import output, snakemake
+from tools import ROOT, Done, output, snakemake
+
+
+def build(folder: Path, *words: str) -> Done:
+    return snakemake(folder, *words, "--config", f"plan={ROOT}/tests/small_plan.yaml")
 
 
 @pytest.fixture(scope="module")
 def built(tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("dag")
-    output(snakemake(folder, "smoke"))
+    output(build(folder, "smoke"))
     return folder
 
 
@@ -37,7 +41,7 @@ def test_the_page_holds_every_figure(built):
 
 
 def test_snakemakes_own_report_has_every_table_and_figure_with_its_caption(built):
-    output(snakemake(built, "smoke", "--report", "own.html"))
+    output(build(built, "smoke", "--report", "own.html"))
     page = (built / "own.html").read_text()
     shown = [*(f"table{number}.csv" for number in range(1, 5)), "headline.csv"]
     for name in (*shown, *(f"figure{number}.svg" for number in range(1, 6))):
@@ -47,18 +51,18 @@ def test_snakemakes_own_report_has_every_table_and_figure_with_its_caption(built
 
 
 def test_a_second_run_has_nothing_to_do(built):
-    assert "Nothing to be done" in output(snakemake(built, "smoke"))
+    assert "Nothing to be done" in output(build(built, "smoke"))
 
 
 def test_a_deleted_figure_is_one_job(built):
     (built / "figures/smoke/figure2.png").unlink()
-    plan = output(snakemake(built, "-n", "smoke"))
+    plan = output(build(built, "-n", "smoke"))
     assert "rule train" not in plan and "rule collect" not in plan
-    output(snakemake(built, "figures/smoke/figure2.png"))
+    output(build(built, "figures/smoke/figure2.png"))
 
 
 def test_collected_csvs_alone_redraw_a_figure_without_training(built, tmp_path):
     shutil.copytree(built / "results/smoke/collected", tmp_path / "results/smoke/collected")
-    log = output(snakemake(tmp_path, "figures/smoke/figure1.png"))
+    log = output(build(tmp_path, "figures/smoke/figure1.png"))
     assert "rule train" not in log and (tmp_path / "figures/smoke/figure1.png").exists()
     assert (tmp_path / "figures/smoke/figure1.png").read_bytes() == (built / "figures/smoke/figure1.png").read_bytes()

@@ -68,7 +68,7 @@ def test_a_bad_run_says_what_is_allowed(run_id, message):
         ("threads: 1 ", "threads: -3 ", "threads must be within [1, 1024], got -3"),
         ("gpu: false", "gpu: 1", "gpu must be bool, got 1"),
         ("gpu: false", "", "key 'gpu' is missing"),
-        ("num_curve: 60", "num_curve: -60", "measurement: num_curve must be within [1, 1000000], got -60"),
+        ("num_curve: 56", "num_curve: -56", "measurement: num_curve must be within [1, 1000000], got -56"),
         ("weight_decay: 5.0e-4", "weight_decay: -5", "adversarial: weight_decay must be within [0, 1], got -5"),
         ("default: 1", "default: 0", "seeds: default must be within [1, 1000], got 0"),
         (

@@ -72,7 +72,7 @@ def test_each_claim_stands_once_with_its_verdict_value_and_reason(folder, page):
 
 def test_the_counts_are_the_ledgers(folder, page):
     """The ledger's own summary line leaves out the same cells."""
-    (summary,) = sglr(folder, "claims", "--scale", "mini").splitlines()[-1:]
+    (summary,) = output(sglr(folder, "claims", scale="mini")).splitlines()[-1:]
     expected = {word: int(count) for count, word in re.findall(r"(\d+) ([a-z ]+?)(?:,|;)", summary)[:4]}
     tiles = page.all("ul", class_="counts")[0].all("a")
     found = {link.all("span")[0].text[2:]: int(link.all("strong")[0].text) for link in tiles}
@@ -182,7 +182,7 @@ def test_unchanged_results_make_an_unchanged_page(folder, source):
 
 
 def test_a_scale_of_which_nothing_was_run_has_a_page(tmp_path):
-    sglr(tmp_path, "report", "--scale", "paper")
+    output(sglr(tmp_path, "report", scale="paper"))
     page = parse((tmp_path / "results/paper/report.html").read_text())
     assert page.text.count("Not run") > 10
     assert len(shown_rows(page, "Trainings not run")) == len(load_plan("paper").runs)

@@ -18,7 +18,9 @@ from sglr.training.job import Job
 from sglr.training.signals import StopRequest
 
 SCALE = load_plan("smoke").scale
-RATES = (0.1, 0.01, 0.001, 0.001)  # of four epochs: a tenth from half of training on, a hundredth from three quarters
+# A tenth from half of training on, a hundredth from three quarters: of four epochs, and of five.
+RATES = {"at": (0.1, 0.01, 0.001, 0.001), "standard": (0.1, 0.1, 0.01, 0.001, 0.001)}
+BATCH = {"at": 50, "standard": 40}
 
 
 def fit(folder: Path, run_id: str) -> Job:
@@ -43,20 +45,20 @@ def attacked(model, x, y, generator):
     return adversarial.detach()
 
 
-def by_hand(run_id: str, adversarial: bool):
+def by_hand(method: str):
     """The last weights and every epoch's mean loss."""
-    run = load_plan("smoke").runs[run_id]
+    run = load_plan("smoke").runs[f"digits-{method}-s0"]
     splits = load_splits(SCALE.data[run.dataset], label_noise=0.0, seed=run.seed)
     images, labels = splits.train.images / splits.train.levels, splits.train.labels
     model, generator = build_network(run, SCALE, splits).train(), torch.Generator().manual_seed(1000 + run.seed)
     optimizer = torch.optim.SGD(model.parameters(), lr=0.1, momentum=0.9, weight_decay=5e-4)
     losses = []
-    for rate in RATES:
+    for rate in RATES[method]:
         optimizer.param_groups[0]["lr"] = rate
         total = 0.0
-        for batch in torch.randperm(60, generator=generator).split(50):
+        for batch in torch.randperm(60, generator=generator).split(BATCH[method]):
             x, y = images[batch], labels[batch]
-            if adversarial:
+            if method == "at":
                 x = attacked(model, x, y, generator)
             loss = F.cross_entropy(model(x), y)
             optimizer.zero_grad()
@@ -70,9 +72,9 @@ def by_hand(run_id: str, adversarial: bool):
 @pytest.mark.parametrize("method", ("standard", "at"))
 def test_it_ends_where_the_loop_by_hand_ends(tmp_path, method):
     training = fit(tmp_path, f"digits-{method}-s0")
-    weights, losses = by_hand(f"digits-{method}-s0", adversarial=method == "at")
+    weights, losses = by_hand(method)
     assert [row["train_loss"] for row in training.state.history] == pytest.approx(losses, rel=1e-5)
-    assert [row["learning_rate"] for row in training.state.history] == pytest.approx(RATES)
+    assert [row["learning_rate"] for row in training.state.history] == pytest.approx(RATES[method])
     final = load_payload(tmp_path / "final.pt")["weights"]
     for name, value in weights.items():
         torch.testing.assert_close(final[name], value, rtol=1e-4, atol=1e-6)
