@@ -177,10 +177,10 @@ def test_a_search_on_a_copy_is_judged_by_the_model_and_repeated_on_it(network, s
 
 
 def test_autoattack_searched_in_bf16_finds_as_many(network, splits):
-    images, ball = splits.test.first(40), LinfBall(0.1)
+    images, ball = splits.test.first(16), LinfBall(0.1)
     exact, copy = fold_batchnorm(network), fold_batchnorm(network, precision="bf16")
-    plain = run_autoattack(exact, images, ball=ball, seed=0, batch_size=40)
-    fast = run_autoattack(exact, images, ball=ball, seed=0, batch_size=40, searched=copy)
-    assert 0 < int(plain.correct.sum()) < 38
+    plain = run_autoattack(exact, images, ball=ball, seed=0, batch_size=16)
+    fast = run_autoattack(exact, images, ball=ball, seed=0, batch_size=16, searched=copy)
+    assert 0 < int(plain.correct.sum()) < 15
     assert abs(int(plain.correct.sum()) - int(fast.correct.sum())) <= 1
     assert fast.robust_after["search square"] >= fast.robust_after["apgd-ce"] >= int(fast.correct.sum())
