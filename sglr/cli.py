@@ -8,7 +8,7 @@ from pathlib import Path
 from sglr.commands import runs, shown
 from sglr.files.errors import Interrupted, UsageError
 from sglr.plan.names import CHECKPOINTS
-from sglr.plan.plan import load_plan
+from sglr.plan.plan_files import load_plan
 
 
 def main() -> None:
@@ -30,22 +30,42 @@ def main() -> None:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="sglr", description="Train, evaluate and show the runs of one scale.")
+    parser = argparse.ArgumentParser(
+        prog="sglr", description="Train, evaluate and show the runs of one scale."
+    )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     for name, (function, argument) in _COMMANDS.items():
-        command = commands.add_parser(name, help=(function.__doc__ or "").split("\n")[0])
+        command = commands.add_parser(
+            name, help=(function.__doc__ or "").split("\n")[0]
+        )
         command.set_defaults(command=function)
         if argument:
             command.add_argument(argument)
         if name == "train":
-            command.add_argument("--events", action="store_true", help="write TensorBoard events, epoch by epoch")
+            command.add_argument(
+                "--events",
+                action="store_true",
+                help="write TensorBoard events, epoch by epoch",
+            )
         if name == "export":
-            command.add_argument("--checkpoint", choices=CHECKPOINTS, default="best_validation")
-        command.add_argument("--scale", default="digits", help="a name of config/scales, or a file (default: digits)")
+            command.add_argument(
+                "--checkpoint", choices=CHECKPOINTS, default="best_validation"
+            )
         command.add_argument(
-            "--set", action="append", default=[], metavar="KEY=VALUE", help="such as attack.epsilon=4/255"
+            "--scale",
+            default="digits",
+            help="a name of config/scales, or a file (default: digits)",
         )
-        command.add_argument("--plan", metavar="FILE", help="a plan in place of config/plan.yaml")
+        command.add_argument(
+            "--set",
+            action="append",
+            default=[],
+            metavar="KEY=VALUE",
+            help="such as attack.epsilon=4/255",
+        )
+        command.add_argument(
+            "--plan", metavar="FILE", help="a plan in place of config/plan.yaml"
+        )
         command.add_argument("--results", type=Path, default=Path("results"))
         if name in _DRAWING:
             command.add_argument("--figures", type=Path, default=Path("figures"))

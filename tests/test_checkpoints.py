@@ -35,7 +35,9 @@ def test_a_damaged_checkpoint_is_never_evaluated(results, damage):
     content = path.read_bytes()
     middle = len(content) // 2
     changed = content[:middle] + bytes([content[middle] ^ 1]) + content[middle + 1 :]
-    path.write_bytes({"cut": content[:middle], "changed": changed, "empty": b""}[damage])
+    path.write_bytes(
+        {"cut": content[:middle], "changed": changed, "empty": b""}[damage]
+    )
     refused(results, "final.pt: damaged, its checksum does not match its content")
 
 
@@ -48,7 +50,10 @@ def test_a_folder_copied_under_another_runs_name_is_refused(results):
     folder = results / "smoke" / "runs"
     shutil.copytree(folder / RUN, folder / "digits-ls-s0")
     done = sglr(results.parent, "evaluate", "digits-ls-s0")
-    assert done.returncode == 2 and "holds run 'digits-at-s0', expected 'digits-ls-s0'" in done.stderr
+    assert (
+        done.returncode == 2
+        and "holds run 'digits-at-s0', expected 'digits-ls-s0'" in done.stderr
+    )
 
 
 def test_a_checkpoint_put_in_place_of_another_is_refused(results):
@@ -63,7 +68,11 @@ def test_another_runs_state_is_set_aside(results):
     (folder / "digits-ls-s0").mkdir()
     shutil.copy(folder / RUN / "state.pt", folder / "digits-ls-s0" / "state.pt")
     done = sglr(results.parent, "train", "digits-ls-s0")
-    assert done.returncode == 0 and "it belongs to other settings" in done.stdout and "epoch 1/" in done.stdout
+    assert (
+        done.returncode == 0
+        and "it belongs to other settings" in done.stdout
+        and "epoch 1/" in done.stdout
+    )
 
 
 def test_code_in_a_checkpoint_is_not_run(tmp_path):
@@ -72,6 +81,11 @@ def test_code_in_a_checkpoint_is_not_run(tmp_path):
             return (Path.touch, (tmp_path / "sprung",))
 
     save_payload(tmp_path / "trap.pt", {"run": Trap()})
-    with pytest.raises(UsageError, match="trap.pt: holds more than tensors and plain values"):
+    with pytest.raises(
+        UsageError, match="trap.pt: holds more than tensors and plain values"
+    ):
         load_payload(tmp_path / "trap.pt")
-    assert load_state(tmp_path / "trap.pt", "any") is None and not (tmp_path / "sprung").exists()
+    assert (
+        load_state(tmp_path / "trap.pt", "any") is None
+        and not (tmp_path / "sprung").exists()
+    )

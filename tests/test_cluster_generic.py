@@ -16,15 +16,35 @@ echo "$!.stand-in"
 """
 
 
-@pytest.mark.skipif(not find_spec("snakemake_executor_plugin_cluster_generic"), reason="the plugin is not installed")
+@pytest.mark.skipif(
+    not find_spec("snakemake_executor_plugin_cluster_generic"),
+    reason="the plugin is not installed",
+)
 def test_jobs_go_to_the_scheduler_with_what_they_ask_for(tmp_path):
     qsub = tmp_path / "qsub"
     qsub.write_text(QSUB)
     qsub.chmod(0o755)
-    profile = ["--profile", str(ROOT / "profiles/cluster-generic"), "--latency-wait", "5"]
-    command = [sys.executable, "-m", "snakemake", "-s", ROOT / "Snakefile", *profile, "--", EVALUATION]
+    profile = [
+        "--profile",
+        str(ROOT / "profiles/cluster-generic"),
+        "--latency-wait",
+        "5",
+    ]
+    command = [
+        sys.executable,
+        "-m",
+        "snakemake",
+        "-s",
+        ROOT / "Snakefile",
+        *profile,
+        "--",
+        EVALUATION,
+    ]
     output(run(tmp_path, *command, PATH=f"{tmp_path}:{os.environ['PATH']}"))
     assert (tmp_path / EVALUATION).exists()
     asked = (tmp_path / "asked").read_text().splitlines()
     assert len(asked) == 2
-    assert all("walltime=11:00" in line and "select=1:ncpus=1:ngpus=0:mem=2000mb" in line for line in asked)
+    assert all(
+        "walltime=11:00" in line and "select=1:ncpus=1:ngpus=0:mem=2000mb" in line
+        for line in asked
+    )

@@ -22,7 +22,9 @@ def built(tmp_path_factory) -> Path:
 def test_every_table_and_figure_exists(built):
     for number in range(1, 5):
         for ending in ("csv", "md", "tex"):
-            assert (built / f"results/smoke/tables/table{number}.{ending}").stat().st_size > 0
+            assert (
+                built / f"results/smoke/tables/table{number}.{ending}"
+            ).stat().st_size > 0
     for number in range(1, 6):
         for ending in ("pdf", "png", "svg"):
             assert (built / f"figures/smoke/figure{number}.{ending}").stat().st_size > 0
@@ -46,7 +48,12 @@ def test_snakemakes_own_report_has_every_table_and_figure_with_its_caption(built
     shown = [*(f"table{number}.csv" for number in range(1, 5)), "headline.csv"]
     for name in (*shown, *(f"figure{number}.svg" for number in range(1, 6))):
         assert f'"name": "{name}"' in page
-    for caption in ("counted on a real one", "compared on the same images", "Penultimate features", "ideal classifier"):
+    for caption in (
+        "counted on a real one",
+        "compared on the same images",
+        "Penultimate features",
+        "ideal classifier",
+    ):
         assert caption in page
 
 
@@ -62,7 +69,11 @@ def test_a_deleted_figure_is_one_job(built):
 
 
 def test_collected_csvs_alone_redraw_a_figure_without_training(built, tmp_path):
-    shutil.copytree(built / "results/smoke/collected", tmp_path / "results/smoke/collected")
+    shutil.copytree(
+        built / "results/smoke/collected", tmp_path / "results/smoke/collected"
+    )
     log = output(build(tmp_path, "figures/smoke/figure1.png"))
     assert "rule train" not in log and (tmp_path / "figures/smoke/figure1.png").exists()
-    assert (tmp_path / "figures/smoke/figure1.png").read_bytes() == (built / "figures/smoke/figure1.png").read_bytes()
+    assert (tmp_path / "figures/smoke/figure1.png").read_bytes() == (
+        built / "figures/smoke/figure1.png"
+    ).read_bytes()

@@ -18,7 +18,15 @@ def translated(words: list[str], folder: Path) -> list[str]:
     if words[0] == "make":
         return ["make", "-n", "-C", str(ROOT), *words[1:]]
     if words[0].endswith("snakemake"):
-        return [sys.executable, "-m", "snakemake", "-s", str(ROOT / "Snakefile"), "-n", *words[1:]]
+        return [
+            sys.executable,
+            "-m",
+            "snakemake",
+            "-s",
+            str(ROOT / "Snakefile"),
+            "-n",
+            *words[1:],
+        ]
     scale = [] if "--scale" in words else ["--scale", "smoke"]
     return [sys.executable, "-m", "sglr", *words[1:], *scale, "--results", str(folder)]
 
@@ -29,5 +37,8 @@ def test_a_command_of_the_readme_runs(words, tmp_path):
 
 
 def test_the_readme_names_its_two_commands_and_every_way_in():
-    assert {tuple(words[:2]) for words in COMMANDS} >= {("make", "reproduce"), ("make", "test")}
+    assert {tuple(words[:2]) for words in COMMANDS} >= {
+        ("make", "reproduce"),
+        ("make", "test"),
+    }
     assert len(COMMANDS) >= 6

@@ -7,7 +7,7 @@ import shutil
 import pandas as pd
 from tools import ROOT, sglr
 
-from sglr.plan.plan import load_plan
+from sglr.plan.plan_files import load_plan
 from sglr.plan.scales import CONFIG
 
 COMMITTED = ROOT / "results/mini/runs"
@@ -15,8 +15,18 @@ COMMITTED = ROOT / "results/mini/runs"
 
 def evaluation(accuracy: float) -> dict:
     autoattack = {"accuracy": accuracy, "num_images": 4, "correct": "1000"}
-    entry = {"natural_accuracy": accuracy, "pgd20_accuracy": accuracy, "num_images": 8, "pgd20_correct": "10100000"}
-    return {"checkpoints": {name: entry | {"autoattack": autoattack} for name in ("best", "best_validation", "final")}}
+    entry = {
+        "natural_accuracy": accuracy,
+        "pgd20_accuracy": accuracy,
+        "num_images": 8,
+        "pgd20_correct": "10100000",
+    }
+    return {
+        "checkpoints": {
+            name: entry | {"autoattack": autoattack}
+            for name in ("best", "best_validation", "final")
+        }
+    }
 
 
 def test_one_evaluated_run_is_shown_and_the_others_are_not_run(tmp_path):
@@ -37,7 +47,9 @@ def test_one_evaluated_run_is_shown_and_the_others_are_not_run(tmp_path):
     found = table.groupby("method")["final"].agg(set)
     assert found["PGD-AT"] == {"25.0"} and found["AWP"] == {"not run"}
     assert len(found) == len({run.method for run in plan.runs_of["table2"]})
-    grid = pd.read_csv(tables / "table4.csv", dtype=str).set_index(["temperature", "accuracy"])
+    grid = pd.read_csv(tables / "table4.csv", dtype=str).set_index(
+        ["temperature", "accuracy"]
+    )
     assert (grid["r=0.2"] == "25.0").sum() == 2 and (grid["r=0.8"] == "not run").all()
     assert len(pd.read_csv(tables / "headline.csv")) == 4
     assert not (tmp_path / "figures").exists()
@@ -48,7 +60,10 @@ def test_the_committed_runs_are_drawn_again_and_give_the_committed_tables(tmp_pa
     shutil.copy(COMMITTED.parent / "forwards.json", tmp_path / "results/mini")
     done = sglr(tmp_path, "show", scale="mini")
     assert done.returncode == 0, done.stderr
-    committed = [*COMMITTED.parent.glob("collected/*"), *COMMITTED.parent.glob("tables/*")]
+    committed = [
+        *COMMITTED.parent.glob("collected/*"),
+        *COMMITTED.parent.glob("tables/*"),
+    ]
     assert len(committed) > 20
     for path in committed:
         again = tmp_path / "results/mini" / path.relative_to(COMMITTED.parent)
@@ -57,17 +72,30 @@ def test_the_committed_runs_are_drawn_again_and_give_the_committed_tables(tmp_pa
 
 
 def test_a_damaged_file_is_an_error_and_the_rest_is_drawn(tmp_path):
-    shutil.copytree(COMMITTED / "cifar10-at-s0", tmp_path / "results/mini/runs/cifar10-at-s0")
+    shutil.copytree(
+        COMMITTED / "cifar10-at-s0", tmp_path / "results/mini/runs/cifar10-at-s0"
+    )
     (tmp_path / "results/mini/runs/cifar10-at-s0/evaluation.json").write_text("{")
     done = sglr(tmp_path, "show", scale="mini")
-    assert done.returncode == 2 and "evaluation.json: damaged" in done.stderr and "not run: table2" not in done.stdout
-    assert done.stderr.count("\n") == 1 and (tmp_path / "figures/mini/figure3.pdf").exists()
+    assert (
+        done.returncode == 2
+        and "evaluation.json: damaged" in done.stderr
+        and "not run: table2" not in done.stdout
+    )
+    assert (
+        done.stderr.count("\n") == 1
+        and (tmp_path / "figures/mini/figure3.pdf").exists()
+    )
 
 
 def test_committed_runs_name_where_they_come_from():
     for manifest in COMMITTED.glob("*/manifest.json"):
         record = json.loads(manifest.read_text())
-        assert record["origin"]["device"] and record["origin"]["commit"] and len(record["seconds_per_epoch"]) == 32
+        assert (
+            record["origin"]["device"]
+            and record["origin"]["commit"]
+            and len(record["seconds_per_epoch"]) == 32
+        )
         assert "-dirty" not in record["origin"]["commit"]
     for record in COMMITTED.parents[1].glob("*.json"):
         assert "-dirty" not in json.loads(record.read_text())["origin"]["commit"]
@@ -82,7 +110,13 @@ def test_the_scales_file_quotes_its_pilots():
         "pilots/cifar100-8000": r"images: ([\d.]+) % \(epoch (\d+)\), at the end ([\d.]+) %",
     }
     for folder, pattern in quoted.items():
-        history = pd.read_csv(COMMITTED.parent / folder / "history.csv").set_index("epoch")
+        history = pd.read_csv(COMMITTED.parent / folder / "history.csv").set_index(
+            "epoch"
+        )
         robust = 100 * history["test_robust_accuracy"]
-        expected = (f"{robust.max():.1f}", str(robust.idxmax()), f"{robust.iloc[-1]:.1f}")
+        expected = (
+            f"{robust.max():.1f}",
+            str(robust.idxmax()),
+            f"{robust.iloc[-1]:.1f}",
+        )
         assert re.search(pattern, text).groups() == expected, folder

@@ -13,7 +13,13 @@ Done = subprocess.CompletedProcess[str]
 def run(folder: Path, *words: object, **environment: str) -> Done:
     """Run a command in `folder`, with variables added to this process's."""
     command = [str(word) for word in words]
-    return subprocess.run(command, cwd=folder, env=os.environ | environment, capture_output=True, text=True)
+    return subprocess.run(
+        command,
+        cwd=folder,
+        env=os.environ | environment,
+        capture_output=True,
+        text=True,
+    )
 
 
 def output(done: Done) -> str:
@@ -25,21 +31,35 @@ def output(done: Done) -> str:
 
 def one_line(done: Done, message: str) -> bool:
     """Whether a command ended as a user's error does: status 2, one line with `message`."""
-    return done.returncode == 2 and message in done.stderr and done.stderr.count("\n") == 1
+    return (
+        done.returncode == 2 and message in done.stderr and done.stderr.count("\n") == 1
+    )
 
 
 def sglr_words(*words: object, scale: str = "smoke") -> list[str]:
     return [sys.executable, "-m", "sglr", *map(str, words), "--scale", scale]
 
 
-def sglr(folder: Path, *words: object, scale: str = "smoke", **environment: str) -> Done:
+def sglr(
+    folder: Path, *words: object, scale: str = "smoke", **environment: str
+) -> Done:
     """One `sglr` command, its results under `folder`."""
     return run(folder, *sglr_words(*words, scale=scale), **environment)
 
 
-def snakemake(folder: Path, *words: object, root: Path = ROOT, cores: int = 8, **environment: str) -> Done:
+def snakemake(
+    folder: Path, *words: object, root: Path = ROOT, cores: int = 8, **environment: str
+) -> Done:
     """Snakemake in `folder` with the workflow of the checkout `root`."""
-    command = [sys.executable, "-m", "snakemake", "-s", root / "Snakefile", "--cores", cores]
+    command = [
+        sys.executable,
+        "-m",
+        "snakemake",
+        "-s",
+        root / "Snakefile",
+        "--cores",
+        cores,
+    ]
     return run(folder, *command, *words, **environment)
 
 
@@ -51,6 +71,14 @@ def git(folder: Path, *words: str) -> str:
 def copy_checkout(folder: Path) -> None:
     """Copy what Snakemake needs of this checkout into `folder`."""
     for name in ("workflow", "config", "sglr"):
-        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
-    for name in ("Snakefile", "environment.yml", "profiles", "requirements.lock", "pyproject.toml"):
+        shutil.copytree(
+            ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__")
+        )
+    for name in (
+        "Snakefile",
+        "environment.yml",
+        "profiles",
+        "requirements.lock",
+        "pyproject.toml",
+    ):
         shutil.copy(ROOT / name, folder, follow_symlinks=False)

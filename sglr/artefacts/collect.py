@@ -19,12 +19,19 @@ def runs_of(name: str, plan: Plan, folder: Path) -> Runs:
 
 def inputs_of(name: str, plan: Plan, folder: Path) -> list[str]:
     """Return the files below `folder`, results/{scale}, that collecting an artefact reads."""
-    return list(getattr(load(name), "ALSO_READS", ())) + runs_of(name, plan, folder).inputs
+    return (
+        list(getattr(load(name), "ALSO_READS", ())) + runs_of(name, plan, folder).inputs
+    )
 
 
 def runs_with(file: str, plan: Plan) -> list[str]:
     """Return the ids of the planned runs of which some artefact reads `file`."""
-    wanted = [run for name, runs in plan.artefacts.items() if file in load(name).READS for run in runs]
+    wanted = [
+        run
+        for name, runs in plan.artefacts.items()
+        if file in load(name).READS
+        for run in runs
+    ]
     return list(dict.fromkeys(wanted))
 
 

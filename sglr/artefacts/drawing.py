@@ -15,12 +15,20 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 TRAIN, TEST, THIRD = sns.color_palette("colorblind")[:3]
-STYLE: dict = {"font.size": 9, "axes.spines.top": False, "axes.spines.right": False, "pdf.fonttype": 42}
+STYLE: dict = {
+    "font.size": 9,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "pdf.fonttype": 42,
+}
 STYLE["svg.hashsalt"] = "sglr"  # ids inside an SVG are otherwise new in every file
 
 
 def save(
-    draw: Callable[[dict[str, pd.DataFrame]], Figure], frames: dict[str, pd.DataFrame], label: str, path: Path
+    draw: Callable[[dict[str, pd.DataFrame]], Figure],
+    frames: dict[str, pd.DataFrame],
+    label: str,
+    path: Path,
 ) -> None:
     """Write path.pdf, .png and .svg with fixed metadata: an unchanged figure is an unchanged file."""
     with plt.rc_context(STYLE):
@@ -33,22 +41,45 @@ def save(
         plt.close(figure)
 
 
-def panels(rows: int, columns: int, width: float, height: float, **options: Any) -> tuple[Figure, Any]:
+def panels(
+    rows: int, columns: int, width: float, height: float, **options: Any
+) -> tuple[Figure, Any]:
     """Return a figure of so many panels, width and height in inches."""
-    return plt.subplots(rows, columns, figsize=(width, height), layout="constrained", **options)
+    return plt.subplots(
+        rows, columns, figsize=(width, height), layout="constrained", **options
+    )
 
 
 def draw_mean(
-    axis: Axes, frame: pd.DataFrame, column: str, color: tuple, label: str, scale: float = 1, **options: Any
+    axis: Axes,
+    frame: pd.DataFrame,
+    column: str,
+    color: tuple,
+    label: str,
+    scale: float = 1,
+    **options: Any,
 ) -> None:
     """Draw the mean over seeds of `column` against the epoch."""
     mean = frame.groupby("epoch")[column].mean() * scale
-    axis.plot(mean.index, mean.to_numpy(), color=color, label=label, **({"linewidth": 1.4} | options))
+    axis.plot(
+        mean.index,
+        mean.to_numpy(),
+        color=color,
+        label=label,
+        **({"linewidth": 1.4} | options),
+    )
 
 
 def legend_below(axis: Axes, **options: Any) -> None:
     """Put the legend under the axes, where no curve can run into it."""
-    axis.legend(frameon=False, fontsize=7, loc="upper center", bbox_to_anchor=(0.5, -0.16), ncols=4, **options)
+    axis.legend(
+        frameon=False,
+        fontsize=7,
+        loc="upper center",
+        bbox_to_anchor=(0.5, -0.16),
+        ncols=4,
+        **options,
+    )
 
 
 def mark_drops(axis: Axes, rates: pd.DataFrame) -> None:

@@ -19,7 +19,12 @@ def render(name: str, scale: Scale, folder: Path, figures: Path) -> None:
         save(load(name).draw, frames, scale.label, figures / name)
     else:
         module = load(name)
-        write_table(module.tabulate(frames, scale), module.note(frames, scale), scale.label, folder / "tables" / name)
+        write_table(
+            module.tabulate(frames, scale),
+            module.note(frames, scale),
+            scale.label,
+            folder / "tables" / name,
+        )
 
 
 def write_table(table: pd.DataFrame, note: str, label: str, path: Path) -> None:

@@ -43,18 +43,29 @@ def cells() -> list[Claim]:
     claims = []
     for row in paper.to_dict("records"):
         both = row["method"] == "sglr" and row["artifact"] != "table4"
-        claims += [_cell(row, method) for method in (["sglr", "sglr_released"] if both else [row["method"]])]
+        claims += [
+            _cell(row, method)
+            for method in (["sglr", "sglr_released"] if both else [row["method"]])
+        ]
     return claims
 
 
 def _cell(row: dict, method: str) -> Claim:
-    attack, checkpoint, role = row["attack"], row["checkpoint"], TEN if row["dataset"] == "cifar10" else HUNDRED
+    attack, checkpoint, role = (
+        row["attack"],
+        row["checkpoint"],
+        TEN if row["dataset"] == "cifar10" else HUNDRED,
+    )
     grid = row["artifact"] == "table4"
     key = f"sglr/{row['r']:g}/{row['temperature']:g}" if grid else method
     place = f"{row['artifact'][:-1].capitalize()} {row['artifact'][-1]}"
-    part = partial(_lost if checkpoint == "diff" else _mean, role=role, attack=attack, method=key)
+    part = partial(
+        _lost if checkpoint == "diff" else _mean, role=role, attack=attack, method=key
+    )
     part = part if checkpoint == "diff" else partial(part, checkpoint=checkpoint)
-    quantity = "best minus final" if checkpoint == "diff" else f"{checkpoint} checkpoint"
+    quantity = (
+        "best minus final" if checkpoint == "diff" else f"{checkpoint} checkpoint"
+    )
     return Claim(
         id=f"{row['artifact']}/{row['dataset']}/{key}/{attack}/{checkpoint}",
         where=place,
@@ -67,11 +78,15 @@ def _cell(row: dict, method: str) -> Claim:
         target=row["accuracy_percent"],
         by_value=True,
         paper=f"{row['accuracy_percent']:g}",
-        independent="" if grid else independent(row["dataset"], row["method"], attack, checkpoint),
+        independent=""
+        if grid
+        else independent(row["dataset"], row["method"], attack, checkpoint),
     )
 
 
-def _mean(results: Results, *, role: str, attack: str, method: str, checkpoint: str) -> Evidence:
+def _mean(
+    results: Results, *, role: str, attack: str, method: str, checkpoint: str
+) -> Evidence:
     return over(results.accuracies(role, attack, (method, checkpoint)).values())
 
 
@@ -87,12 +102,24 @@ def independent(dataset: str, method: str, attack: str, checkpoint: str) -> str:
     for name in _SIMILAR.get(attack, (attack,)):
         values = rows[rows["attack"] == name]["accuracy_percent"]
         if len(values):
-            span = f"{values.min():.1f}" if len(values) == 1 else f"{values.min():.1f} to {values.max():.1f}"
-            words.append(span + f" ({len(values)})" + ("" if name == attack else f" under {name}"))
+            span = (
+                f"{values.min():.1f}"
+                if len(values) == 1
+                else f"{values.min():.1f} to {values.max():.1f}"
+            )
+            words.append(
+                span
+                + f" ({len(values)})"
+                + ("" if name == attack else f" under {name}")
+            )
     return "; ".join(words)
 
 
 def same_method(dataset: str, method: str) -> pd.DataFrame:
     """Rows of others' numbers for a method on a data set."""
     rows = published_rows()
-    return rows[(rows["source"] != "paper") & (rows["dataset"] == dataset) & (rows["method"].map(_THEIRS) == method)]
+    return rows[
+        (rows["source"] != "paper")
+        & (rows["dataset"] == dataset)
+        & (rows["method"].map(_THEIRS) == method)
+    ]

@@ -47,7 +47,11 @@ class Record:
     @property
     def weakest(self) -> tuple[str, Evidence] | None:
         """The part that says least for the claim."""
-        return min(self.measured.items(), key=lambda part: self._strength(part[1])) if self.measured else None
+        return (
+            min(self.measured.items(), key=lambda part: self._strength(part[1]))
+            if self.measured
+            else None
+        )
 
     def _strength(self, evidence: Evidence) -> float:
         target = self.claim.target
@@ -57,7 +61,13 @@ class Record:
 def judge(claim: Claim, results: Results, scale: str) -> Record:
     """Return the claim's verdict on `results`; what has not been run is not run, never an error."""
     if claim.by_value and scale not in COMPARABLE:
-        return Record(claim, Verdict("not run", "not the paper's data, network and schedule: no value to compare"))
+        return Record(
+            claim,
+            Verdict(
+                "not run",
+                "not the paper's data, network and schedule: no value to compare",
+            ),
+        )
     measured: dict[str, Evidence] = {}
     verdicts: dict[str, Verdict] = {}
     for name, part in claim.parts.items():

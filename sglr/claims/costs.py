@@ -18,12 +18,19 @@ from sglr.plan.names import TEN
 
 NEGLIGIBLE = 10.0
 _NAMES = {"ard": "ARD", "rslad": "RSLAD", "kd_swa": "KD-SWA", "sglr": "SGLR"}
-_KINDS = {(False, False): "none", (False, True): "adversarial", (True, True): "standard and adversarial"}
+_KINDS = {
+    (False, False): "none",
+    (False, True): "adversarial",
+    (True, True): "standard and adversarial",
+}
 
 
 def costs() -> list[Claim]:
     """Table 1, a claim for each of its methods, and the negligible overhead of Sec. 3.1."""
-    return [*(_counts(method) for method in TABLE1), *(_overhead(name, words) for name, words in VARIANTS.items())]
+    return [
+        *(_counts(method) for method in TABLE1),
+        *(_overhead(name, words) for name, words in VARIANTS.items()),
+    ]
 
 
 def _counts(method: str) -> Claim:
@@ -40,7 +47,10 @@ def _counts(method: str) -> Claim:
         f"what {_NAMES[method]} needs: teachers of which kinds, and forward passes of one training step",
         "our count less the paper's",
         {
-            **{name: partial(_count, method, name, value) for name, value in wanted.items()},
+            **{
+                name: partial(_count, method, name, value)
+                for name, value in wanted.items()
+            },
             "forwards": partial(_count, method, "forwards_measured", forwards),
         },
         "counts are exact; what is counted is one real training step, its attack left out",
@@ -93,6 +103,11 @@ def _excess(refined: pd.Series, before: pd.Series) -> Evidence:
     """NEGLIGIBLE less the excess in percent, with Welch's interval over the epochs of the two runs."""
     interval = ttest_ind(refined, before, equal_var=False).confidence_interval()
     value, high, low = (
-        NEGLIGIBLE - 100 * math.expm1(x) for x in (refined.mean() - before.mean(), interval.low, interval.high)
+        NEGLIGIBLE - 100 * math.expm1(x)
+        for x in (refined.mean() - before.mean(), interval.low, interval.high)
     )
-    return Evidence(value, low, high, basis="epochs") if math.isfinite(low) else Evidence(value)
+    return (
+        Evidence(value, low, high, basis="epochs")
+        if math.isfinite(low)
+        else Evidence(value)
+    )

@@ -13,7 +13,11 @@ from sglr.methods import METHODS
 from sglr.methods.schedules import DROPS, start_epoch
 
 _MEDIANS = "medians of quarters of training, so that single epochs do not decide; a direction has no tolerance"
-_INFORMED = {"ls": "label smoothing", "sglr": "SGLR (Eq. 8)", "sglr_released": "SGLR (released code)"}
+_INFORMED = {
+    "ls": "label smoothing",
+    "sglr": "SGLR (Eq. 8)",
+    "sglr_released": "SGLR (released code)",
+}
 
 
 def curves() -> list[Claim]:
@@ -30,7 +34,10 @@ def _figure1() -> list[Claim]:
             "Fig. 1",
             "PGD-AT's gradient norm is nearly constant until the learning rate drops",
             "|ln of its change from the last quarter before the drop to the end|, less |ln of its change before|",
-            {name: partial(_per_seed, "figure1", partial(_flatness, quantity)) for name, quantity in norms.items()},
+            {
+                name: partial(_per_seed, "figure1", partial(_flatness, quantity))
+                for name, quantity in norms.items()
+            },
             _MEDIANS,
             unit="log ratio",
         ),
@@ -40,7 +47,10 @@ def _figure1() -> list[Claim]:
             "Fig. 1",
             "PGD-AT's gradient norm grows after the learning rate drops, to the end",
             "ln of the last quarter of training over the last quarter before the drop",
-            {name: partial(_per_seed, "figure1", partial(_growth, quantity)) for name, quantity in norms.items()},
+            {
+                name: partial(_per_seed, "figure1", partial(_growth, quantity))
+                for name, quantity in norms.items()
+            },
             _MEDIANS,
             unit="log ratio",
         ),
@@ -59,7 +69,11 @@ def _figure1() -> list[Claim]:
             "Fig. 1",
             "the information in weights grows after the learning rate drops",
             "ln of the last quarter of training over the last quarter before the drop",
-            {"": partial(_per_seed, "figure1", partial(_growth, "information_in_weights"))},
+            {
+                "": partial(
+                    _per_seed, "figure1", partial(_growth, "information_in_weights")
+                )
+            },
             _MEDIANS + "; its scale is arbitrary, so only its ratio counts",
             unit="log ratio",
         ),
@@ -67,7 +81,13 @@ def _figure1() -> list[Claim]:
 
 
 def _figure2() -> list[Claim]:
-    order = [("ls", "at"), ("sglr", "at"), ("sglr_released", "at"), ("sglr", "ls"), ("sglr_released", "ls")]
+    order = [
+        ("ls", "at"),
+        ("sglr", "at"),
+        ("sglr_released", "at"),
+        ("sglr", "ls"),
+        ("sglr_released", "ls"),
+    ]
     return [
         Claim(
             "figure2/after-drop",
@@ -104,7 +124,14 @@ def _figure3() -> list[Claim]:
                 "Fig. 3",
                 f"PGD-AT grows more confident where it is {side}, to the end",
                 f"mean confidence when {side}: last quarter of training less the last quarter before the drop",
-                {name: partial(_per_seed, "figure3", partial(_later, name, f"confidence_{side}")) for name in both},
+                {
+                    name: partial(
+                        _per_seed,
+                        "figure3",
+                        partial(_later, name, f"confidence_{side}"),
+                    )
+                    for name in both
+                },
                 _MEDIANS,
             )
             for side in ("correct", "incorrect")
@@ -115,7 +142,10 @@ def _figure3() -> list[Claim]:
             "Fig. 3",
             "PGD-AT's last networks are worse calibrated than those of the middle of training",
             "expected calibration error: last quarter of training less the last quarter before the drop",
-            {name: partial(_per_seed, "figure3", partial(_later, name, "ece")) for name in both},
+            {
+                name: partial(_per_seed, "figure3", partial(_later, name, "ece"))
+                for name in both
+            },
             _MEDIANS,
         ),
     ]
@@ -137,7 +167,9 @@ def _theorem1() -> list[Claim]:
     ]
 
 
-def _per_seed(name: str, measure: Callable[[pd.DataFrame], float], results: Results) -> Evidence:
+def _per_seed(
+    name: str, measure: Callable[[pd.DataFrame], float], results: Results
+) -> Evidence:
     """The measure of each seed's rows of a collected file."""
     return over([measure(rows) for _, rows in results.frame(name).groupby("seed")])
 
@@ -145,7 +177,9 @@ def _per_seed(name: str, measure: Callable[[pd.DataFrame], float], results: Resu
 def quarter(values: pd.Series, number: int) -> float:
     """The median over one quarter (1 to 4) of training of `values`, which are by epoch."""
     last = values.index.max()
-    part = values[(values.index > (number - 1) / 4 * last) & (values.index <= number / 4 * last)].dropna()
+    part = values[
+        (values.index > (number - 1) / 4 * last) & (values.index <= number / 4 * last)
+    ].dropna()
     if part.empty:
         raise NotRun("a quarter of training has no value")
     return float(part.median())
@@ -166,22 +200,32 @@ def _growth(quantity: str, rows: pd.DataFrame) -> float:
 
 def _flatness(quantity: str, rows: pd.DataFrame) -> float:
     values = _series(rows, "value", quantity=quantity)
-    return abs(_growth(quantity, rows)) - abs(_log_ratio(quarter(values, 2), quarter(values, 1)))
+    return abs(_growth(quantity, rows)) - abs(
+        _log_ratio(quarter(values, 2), quarter(values, 1))
+    )
 
 
 def _new_gap(rows: pd.DataFrame) -> float:
-    train, test = (_series(rows, "value", quantity=name) for name in ("train_accuracy", "test_pgd20_accuracy"))
+    train, test = (
+        _series(rows, "value", quantity=name)
+        for name in ("train_accuracy", "test_pgd20_accuracy")
+    )
     gap = 100 * (train - test).dropna()
     return quarter(gap, 4) - 2 * max(0.0, quarter(gap, 2))
 
 
 def _peak_after_drop(rows: pd.DataFrame) -> float:
     test = _series(rows, "accuracy", method="at", split="test")
-    return float(test.index.to_numpy()[test.argmax()]) - (start_epoch(DROPS[0], int(test.index.max())) - 1)
+    return float(test.index.to_numpy()[test.argmax()]) - (
+        start_epoch(DROPS[0], int(test.index.max())) - 1
+    )
 
 
 def _falls_less(one: str, other: str, rows: pd.DataFrame) -> float:
-    falls = [fall(_series(rows, "accuracy", method=method, split="test")) for method in (other, one)]
+    falls = [
+        fall(_series(rows, "accuracy", method=method, split="test"))
+        for method in (other, one)
+    ]
     return falls[0] - falls[1]
 
 
@@ -196,7 +240,10 @@ def _later(name: str, column: str, rows: pd.DataFrame) -> float:
 
 
 def _less_information(method: str, rows: pd.DataFrame) -> float:
-    values = {name: rows[rows["method"] == name]["information_in_weights"] for name in ("at", method)}
+    values = {
+        name: rows[rows["method"] == name]["information_in_weights"]
+        for name in ("at", method)
+    }
     for name, found in values.items():
         if found.empty:
             raise NotRun(f"{name} was not run")

@@ -19,13 +19,19 @@ def published() -> Results:
     rows = published_rows()
     rows = rows[(rows["source"] == "paper") & (rows["checkpoint"] != "diff")]
     roles = {dataset: role for role, dataset in PAPERS_DATA.items()}
-    rows = rows.assign(role=rows["dataset"].map(roles), seed=0, accuracy=rows["accuracy_percent"] / 100)
-    released = rows[(rows["method"] == "sglr") & (rows["artifact"] != "table4")].assign(method="sglr_released")
+    rows = rows.assign(
+        role=rows["dataset"].map(roles), seed=0, accuracy=rows["accuracy_percent"] / 100
+    )
+    released = rows[(rows["method"] == "sglr") & (rows["artifact"] != "table4")].assign(
+        method="sglr_released"
+    )
     parts = dict(iter(pd.concat([rows, released]).groupby("artifact")))
     return Results({str(name): parts[name] for name in ("table2", "table3", "table4")})
 
 
-def difference(results: Results, role: str, attack: str, one: Cell, other: Cell) -> Evidence:
+def difference(
+    results: Results, role: str, attack: str, one: Cell, other: Cell
+) -> Evidence:
     """Accuracy of `one` minus that of `other`, in points: over seeds, or, with one seed, over the same test images."""
     each = _by_seed(results, role, attack, {one: 1, other: -1})
     between = results.interval(role, attack, one, other)
@@ -34,13 +40,19 @@ def difference(results: Results, role: str, attack: str, one: Cell, other: Cell)
     return Evidence(each[0], *between, basis="test images")
 
 
-def _by_seed(results: Results, role: str, attack: str, signs: dict[Cell, int]) -> list[float]:
+def _by_seed(
+    results: Results, role: str, attack: str, signs: dict[Cell, int]
+) -> list[float]:
     """The signed sum of the cells' accuracies for each seed that all of them have."""
     cells = {cell: results.accuracies(role, attack, cell) for cell in signs}
     seeds = sorted(set.intersection(*(set(found) for found in cells.values())))
     if not seeds:
-        raise NotRun(f"{' and '.join(dict.fromkeys(name for name, _ in signs))} have no seed in common")
-    return [sum(sign * cells[cell][seed] for cell, sign in signs.items()) for seed in seeds]
+        raise NotRun(
+            f"{' and '.join(dict.fromkeys(name for name, _ in signs))} have no seed in common"
+        )
+    return [
+        sum(sign * cells[cell][seed] for cell, sign in signs.items()) for seed in seeds
+    ]
 
 
 def lost(results: Results, role: str, attack: str, method: str) -> Evidence:
@@ -48,12 +60,19 @@ def lost(results: Results, role: str, attack: str, method: str) -> Evidence:
     return difference(results, role, attack, (method, "best"), (method, "final"))
 
 
-def lost_less(results: Results, role: str, attack: str, method: str, other: str) -> Evidence:
+def lost_less(
+    results: Results, role: str, attack: str, method: str, other: str
+) -> Evidence:
     """Points that `other` loses from best to final, less what `method` loses.
 
     With one seed the two intervals over images are added in quadrature; on the same images that is rather too wide.
     """
-    signs = {(other, "best"): 1, (other, "final"): -1, (method, "best"): -1, (method, "final"): 1}
+    signs = {
+        (other, "best"): 1,
+        (other, "final"): -1,
+        (method, "best"): -1,
+        (method, "final"): 1,
+    }
     each = _by_seed(results, role, attack, signs)
     if len(each) > 1:
         return over(each)

@@ -14,14 +14,20 @@ _ANY = "a direction has no tolerance"
 _SHOWN = {1.0: "SGLR (r = 1)", 0.2: "SGLR (r = 0.2)"}
 _LINE = 2.0  # points: a drawn line is read to about one, and a curve that hugs it crosses it
 
-Curves = Callable[[str, str], pd.Series]  # method key and split -> accuracy by epoch, in percent
+Curves = Callable[
+    [str, str], pd.Series
+]  # method key and split -> accuracy by epoch, in percent
 
 
 def noise() -> list[Claim]:
     """Claims of Figure 4, for both values of r, and of Figure 5."""
     return [
         *_hard(),
-        *(claim for r, name in _SHOWN.items() for claim in (*_fits(r, name), *_generalises(r, name))),
+        *(
+            claim
+            for r, name in _SHOWN.items()
+            for claim in (*_fits(r, name), *_generalises(r, name))
+        ),
         *_figure5(),
     ]
 
@@ -34,7 +40,11 @@ def _hard() -> list[Claim]:
             "Fig. 4",
             "hard labels memorise wrong labels: training accuracy exceeds the portion of true ones",
             "highest training accuracy on the given labels, less the portion of true labels",
-            {"": partial(_curves, lambda curve, true: curve("hard", "train").max() - true)},
+            {
+                "": partial(
+                    _curves, lambda curve, true: curve("hard", "train").max() - true
+                )
+            },
             _ANY,
         ),
         Claim(
@@ -67,7 +77,11 @@ def _hard() -> list[Claim]:
             "Fig. 4",
             "with hard labels test accuracy falls after its peak",
             "highest test accuracy less the last",
-            {"": partial(_curves, lambda curve, true: fall(curve("hard", "test") / 100))},
+            {
+                "": partial(
+                    _curves, lambda curve, true: fall(curve("hard", "test") / 100)
+                )
+            },
             "the highest of many epochs flatters itself by some points: less than 5 is no collapse",
             margin=5.0,
         ),
@@ -84,7 +98,11 @@ def _fits(r: float, name: str) -> list[Claim]:
             "Fig. 4",
             f"{name} has a smaller generalisation error (training less test accuracy) than hard labels",
             "last training less last test accuracy: hard labels' less the method's",
-            {"": partial(_curves, lambda curve, true: _gap(curve, "hard") - _gap(curve, key))},
+            {
+                "": partial(
+                    _curves, lambda curve, true: _gap(curve, "hard") - _gap(curve, key)
+                )
+            },
             _ANY + "; a network that knows better than its labels has a negative error",
         ),
         Claim(
@@ -104,7 +122,11 @@ def _fits(r: float, name: str) -> list[Claim]:
             "Fig. 4",
             f"{name} has its training accuracy bounded by the portion of true labels",
             "portion of true labels less the last training accuracy",
-            {"": partial(_curves, lambda curve, true: true - curve(key, "train").iloc[-1])},
+            {
+                "": partial(
+                    _curves, lambda curve, true: true - curve(key, "train").iloc[-1]
+                )
+            },
             f"{_LINE:g} points over the line are still on it: it is a line in a figure",
             margin=-_LINE,
         ),
@@ -123,7 +145,11 @@ def _generalises(r: float, name: str) -> list[Claim]:
             "highest less last test accuracy: hard labels' less the method's",
             {
                 "": partial(
-                    _curves, lambda curve, true: fall(curve("hard", "test") / 100) - fall(curve(key, "test") / 100)
+                    _curves,
+                    lambda curve, true: (
+                        fall(curve("hard", "test") / 100)
+                        - fall(curve(key, "test") / 100)
+                    ),
                 )
             },
             _ANY,
@@ -134,7 +160,14 @@ def _generalises(r: float, name: str) -> list[Claim]:
             "Fig. 4",
             f"{name} ends above hard labels on the test images",
             "last test accuracy, the method's less hard labels'",
-            {"": partial(_curves, lambda curve, true: curve(key, "test").iloc[-1] - curve("hard", "test").iloc[-1])},
+            {
+                "": partial(
+                    _curves,
+                    lambda curve, true: (
+                        curve(key, "test").iloc[-1] - curve("hard", "test").iloc[-1]
+                    ),
+                )
+            },
             _ANY,
         ),
     ]
@@ -147,19 +180,32 @@ def _gap(curve: Curves, key: str) -> float:
 def _curves(measure: Callable[[Curves, float], float], results: Results) -> Evidence:
     """The measure of each seed's curves, in percent, and its portion of true labels."""
     seeds = results.frame("figure4").groupby("seed")
-    return over([measure(partial(_curve, rows), 100 * rows["true_portion"].iloc[0]) for _, rows in seeds])
+    return over(
+        [
+            measure(partial(_curve, rows), 100 * rows["true_portion"].iloc[0])
+            for _, rows in seeds
+        ]
+    )
 
 
 def _curve(rows: pd.DataFrame, key: str, split: str) -> pd.Series:
     hard = rows["method"] == "standard"
-    rows = rows[(hard if key == "hard" else ~hard & (rows["r"].round(3) == float(key))) & (rows["split"] == split)]
+    rows = rows[
+        (hard if key == "hard" else ~hard & (rows["r"].round(3) == float(key)))
+        & (rows["split"] == split)
+    ]
     if rows.empty:
-        raise NotRun(f"{'hard labels' if key == 'hard' else f'SGLR with r = {key}'} was not run")
+        raise NotRun(
+            f"{'hard labels' if key == 'hard' else f'SGLR with r = {key}'} was not run"
+        )
     return 100 * rows.set_index("epoch")["accuracy"].sort_index()
 
 
 def _figure5() -> list[Claim]:
-    measures = {"variance ratio": ("variance_ratio", -1), "silhouette": ("silhouette", 1)}
+    measures = {
+        "variance ratio": ("variance_ratio", -1),
+        "silhouette": ("silhouette", 1),
+    }
     rivals = {"standard": "hard labels", "standard_ls": "soft labels"}
     return [
         *(
@@ -170,7 +216,9 @@ def _figure5() -> list[Claim]:
                 f"at noise {level:g} SGLR's features are more separable and tighter than hard and soft labels'",
                 "within/between variance ratio, the other's less SGLR's; silhouette, SGLR's less the other's",
                 {
-                    f"{name} beside {words}": partial(_separability, partial(_advantage, column, sign, rival, level))
+                    f"{name} beside {words}": partial(
+                        _separability, partial(_advantage, column, sign, rival, level)
+                    )
                     for name, (column, sign) in measures.items()
                     for rival, words in rivals.items()
                 },
@@ -186,7 +234,9 @@ def _figure5() -> list[Claim]:
             "from no noise to 0.6 SGLR's features change less than hard and soft labels'",
             "what separability loses from noise 0 to 0.6, the other's less SGLR's",
             {
-                f"{name} beside {words}": partial(_separability, partial(_kept, column, sign, rival))
+                f"{name} beside {words}": partial(
+                    _separability, partial(_kept, column, sign, rival)
+                )
                 for name, (column, sign) in measures.items()
                 for rival, words in rivals.items()
             },
@@ -196,12 +246,21 @@ def _figure5() -> list[Claim]:
     ]
 
 
-def _separability(measure: Callable[[pd.DataFrame], float], results: Results) -> Evidence:
+def _separability(
+    measure: Callable[[pd.DataFrame], float], results: Results
+) -> Evidence:
     """The measure of each seed's separability numbers."""
-    return over([measure(rows) for _, rows in results.frame("figure5_separability").groupby("seed")])
+    return over(
+        [
+            measure(rows)
+            for _, rows in results.frame("figure5_separability").groupby("seed")
+        ]
+    )
 
 
-def _advantage(column: str, sign: int, rival: str, noise: float, rows: pd.DataFrame) -> float:
+def _advantage(
+    column: str, sign: int, rival: str, noise: float, rows: pd.DataFrame
+) -> float:
     """SGLR's value less the rival's, at a noise level."""
     values = rows[rows["noise"].round(3) == noise].set_index("method")[column]
     if not {"standard_sglr", rival} <= set(values.index):
@@ -211,4 +270,6 @@ def _advantage(column: str, sign: int, rival: str, noise: float, rows: pd.DataFr
 
 def _kept(column: str, sign: int, rival: str, rows: pd.DataFrame) -> float:
     """How much less SGLR loses than the rival from no noise to 0.6."""
-    return _advantage(column, sign, rival, 0.6, rows) - _advantage(column, sign, rival, 0.0, rows)
+    return _advantage(column, sign, rival, 0.6, rows) - _advantage(
+        column, sign, rival, 0.0, rows
+    )

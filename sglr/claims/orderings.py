@@ -18,7 +18,11 @@ _ANY = "a direction has no tolerance: any difference above 0, beyond its interva
 def orderings() -> list[Claim]:
     """Orderings among methods, gaps from best to final, and the effects of r and of the temperature."""
     return [
-        *(claim for name, words in VARIANTS.items() for claim in _of_variant(name, words)),
+        *(
+            claim
+            for name, words in VARIANTS.items()
+            for claim in _of_variant(name, words)
+        ),
         *_overfitting(),
         *_table3(),
         *_table4(),
@@ -28,7 +32,11 @@ def orderings() -> list[Claim]:
 def rivals() -> list[str]:
     """The methods of the paper's Table 2 beside SGLR."""
     rows = published_rows()
-    rows = rows[(rows["source"] == "paper") & (rows["artifact"] == "table2") & (rows["method"] != "sglr")]
+    rows = rows[
+        (rows["source"] == "paper")
+        & (rows["artifact"] == "table2")
+        & (rows["method"] != "sglr")
+    ]
     return list(dict.fromkeys(rows["method"]))
 
 
@@ -45,8 +53,14 @@ def newcomers(results: Results) -> list[Claim]:
 
 
 def _newcomer(name: str) -> Claim:
-    ends = {f"{attack} final": _difference(TEN, attack, (name, "final"), ("at", "final")) for attack in ROBUST}
-    loses = {f"{attack} best - final": _lost_less(TEN, attack, name, "at") for attack in ROBUST}
+    ends = {
+        f"{attack} final": _difference(TEN, attack, (name, "final"), ("at", "final"))
+        for attack in ROBUST
+    }
+    loses = {
+        f"{attack} best - final": _lost_less(TEN, attack, name, "at")
+        for attack in ROBUST
+    }
     return Claim(
         f"newcomer/{name}",
         "added: the paper has no such row",
@@ -66,7 +80,12 @@ def _of_variant(name: str, words: str) -> list[Claim]:
             "Table 2",
             f"{words} is more robust than every other method of the table under AutoAttack ({checkpoint})",
             f"AutoAttack accuracy ({checkpoint}), SGLR minus each other method",
-            {rival: _difference(TEN, "autoattack", (name, checkpoint), (rival, checkpoint)) for rival in rivals()},
+            {
+                rival: _difference(
+                    TEN, "autoattack", (name, checkpoint), (rival, checkpoint)
+                )
+                for rival in rivals()
+            },
             _ANY,
         )
         for checkpoint in ("best", "final")
@@ -79,7 +98,11 @@ def _of_variant(name: str, words: str) -> list[Claim]:
             "Table 2",
             f"{words} narrows the gap of best and final more than every other method of the table",
             "best minus final of each other method, less SGLR's",
-            {f"{rival} {attack}": _lost_less(TEN, attack, name, rival) for rival in rivals() for attack in ROBUST},
+            {
+                f"{rival} {attack}": _lost_less(TEN, attack, name, rival)
+                for rival in rivals()
+                for attack in ROBUST
+            },
             _ANY,
         ),
         Claim(
@@ -102,8 +125,14 @@ def _of_variant(name: str, words: str) -> list[Claim]:
 
 
 def _worth(name: str, words: str, rival: str, how: str) -> Claim:
-    ends = {f"{attack} final": _difference(TEN, attack, (name, "final"), (rival, "final")) for attack in ROBUST}
-    loses = {f"{attack} best - final": _lost_less(TEN, attack, name, rival) for attack in ROBUST}
+    ends = {
+        f"{attack} final": _difference(TEN, attack, (name, "final"), (rival, "final"))
+        for attack in ROBUST
+    }
+    loses = {
+        f"{attack} best - final": _lost_less(TEN, attack, name, rival)
+        for attack in ROBUST
+    }
     return Claim(
         f"worth/{name}/{rival}",
         "ours: the paper has no such row",
@@ -111,7 +140,8 @@ def _worth(name: str, words: str, rival: str, how: str) -> Claim:
         f"{words} is worth its machinery: it ends above averaging PGD-AT's weights{how}, and loses less",
         "final accuracy, SGLR minus the rival; best minus final of the rival, less SGLR's",
         ends | loses,
-        _ANY + "; the rival averages some 2,000 steps and is weak in a training of not many more",
+        _ANY
+        + "; the rival averages some 2,000 steps and is weak in a training of not many more",
         independent=_independent(rival),
     )
 
@@ -121,12 +151,18 @@ def _independent(rival: str) -> str:
     rows = published_rows()
     rows = rows[(rows["dataset"] == "cifar10") & (rows["attack"] == "autoattack")]
     rows = rows[rows["method"].str.contains("weight averaging", na=False)]
-    values = "; ".join(f"{row.accuracy_percent:g} ({row.source}: {row.method})" for row in rows.itertuples())
+    values = "; ".join(
+        f"{row.accuracy_percent:g} ({row.source}: {row.method})"
+        for row in rows.itertuples()
+    )
     return values if rival == "at_ls_wa" else ""
 
 
 def _overfitting() -> list[Claim]:
-    helps = {attack: _difference(TEN, attack, ("ls", "final"), ("at", "final")) for attack in ROBUST}
+    helps = {
+        attack: _difference(TEN, attack, ("ls", "final"), ("at", "final"))
+        for attack in ROBUST
+    }
     return [
         *(
             Claim(
@@ -175,7 +211,9 @@ def _table3() -> list[Claim]:
                 f"{METHODS[name].label} improves on {METHODS[base].label}, attacked and clean ({ROLES[role]})",
                 "accuracy minus the baseline's, best and final",
                 {
-                    f"{attack} {checkpoint}": _difference(role, attack, (name, checkpoint), (base, checkpoint))
+                    f"{attack} {checkpoint}": _difference(
+                        role, attack, (name, checkpoint), (base, checkpoint)
+                    )
                     for attack in ATTACKS
                     for checkpoint in ("best", "final")
                 },
@@ -206,7 +244,10 @@ def _table4() -> list[Claim]:
                 "r = 0.2 minus r = 0; r = 0.2 minus r = 0.8; final",
                 {
                     f"r = {r:g}": _difference(
-                        TEN, attack, (f"sglr/0.2/{temperature:g}", "final"), (f"sglr/{r:g}/{temperature:g}", "final")
+                        TEN,
+                        attack,
+                        (f"sglr/0.2/{temperature:g}", "final"),
+                        (f"sglr/{r:g}/{temperature:g}", "final"),
                     )
                     for r in (0, 0.8)
                 },
@@ -221,7 +262,10 @@ def _table4() -> list[Claim]:
             "Table 4",
             "a higher temperature at the same r gains a little natural accuracy",
             "T = 1.5 and T = 2 minus T = 1, mean over r > 0",
-            {f"T = {high:g}": partial(_temperature, "natural", high, 1) for high in grid("temperature")[1:]},
+            {
+                f"T = {high:g}": partial(_temperature, "natural", high, 1)
+                for high in grid("temperature")[1:]
+            },
             "the four values of r are four pairs of trainings: their spread is the interval",
         ),
         Claim(
@@ -230,13 +274,18 @@ def _table4() -> list[Claim]:
             "Table 4",
             "a higher temperature at the same r lowers robust accuracy",
             "T = 1 minus T = 1.5 and T = 2, mean over r > 0",
-            {f"T = {high:g}": partial(_temperature, "pgd20", high, -1) for high in grid("temperature")[1:]},
+            {
+                f"T = {high:g}": partial(_temperature, "pgd20", high, -1)
+                for high in grid("temperature")[1:]
+            },
             "the four values of r are four pairs of trainings: their spread is the interval",
         ),
     ]
 
 
-def _difference(role: str, attack: str, one: tuple[str, str], other: tuple[str, str]) -> Part:
+def _difference(
+    role: str, attack: str, one: tuple[str, str], other: tuple[str, str]
+) -> Part:
     return partial(difference, role=role, attack=attack, one=one, other=other)
 
 
@@ -248,11 +297,17 @@ def _lost_less(role: str, attack: str, method: str, other: str) -> Part:
     return partial(lost_less, role=role, attack=attack, method=method, other=other)
 
 
-def _within(role: str, attack: str, method: str, limit: float, results: Results) -> Evidence:
+def _within(
+    role: str, attack: str, method: str, limit: float, results: Results
+) -> Evidence:
     """Points by which the loss from best to final stays under `limit`."""
     found = lost(results, role, attack, method)
-    low, high = (None if end is None else limit - end for end in (found.high, found.low))
-    return Evidence(limit - found.value, low, high, found.seeds, found.deviation, found.basis)
+    low, high = (
+        None if end is None else limit - end for end in (found.high, found.low)
+    )
+    return Evidence(
+        limit - found.value, low, high, found.seeds, found.deviation, found.basis
+    )
 
 
 def _temperature(attack: str, high: float, sign: int, results: Results) -> Evidence:
@@ -261,4 +316,6 @@ def _temperature(attack: str, high: float, sign: int, results: Results) -> Evide
     for r in grid("r")[1:]:
         cells = [(f"sglr/{r:g}/{temperature:g}", "final") for temperature in (high, 1)]
         each.append(difference(results, TEN, attack, *cells))
-    return over([sign * found.value for found in each], "values of r", seeds=each[0].seeds)
+    return over(
+        [sign * found.value for found in each], "values of r", seeds=each[0].seeds
+    )

@@ -34,13 +34,24 @@ def write(folder: Path, scale: Scale) -> list[str]:
     write_csv(folder / "claims.csv", rows)
     write_csv(folder / "claims_paper.csv", own)
     write_bytes(folder / "claims.md", _markdown(rows, own, scale).encode())
-    lines = [f"{row.verdict:14} {row.id:40} {row.value}" for row in _listed(rows).itertuples()]
+    lines = [
+        f"{row.verdict:14} {row.id:40} {row.value}"
+        for row in _listed(rows).itertuples()
+    ]
     return [*lines, _summary(rows, scale)]
 
 
 def claims(results: Results) -> list[Claim]:
     """Every checkable claim of the paper, and one for each method that the plan adds to Table 2; each id once."""
-    return [*orderings(), *curves(), *noise(), *costs(), *theory(), *cells(), *newcomers(results)]
+    return [
+        *orderings(),
+        *curves(),
+        *noise(),
+        *costs(),
+        *theory(),
+        *cells(),
+        *newcomers(results),
+    ]
 
 
 def _row(record: Record, scale: Scale) -> dict[str, Any]:
@@ -60,12 +71,20 @@ def _row(record: Record, scale: Scale) -> dict[str, Any]:
         "why": record.verdict.why,
         "value": _value(name, evidence),
         "unit": claim.unit,
-        "interval over": "" if evidence is None or evidence.low is None else evidence.basis,
-        "seeds": "" if evidence is None or evidence.basis == "exact" else evidence.seeds,
-        "over seeds": "" if evidence is None or evidence.deviation is None else f"± {evidence.deviation:.2g}",
+        "interval over": ""
+        if evidence is None or evidence.low is None
+        else evidence.basis,
+        "seeds": ""
+        if evidence is None or evidence.basis == "exact"
+        else evidence.seeds,
+        "over seeds": ""
+        if evidence is None or evidence.deviation is None
+        else f"± {evidence.deviation:.2g}",
         "paper": claim.paper or _papers(record),
         "independent": claim.independent,
-        "parts": "; ".join(_value(part, found) for part, found in record.measured.items() if part),
+        "parts": "; ".join(
+            _value(part, found) for part, found in record.measured.items() if part
+        ),
         "scale": scale.label,
     }
 
@@ -75,14 +94,24 @@ def _kind(record: Record, scale: Scale) -> str:
         return "exact check"
     if record.claim.by_value:
         return "value"
-    return "direction" if scale.name in COMPARABLE else "direction only, not the paper's scale"
+    return (
+        "direction"
+        if scale.name in COMPARABLE
+        else "direction only, not the paper's scale"
+    )
 
 
 def _value(name: str, evidence: Evidence | None) -> str:
     if evidence is None:
         return ""
-    number = f"{evidence.value:.3g}" if evidence.basis == "exact" else f"{evidence.value:+.2f}"
-    interval = "" if evidence.low is None else f" [{evidence.low:+.2f}, {evidence.high:+.2f}]"
+    number = (
+        f"{evidence.value:.3g}"
+        if evidence.basis == "exact"
+        else f"{evidence.value:+.2f}"
+    )
+    interval = (
+        "" if evidence.low is None else f" [{evidence.low:+.2f}, {evidence.high:+.2f}]"
+    )
     return (f"{name}: " if name else "") + number + interval
 
 
@@ -109,8 +138,15 @@ def _summary(rows: pd.DataFrame, scale: Scale) -> str:
 
 
 def _markdown(rows: pd.DataFrame, own: pd.DataFrame, scale: Scale) -> str:
-    judged_by = "" if scale.name in COMPARABLE else " Not the paper's scale: claims are judged by direction only."
-    parts = [f"# Claims ({scale.label})", f"{_summary(rows, scale)}.{judged_by} How: docs/claims.md."]
+    judged_by = (
+        ""
+        if scale.name in COMPARABLE
+        else " Not the paper's scale: claims are judged by direction only."
+    )
+    parts = [
+        f"# Claims ({scale.label})",
+        f"{_summary(rows, scale)}.{judged_by} How: docs/claims.md.",
+    ]
     for word in _WORDS:
         listed = _listed(rows)
         listed = listed[listed["verdict"] == word]

@@ -19,7 +19,9 @@ K, N = 10, 200
 _FLOOR = 1e-4  # reverse cross-entropy cuts the label here (Wang et al. 2019)
 _SEEN = 1e-2  # a control fails by at least so much
 _SHARE, _NOISES = 0.3, (0.2, 0.4, 0.6, 0.8)
-_ROUNDING = 1e-10  # of float64; a numerical gradient's central differences are worth 1e-7
+_ROUNDING = (
+    1e-10  # of float64; a numerical gradient's central differences are worth 1e-7
+)
 
 
 def theory() -> list[Claim]:
@@ -69,7 +71,13 @@ def theory() -> list[Claim]:
 
 
 def _identity(
-    name: str, where: str, text: str, quantity: str, error: Error, control: Error, margin: float = _ROUNDING
+    name: str,
+    where: str,
+    text: str,
+    quantity: str,
+    error: Error,
+    control: Error,
+    margin: float = _ROUNDING,
 ) -> Claim:
     return Claim(
         name,
@@ -133,7 +141,9 @@ def proposition1(lagging: bool) -> float:
     average = softmax(_logits(2)) if lagging else p
     kl = entropy(p, q) - entropy(p, p)
     left = entropy(_SHARE * average + (1 - _SHARE) * q, p)
-    return _largest(left - ((1 - _SHARE) * entropy(q, p) + _SHARE * entropy(p, q) - _SHARE * kl))
+    return _largest(
+        left - ((1 - _SHARE) * entropy(q, p) + _SHARE * entropy(p, q) - _SHARE * kl)
+    )
 
 
 def gradient(held: bool) -> float:
@@ -143,16 +153,23 @@ def gradient(held: bool) -> float:
 
     def loss(at: Array) -> Array:
         """The loss (rows) at these logits."""
-        return entropy(label if held else _SHARE * softmax(at) + (1 - _SHARE) * q, softmax(at))
+        return entropy(
+            label if held else _SHARE * softmax(at) + (1 - _SHARE) * q, softmax(at)
+        )
 
-    moved = [(loss(z + step * unit) - loss(z - step * unit)) / (2 * step) for unit in np.eye(K)]
+    moved = [
+        (loss(z + step * unit) - loss(z - step * unit)) / (2 * step)
+        for unit in np.eye(K)
+    ]
     return _largest(np.stack(moved, axis=1) - (1 - _SHARE) * (softmax(z) - q))
 
 
 def proposition2(temperature: float) -> float:
     """Return the identity's largest error; at another temperature than 1 the student is softened in one term."""
     z, q, teacher = _logits(0), _hard(), softmax(_logits(1) / temperature)
-    both = (1 - _SHARE) * entropy(q, softmax(z)) + _SHARE * entropy(teacher, softmax(z / temperature))
+    both = (1 - _SHARE) * entropy(q, softmax(z)) + _SHARE * entropy(
+        teacher, softmax(z / temperature)
+    )
     return _largest(both - entropy((1 - _SHARE) * q + _SHARE * teacher, softmax(z)))
 
 

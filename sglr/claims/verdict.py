@@ -33,7 +33,9 @@ class Verdict:
     why: str
 
 
-def over(values: Iterable[float], basis: Basis = "seeds", *, seeds: int | None = None) -> Evidence:
+def over(
+    values: Iterable[float], basis: Basis = "seeds", *, seeds: int | None = None
+) -> Evidence:
     """Return mean, sample deviation and Student's 95 % interval of `values`; no interval for a single one.
 
     Raises NotRun for no values and for values that are not finite.
@@ -65,11 +67,19 @@ def above(evidence: Evidence, margin: float) -> Verdict:
     if evidence.basis == "exact":
         return Verdict("reproduced" if holds else "not reproduced", "exact")
     if evidence.low is None or evidence.high is None:
-        return Verdict("partly" if holds else "not reproduced", f"{_seeds(evidence)}, no interval")
+        return Verdict(
+            "partly" if holds else "not reproduced", f"{_seeds(evidence)}, no interval"
+        )
     decided = not evidence.low <= margin <= evidence.high
     if holds:
-        why = "interval excludes the other side" if decided else "within the interval's noise"
-        return Verdict("reproduced" if decided else "partly", f"{_basis(evidence)}: {why}")
+        why = (
+            "interval excludes the other side"
+            if decided
+            else "within the interval's noise"
+        )
+        return Verdict(
+            "reproduced" if decided else "partly", f"{_basis(evidence)}: {why}"
+        )
     why = "the opposite holds" if decided else "undecided, within the interval's noise"
     return Verdict("not reproduced", f"{_basis(evidence)}: {why}")
 
@@ -78,11 +88,15 @@ def near(evidence: Evidence, target: float, tolerance: float) -> Verdict:
     """Judge "the value is `target`": reproduced within the tolerance, partly within twice as much or with one seed."""
     distance = abs(evidence.value - target)
     if evidence.basis == "exact":
-        return Verdict("reproduced" if distance <= tolerance else "not reproduced", "exact")
+        return Verdict(
+            "reproduced" if distance <= tolerance else "not reproduced", "exact"
+        )
     why = f"{_seeds(evidence)}, {distance:.1f} away"
     if distance > 2 * tolerance:
         return Verdict("not reproduced", why)
-    return Verdict("reproduced" if distance <= tolerance and evidence.seeds > 1 else "partly", why)
+    return Verdict(
+        "reproduced" if distance <= tolerance and evidence.seeds > 1 else "partly", why
+    )
 
 
 def together(parts: dict[str, Verdict]) -> Verdict:
@@ -91,10 +105,17 @@ def together(parts: dict[str, Verdict]) -> Verdict:
         return next(iter(parts.values()))
     words = {verdict.word for verdict in parts.values()}
     if words == {"not run"}:
-        return Verdict("not run", "; ".join(dict.fromkeys(verdict.why for verdict in parts.values())))
+        return Verdict(
+            "not run",
+            "; ".join(dict.fromkeys(verdict.why for verdict in parts.values())),
+        )
     same: dict[str, list[str]] = {}
     for name, verdict in parts.items():
-        short = verdict.word if verdict.word == "not run" else f"{verdict.word} ({verdict.why})"
+        short = (
+            verdict.word
+            if verdict.word == "not run"
+            else f"{verdict.word} ({verdict.why})"
+        )
         same.setdefault(short, []).append(name)
     reasons = "; ".join(f"{', '.join(names)}: {short}" for short, names in same.items())
     return Verdict(words.pop() if len(words) == 1 else _mixed(words), reasons)
@@ -111,4 +132,8 @@ def _seeds(evidence: Evidence) -> str:
 
 def _basis(evidence: Evidence) -> str:
     over_what = f"interval over {evidence.basis}"
-    return over_what if evidence.basis == "seeds" else f"{_seeds(evidence)}, {over_what}, not over seeds"
+    return (
+        over_what
+        if evidence.basis == "seeds"
+        else f"{_seeds(evidence)}, {over_what}, not over seeds"
+    )

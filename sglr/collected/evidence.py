@@ -20,7 +20,9 @@ _VARIANTS = ("sglr", "sglr_released")
 _PEAK_R = 0.2  # where the paper sees the peak of Table 4
 
 Row = dict[str, Any]
-Cell = tuple[str, str]  # a method, or "sglr/R/T" for a cell of Table 4, and a checkpoint
+Cell = tuple[
+    str, str
+]  # a method, or "sglr/R/T" for a cell of Table 4, and a checkpoint
 Bits = dict[tuple[str, str], str]  # (checkpoint, attack) -> which images stayed correct
 
 
@@ -30,7 +32,11 @@ def collect_evidence(plan: Plan, results: Path) -> None:
     Raises UsageError where there is none.
     """
     folder = results / plan.scale.name
-    found = {"pairs": _pairs(plan, folder), "costs": _costs(plan, folder), "information": _information(plan, folder)}
+    found = {
+        "pairs": _pairs(plan, folder),
+        "costs": _costs(plan, folder),
+        "information": _information(plan, folder),
+    }
     if not any(found.values()):
         raise UsageError(f"evidence: no run of a table is in {folder / 'runs'} yet")
     for name, rows in found.items():
@@ -39,16 +45,24 @@ def collect_evidence(plan: Plan, results: Path) -> None:
 
 def evidence_inputs(plan: Plan, folder: Path) -> list[str]:
     """Return the files below `folder`, results/{scale}, that collecting the evidence reads."""
-    evaluated = [*_tables(plan, folder, "evaluation.json"), *_of(plan, folder, "evaluation.json", "table4")]
+    evaluated = [
+        *_tables(plan, folder, "evaluation.json"),
+        *_of(plan, folder, "evaluation.json", "table4"),
+    ]
     trained = _tables(plan, folder, "manifest.json")
     informed = _of(plan, folder, "trajectory.csv", "figure2")
-    wanted = [name for runs in (*evaluated, *trained, *informed) for name in runs.inputs]
+    wanted = [
+        name for runs in (*evaluated, *trained, *informed) for name in runs.inputs
+    ]
     return list(dict.fromkeys(wanted))
 
 
 def _of(plan: Plan, folder: Path, file: str, *artefacts: str) -> list[Runs]:
     """The runs of some artefacts, as far as one file of each is concerned."""
-    return [Runs(plan, tuple(plan.runs_of.get(name, ())), (file,), folder) for name in artefacts]
+    return [
+        Runs(plan, tuple(plan.runs_of.get(name, ())), (file,), folder)
+        for name in artefacts
+    ]
 
 
 def _tables(plan: Plan, folder: Path, file: str) -> list[Runs]:
@@ -62,7 +76,10 @@ def _done(found: list[Runs]) -> dict[Run, Runs]:
 
 def _roles(plan: Plan) -> dict[str, str]:
     """Data set -> its role."""
-    return {plan.scale.roles.ten_classes: TEN, plan.scale.roles.hundred_classes: HUNDRED}
+    return {
+        plan.scale.roles.ten_classes: TEN,
+        plan.scale.roles.hundred_classes: HUNDRED,
+    }
 
 
 def _pairs(plan: Plan, folder: Path) -> list[Row]:
@@ -72,19 +89,28 @@ def _pairs(plan: Plan, folder: Path) -> list[Row]:
     seeds = sorted({run.seed for run in tables})
     rows: list[Row] = []
     for seed, (dataset, role) in product(seeds, _roles(plan).items()):
-        bits = {run.method: found for run, found in tables.items() if (run.dataset, run.seed) == (dataset, seed)}
+        bits = {
+            run.method: found
+            for run, found in tables.items()
+            if (run.dataset, run.seed) == (dataset, seed)
+        }
         cells = [((name, "best"), (name, "final")) for name in bits]
         cells += _compared(plan)
         if role == TEN:
             bits |= _grid(grid, seed)
             cells += _grid_cells(plan)
         for one, other in cells:
-            rows += [{"role": role, "seed": seed} | row for row in _compare(bits, one, other)]
+            rows += [
+                {"role": role, "seed": seed} | row for row in _compare(bits, one, other)
+            ]
     return rows
 
 
 def _bits(runs: dict[Run, Runs]) -> dict[Run, Bits]:
-    return {run: correct_images(where.json(run, "evaluation.json")) for run, where in runs.items()}
+    return {
+        run: correct_images(where.json(run, "evaluation.json"))
+        for run, where in runs.items()
+    }
 
 
 def _compared(plan: Plan) -> Iterator[tuple[Cell, Cell]]:
@@ -120,8 +146,15 @@ def _grid_cells(plan: Plan) -> list[tuple[Cell, Cell]]:
         return []
     ends = (min(each.r for each in settings), max(each.r for each in settings))
     cells = []
-    for temperature, r in product(sorted({each.temperature for each in settings}), ends):
-        cells.append(((f"sglr/{_PEAK_R:g}/{temperature:g}", "final"), (f"sglr/{r:g}/{temperature:g}", "final")))
+    for temperature, r in product(
+        sorted({each.temperature for each in settings}), ends
+    ):
+        cells.append(
+            (
+                (f"sglr/{_PEAK_R:g}/{temperature:g}", "final"),
+                (f"sglr/{r:g}/{temperature:g}", "final"),
+            )
+        )
     return cells
 
 
@@ -129,9 +162,17 @@ def _compare(bits: dict[str, Bits], one: Cell, other: Cell) -> list[Row]:
     """One row for each attack under which both cells were measured."""
     rows = []
     for attack in ROBUST:
-        first, second = (bits.get(name, {}).get((checkpoint, attack)) for name, checkpoint in (one, other))
+        first, second = (
+            bits.get(name, {}).get((checkpoint, attack))
+            for name, checkpoint in (one, other)
+        )
         if first and second:
-            cells = {"one": one[0], "one_checkpoint": one[1], "other": other[0], "other_checkpoint": other[1]}
+            cells = {
+                "one": one[0],
+                "one_checkpoint": one[1],
+                "other": other[0],
+                "other_checkpoint": other[1],
+            }
             rows.append({"attack": attack} | cells | paired_difference(first, second))
     return rows
 
@@ -145,9 +186,15 @@ def _costs(plan: Plan, folder: Path) -> list[Row]:
     for run, where in _done(_tables(plan, folder, "manifest.json")).items():
         manifest = where.json(run, "manifest.json")
         if "clock" in manifest:
-            origin = {"role": roles[run.dataset], "method": run.method, "seed": run.seed}
+            origin = {
+                "role": roles[run.dataset],
+                "method": run.method,
+                "seed": run.seed,
+            }
             origin["device"] = manifest["origin"]["device"]
-            for epoch, seconds in enumerate(manifest["training_seconds_per_epoch"], start=1):
+            for epoch, seconds in enumerate(
+                manifest["training_seconds_per_epoch"], start=1
+            ):
                 rows.append(origin | {"epoch": epoch, "seconds": seconds})
     return rows
 
@@ -157,6 +204,8 @@ def _information(plan: Plan, folder: Path) -> list[Row]:
     rows = []
     for run, where in _done(_of(plan, folder, "trajectory.csv", "figure2")).items():
         last = pd.read_csv(where.path(run, "trajectory.csv")).iloc[-1]
-        values = {name: float(last[name]) for name in ("epoch", "information_in_weights")}
+        values = {
+            name: float(last[name]) for name in ("epoch", "information_in_weights")
+        }
         rows.append({"method": run.method, "seed": run.seed} | values)
     return rows

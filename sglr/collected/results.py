@@ -11,7 +11,9 @@ import pandas as pd
 from sglr.files.records import read_json
 from sglr.plan.names import ROLES
 
-Cell = tuple[str, str]  # a method, or "sglr/R/T" for a cell of Table 4, and a checkpoint
+Cell = tuple[
+    str, str
+]  # a method, or "sglr/R/T" for a cell of Table 4, and a checkpoint
 Row = dict[str, str]
 
 
@@ -38,7 +40,9 @@ class Results:
             raise NotRun(f"{cell[0]} was not run ({ROLES[role]}, {attack}, {cell[1]})")
         return found
 
-    def interval(self, role: str, attack: str, one: Cell, other: Cell) -> tuple[float, float] | None:
+    def interval(
+        self, role: str, attack: str, one: Cell, other: Cell
+    ) -> tuple[float, float] | None:
         """The points between which the difference of two cells lies, over images; None where it was not collected."""
         return self._pairs.get((role, attack, *one, *other))
 
@@ -52,9 +56,17 @@ class Results:
         cells: dict[tuple[str, ...], dict[int, float]] = {}
         for name in ("table2", "table3", "table4"):
             rows = self.frames.get(name, pd.DataFrame())
-            rows = rows.dropna(subset=["accuracy"]) if "accuracy" in rows else rows.iloc[:0]
+            rows = (
+                rows.dropna(subset=["accuracy"])
+                if "accuracy" in rows
+                else rows.iloc[:0]
+            )
             for row in rows.to_dict("records"):
-                method = f"sglr/{row['r']:g}/{row['temperature']:g}" if name == "table4" else row["method"]
+                method = (
+                    f"sglr/{row['r']:g}/{row['temperature']:g}"
+                    if name == "table4"
+                    else row["method"]
+                )
                 cell = (row["role"], row["attack"], method, row["checkpoint"])
                 cells.setdefault(cell, {})[row["seed"]] = 100 * row["accuracy"]
         return cells
@@ -63,12 +75,17 @@ class Results:
     def _pairs(self) -> dict[tuple[str, ...], tuple[float, float]]:
         names = ("role", "attack", "one", "one_checkpoint", "other", "other_checkpoint")
         rows = self.frames.get("pairs", pd.DataFrame()).to_dict("records")
-        return {tuple(row[name] for name in names): (100 * row["low"], 100 * row["high"]) for row in rows}
+        return {
+            tuple(row[name] for name in names): (100 * row["low"], 100 * row["high"])
+            for row in rows
+        }
 
 
 def read_results(collected: Path) -> Results:
     """Return whatever was collected."""
-    return Results({path.stem: read_frame(path) for path in sorted(collected.glob("*.csv"))})
+    return Results(
+        {path.stem: read_frame(path) for path in sorted(collected.glob("*.csv"))}
+    )
 
 
 def read_frame(path: Path) -> pd.DataFrame:
@@ -89,4 +106,7 @@ def read_rows(path: Path) -> list[Row]:
 
 def read_manifests(folder: Path) -> dict[str, dict[str, Any]]:
     """Return run id -> manifest of every finished training below results/{scale}. Raises UsageError if damaged."""
-    return {path.parent.name: read_json(path) for path in sorted(folder.glob("runs/*/manifest.json"))}
+    return {
+        path.parent.name: read_json(path)
+        for path in sorted(folder.glob("runs/*/manifest.json"))
+    }

@@ -32,8 +32,14 @@ class Runs:
     @cached_property
     def shown(self) -> list[Run]:
         """The planned runs, and the same with any other seed that is complete."""
-        others = [replace(run, seed=seed) for seed in self._seeds() for run in self.planned]
-        return list(dict.fromkeys([*self.planned, *(run for run in others if self.complete(run))]))
+        others = [
+            replace(run, seed=seed) for seed in self._seeds() for run in self.planned
+        ]
+        return list(
+            dict.fromkeys(
+                [*self.planned, *(run for run in others if self.complete(run))]
+            )
+        )
 
     @cached_property
     def done(self) -> list[Run]:
@@ -47,7 +53,10 @@ class Runs:
 
     def complete(self, run: Run) -> bool:
         """Whether the run's training is at its end and every file that is read of it is there."""
-        return all((self.folder / "runs" / run.id / name).exists() for name in (FINISHED, *self.reads))
+        return all(
+            (self.folder / "runs" / run.id / name).exists()
+            for name in (FINISHED, *self.reads)
+        )
 
     def _seeds(self) -> list[int]:
         """Every seed of which there is a run, of whatever kind."""
@@ -65,4 +74,8 @@ class Runs:
     def csv(self, run: Run, name: str) -> pd.DataFrame:
         """The rows of one of a run's CSV files, with its seed, its method and the method's r."""
         frame = pd.read_csv(self.path(run, name))
-        return frame.assign(seed=run.seed, method=run.method, r=getattr(run.method_settings(), "r", None))
+        return frame.assign(
+            seed=run.seed,
+            method=run.method,
+            r=getattr(run.method_settings(), "r", None),
+        )

@@ -29,12 +29,17 @@ def train(arguments: Namespace, plan: Plan) -> None:
 
             device, engine = _prepare(plan.scale)
             job = Job(run, plan.scale, folder, plan.settings_of(run), device, engine)
-        with advising_batch_size(job.trial, job.how.batch_size), _watched(arguments, folder) as watchers:
+        with (
+            advising_batch_size(job.trial, job.how.batch_size),
+            _watched(arguments, folder) as watchers,
+        ):
             job.fit(stop, watchers)
 
 
 @contextmanager
-def _watched(arguments: Namespace, folder: Path) -> Iterator[list[Callable[[dict], None]]]:
+def _watched(
+    arguments: Namespace, folder: Path
+) -> Iterator[list[Callable[[dict], None]]]:
     """Who is told of each epoch: with --events a TensorBoard file, epochs of before included."""
     if not arguments.events:
         yield []
@@ -63,7 +68,9 @@ def _finished(arguments: Namespace, plan: Plan) -> "Finished":
 
     run = find_run(arguments.run, plan.scale)
     device, _ = _prepare(plan.scale)
-    return Finished(run, plan.scale, arguments.results / plan.scale.name / "runs" / run.id, device)
+    return Finished(
+        run, plan.scale, arguments.results / plan.scale.name / "runs" / run.id, device
+    )
 
 
 def evaluate(arguments: Namespace, plan: Plan) -> None:
@@ -92,7 +99,13 @@ def export(arguments: Namespace, plan: Plan) -> None:
     """Write one checkpoint's weights as safetensors, with a model card."""
     from sglr.export.weights import export
 
-    print(export(_finished(arguments, plan), arguments.checkpoint, arguments.results / plan.scale.name / "exported"))
+    print(
+        export(
+            _finished(arguments, plan),
+            arguments.checkpoint,
+            arguments.results / plan.scale.name / "exported",
+        )
+    )
 
 
 def events(arguments: Namespace, plan: Plan) -> None:

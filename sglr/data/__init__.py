@@ -11,7 +11,9 @@ def load_splits(spec: DataSpec, *, label_noise: float, seed: int) -> Splits:
 
     Raises UsageError where `spec` asks for more images than there are, or CIFAR is not where SGLR_DATA says.
     """
-    parts, num_classes = find("datasets", spec.source)([spec.num_train, spec.num_validation, spec.num_test])
+    parts, num_classes = find("datasets", spec.source)(
+        [spec.num_train, spec.num_validation, spec.num_test]
+    )
     train, validation, test = parts
     noisy, corrupted = corrupt_labels(train.labels, label_noise, num_classes, seed)
     given = ImageSet(train.images, noisy, train.levels)

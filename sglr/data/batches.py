@@ -26,7 +26,9 @@ class Batches:
 
     def order(self) -> Tensor:
         """Return the places of all images (num_train,), shuffled afresh."""
-        return torch.randperm(len(self.images), generator=self.generator, device=self.generator.device)
+        return torch.randperm(
+            len(self.images), generator=self.generator, device=self.generator.device
+        )
 
     def following(self, order: Tensor) -> Iterator[tuple[Tensor, Tensor]]:
         """Yield images x (N, C, H, W) and their places (N,) in this order.

@@ -27,7 +27,9 @@ def save_payload(path: Path, payload: dict[str, Any]) -> str:
     return checksum
 
 
-def load_payload(path: Path, sha256: str | None = None, version: int = WEIGHTS_FORMAT) -> dict[str, Any]:
+def load_payload(
+    path: Path, sha256: str | None = None, version: int = WEIGHTS_FORMAT
+) -> dict[str, Any]:
     """Return what `save_payload` wrote and gave `sha256` for; without it, whatever whole payload is there.
 
     Raises UsageError where the file is missing, truncated, changed, another payload, of another format or code.
@@ -35,21 +37,37 @@ def load_payload(path: Path, sha256: str | None = None, version: int = WEIGHTS_F
     try:
         content = path.read_bytes()
     except FileNotFoundError:
-        raise UsageError(f"{path}: no such file; train the run again (delete its manifest.json first)") from None
-    checksum, body = content[:_DIGEST_LENGTH], memoryview(content)[_DIGEST_LENGTH:]  # a data set is large: no copy
+        raise UsageError(
+            f"{path}: no such file; train the run again (delete its manifest.json first)"
+        ) from None
+    checksum, body = (
+        content[:_DIGEST_LENGTH],
+        memoryview(content)[_DIGEST_LENGTH:],
+    )  # a data set is large: no copy
     if digest(body).encode() != checksum:
         raise UsageError(f"{path}: damaged, its checksum does not match its content")
     if sha256 and sha256 != checksum.decode():
-        raise UsageError(f"{path}: not the checkpoint that manifest.json names; train the run again")
+        raise UsageError(
+            f"{path}: not the checkpoint that manifest.json names; train the run again"
+        )
     try:
         payload = torch.load(io.BytesIO(body), map_location="cpu", weights_only=True)
         found = payload.get("format", 1)
     except UnpicklingError:
-        raise UsageError(f"{path}: holds more than tensors and plain values; it is not loaded") from None
-    except (AttributeError, EOFError, KeyError, RuntimeError):  # made by hand, its checksum too
+        raise UsageError(
+            f"{path}: holds more than tensors and plain values; it is not loaded"
+        ) from None
+    except (
+        AttributeError,
+        EOFError,
+        KeyError,
+        RuntimeError,
+    ):  # made by hand, its checksum too
         raise UsageError(f"{path}: no file of this program") from None
     if found != version:
-        raise UsageError(f"{path}: of another version of this program (format {found}; this one reads {version})")
+        raise UsageError(
+            f"{path}: of another version of this program (format {found}; this one reads {version})"
+        )
     return payload
 
 
@@ -62,7 +80,11 @@ def load_state(path: Path, fingerprint: str) -> dict[str, Any] | None:
         return None
     try:
         state = load_payload(path, version=STATE_FORMAT)
-        reason = "" if state.get("fingerprint") == fingerprint else "it belongs to other settings"
+        reason = (
+            ""
+            if state.get("fingerprint") == fingerprint
+            else "it belongs to other settings"
+        )
     except UsageError as error:
         state, reason = {}, str(error)
     if not reason:
@@ -70,5 +92,8 @@ def load_state(path: Path, fingerprint: str) -> dict[str, Any] | None:
     aside = path.with_suffix(".set-aside")
     if parallel.is_first():
         path.replace(aside)
-    print(f"resume state set aside as {aside}: {reason}; starting from the first epoch", flush=True)
+    print(
+        f"resume state set aside as {aside}: {reason}; starting from the first epoch",
+        flush=True,
+    )
     return None

@@ -78,7 +78,9 @@ def all_reduce_in_place(tensors: Sequence[Tensor]) -> None:
     if world_size() > 1:
         flat = torch.cat([tensor.reshape(-1) for tensor in tensors])
         dist.all_reduce(flat)
-        for tensor, summed in zip(tensors, flat.split([tensor.numel() for tensor in tensors]), strict=True):
+        for tensor, summed in zip(
+            tensors, flat.split([tensor.numel() for tensor in tensors]), strict=True
+        ):
             tensor.copy_(summed.view_as(tensor))
 
 

@@ -40,6 +40,11 @@ def correct_under_pgd(
     `attacked` is a cheaper copy of the model on which the images are searched; `model` itself judges them.
     """
     x_adv = attack_images(
-        attacked or model, images, ball=ball, step_size=step_size, num_steps=num_steps, batch_size=batch_size
+        attacked or model,
+        images,
+        ball=ball,
+        step_size=step_size,
+        num_steps=num_steps,
+        batch_size=batch_size,
     )
     return predictions(model, x_adv, batch_size) == images.labels

@@ -18,7 +18,9 @@ def penultimate_features(network: nn.Module, x: Tensor, batch_size: int) -> Tens
 def tsne(features: Tensor, seed: int = 0) -> np.ndarray:
     """Return the features' t-SNE embedding (N, 2), perplexity 30 or less for few points, from a PCA start."""
     perplexity = min(30, (len(features) - 1) / 3)
-    return TSNE(perplexity=perplexity, init="pca", random_state=seed).fit_transform(features.cpu().numpy())
+    return TSNE(perplexity=perplexity, init="pca", random_state=seed).fit_transform(
+        features.cpu().numpy()
+    )
 
 
 def separability(features: Tensor, y: Tensor) -> dict[str, float]:

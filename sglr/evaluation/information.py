@@ -7,7 +7,13 @@ from sglr.evaluation.gradient_norm import flat_gradient
 
 
 def information_in_weights(
-    network: nn.Module, first: nn.Module, x_adv: Tensor, y: Tensor, *, batch_size: int, num_train: int
+    network: nn.Module,
+    first: nn.Module,
+    x_adv: Tensor,
+    y: Tensor,
+    *,
+    batch_size: int,
+    num_train: int,
 ) -> float:
     """Return n/T sum_t (dtheta . g_t)^2 over T mini-batches; dtheta is the last weights minus the first.
 
@@ -17,8 +23,14 @@ def information_in_weights(
     code squares the mean of dtheta . g_t; their derivation has the mean of squares, and so have we.
     """
     dtheta = torch.cat(
-        [(p - q).detach().flatten() for p, q in zip(network.parameters(), first.parameters(), strict=True)]
+        [
+            (p - q).detach().flatten()
+            for p, q in zip(network.parameters(), first.parameters(), strict=True)
+        ]
     )
     parts = zip(x_adv.split(batch_size), y.split(batch_size), strict=True)
-    squares = [(dtheta @ flat_gradient(network, x, labels)).double().square() for x, labels in parts]
+    squares = [
+        (dtheta @ flat_gradient(network, x, labels)).double().square()
+        for x, labels in parts
+    ]
     return num_train * torch.stack(squares).mean().item()

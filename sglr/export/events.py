@@ -20,9 +20,13 @@ class Events:
         try:
             from torch.utils.tensorboard import SummaryWriter
         except ImportError:
-            raise UsageError("the package tensorboard is not installed: pip install 'sglr[tensorboard]'") from None
+            raise UsageError(
+                "the package tensorboard is not installed: pip install 'sglr[tensorboard]'"
+            ) from None
         self.path = folder / "events"
-        shutil.rmtree(self.path, ignore_errors=True)  # a second file would draw every curve twice
+        shutil.rmtree(
+            self.path, ignore_errors=True
+        )  # a second file would draw every curve twice
         self.writer = SummaryWriter(str(self.path))
 
     def add(self, row: dict[str, Any]) -> None:

@@ -40,7 +40,9 @@ def _evaluation(finished: "Finished", checkpoint: str) -> dict[str, Any]:
     path = finished.folder / "evaluation.json"
     entry = read_json(path)["checkpoints"][checkpoint] if path.exists() else {}
     if entry.get("sha256") != finished.manifest[checkpoint]["sha256"]:
-        raise UsageError(f"run {finished.run.id}: this training has not been evaluated; sglr evaluate it first")
+        raise UsageError(
+            f"run {finished.run.id}: this training has not been evaluated; sglr evaluate it first"
+        )
     return entry
 
 
@@ -49,8 +51,15 @@ def packed(network: nn.Module, shape: dict[str, Any], names: dict[str, str]) -> 
 
     The header is one entry of JSON: safetensors does not keep the order of several, so the bytes would vary.
     """
-    weights = {name: value.cpu().contiguous() for name, value in network.state_dict().items()}
-    header = {"format": FORMAT, **names, "network": shape, "sha256": _checksum(shape, weights)}
+    weights = {
+        name: value.cpu().contiguous() for name, value in network.state_dict().items()
+    }
+    header = {
+        "format": FORMAT,
+        **names,
+        "network": shape,
+        "sha256": _checksum(shape, weights),
+    }
     return save(weights, {"sglr": json.dumps(header)})
 
 
@@ -61,7 +70,9 @@ def load_model(path: str | Path) -> nn.Module:
     """
     header, weights = _read(path)
     if header.get("format") != FORMAT:
-        raise UsageError(f"{path}: not written by this version of `sglr export` (format {FORMAT})")
+        raise UsageError(
+            f"{path}: not written by this version of `sglr export` (format {FORMAT})"
+        )
     if header["sha256"] != _checksum(header["network"], weights):
         raise UsageError(f"{path}: damaged, its checksum does not match its content")
     network = build(**header["network"], generator_seed=0)
@@ -85,5 +96,8 @@ def _checksum(shape: dict[str, Any], weights: dict[str, Tensor]) -> str:
     """The sha256 of shape, names and values, of which safetensors itself checks the lengths alone."""
     parts = [json.dumps(shape, sort_keys=True).encode()]
     for name in sorted(weights):
-        parts += [name.encode(), weights[name].reshape(-1).view(torch.uint8).numpy().tobytes()]
+        parts += [
+            name.encode(),
+            weights[name].reshape(-1).view(torch.uint8).numpy().tobytes(),
+        ]
     return digest(b"\0".join(parts))

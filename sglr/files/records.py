@@ -13,7 +13,15 @@ import pandas as pd
 
 from sglr.files.errors import UsageError
 
-_PACKAGES = ("torch", "torchvision", "numpy", "pandas", "scikit-learn", "pyautoattack", "snakemake")
+_PACKAGES = (
+    "torch",
+    "torchvision",
+    "numpy",
+    "pandas",
+    "scikit-learn",
+    "pyautoattack",
+    "snakemake",
+)
 
 
 def write_bytes(path: Path, content: bytes) -> None:
@@ -43,13 +51,18 @@ def read_json(path: Path) -> dict[str, Any]:
     except FileNotFoundError:
         raise UsageError(f"{path}: no such file") from None
     except (json.JSONDecodeError, UnicodeDecodeError):
-        raise UsageError(f"{path}: damaged, not readable as JSON; delete it to compute it again") from None
+        raise UsageError(
+            f"{path}: damaged, not readable as JSON; delete it to compute it again"
+        ) from None
 
 
 def write_csv(path: Path, rows: list[dict[str, Any]] | pd.DataFrame) -> None:
     """Write `rows` as CSV, atomically, floats with nine significant digits."""
     frame = rows if isinstance(rows, pd.DataFrame) else pd.DataFrame(rows)
-    write_bytes(path, frame.to_csv(index=False, float_format="%.9g", lineterminator="\n").encode())
+    write_bytes(
+        path,
+        frame.to_csv(index=False, float_format="%.9g", lineterminator="\n").encode(),
+    )
 
 
 def digest(content: bytes | memoryview) -> str:
@@ -84,7 +97,11 @@ def _processor() -> str | None:
         lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
     except OSError:
         return platform.processor() or None
-    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    names = [
+        line.partition(":")[2].strip()
+        for line in lines
+        if line.startswith("model name")
+    ]
     return names[0] if names else platform.processor() or None
 
 
@@ -98,7 +115,13 @@ def _version(package: str) -> str | None:
 def _git_commit() -> str | None:
     command = ["git", "describe", "--always", "--dirty", "--abbrev=12"]
     try:
-        done = subprocess.run(command, cwd=Path(__file__).parent, capture_output=True, text=True, check=False)
+        done = subprocess.run(
+            command,
+            cwd=Path(__file__).parent,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
     except OSError:
         return None
     return done.stdout.strip() or None

@@ -35,7 +35,9 @@ class DistilledAdversarialTraining(Objective):
     def _fit(self) -> tuple[float, float]:
         images = self.setup.validation
         x_adv = self.adversary.attack_images(self.teacher, images, _BATCH)
-        guesses = one_hot(_logits(self.teacher, images.pixels()).argmax(dim=1), self.setup.num_classes)
+        guesses = one_hot(
+            _logits(self.teacher, images.pixels()).argmax(dim=1), self.setup.num_classes
+        )
         return fit_calibration(_logits(self.teacher, x_adv), guesses, images.labels)
 
     def loss(self, x: Tensor, index: Tensor, epoch: int) -> Loss:

@@ -22,7 +22,9 @@ def label_decay(epochs: int, decay_at_200: float) -> float:
     return max(0.0, 1 - (1 - decay_at_200) * _PAPER_EPOCHS / epochs)
 
 
-def te_weight(epoch: int, epochs: int, *, weight: float, start: float, ramp_end: float) -> float:
+def te_weight(
+    epoch: int, epochs: int, *, weight: float, start: float, ramp_end: float
+) -> float:
     """Return the weight of TE's squared term: 0 before `start`, a Gaussian ramp to `ramp_end`, `weight` after.
 
     Dong et al. 2022: weight x exp(-5 (1 - t)^2) with t from 0 to 1 along the ramp.

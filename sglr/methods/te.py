@@ -24,13 +24,23 @@ class TemporalEnsembling(Objective):
 
     def __init__(self, settings: Te, setup: Setup):
         super().__init__(settings, setup)
-        nothing = torch.zeros(len(setup.labels), setup.num_classes, device=setup.labels.device)
-        self.ensemble = PredictionAverage(nothing, label_decay(setup.epochs, settings.decay))
+        nothing = torch.zeros(
+            len(setup.labels), setup.num_classes, device=setup.labels.device
+        )
+        self.ensemble = PredictionAverage(
+            nothing, label_decay(setup.epochs, settings.decay)
+        )
 
     def weight(self, epoch: int) -> float:
         """Return w at `epoch`: a ramp from `start` to `ramp_end`."""
         te = self.settings
-        return te_weight(epoch, self.setup.epochs, weight=te.weight, start=te.start, ramp_end=te.ramp_end)
+        return te_weight(
+            epoch,
+            self.setup.epochs,
+            weight=te.weight,
+            start=te.start,
+            ramp_end=te.ramp_end,
+        )
 
     def loss(self, x: Tensor, index: Tensor, epoch: int) -> Loss:
         """Return the two terms' sum on adversarial images; the cross-entropy alone before `start`."""
@@ -43,14 +53,18 @@ class TemporalEnsembling(Objective):
 
         def both_terms(logits: Tensor) -> Tensor:
             """What the attack raises and the step lowers, (N,)."""
-            return cross_entropy(logits, y) + weight * squared_distance(logits, ensemble)
+            return cross_entropy(logits, y) + weight * squared_distance(
+                logits, ensemble
+            )
 
         logits = self.model(self.adversary.attack(self.model, x, both_terms))
         return Loss(both_terms(logits).mean(), logits.detach())
 
     def _ensemble_of(self, x: Tensor, index: Tensor) -> Tensor:
         """The average with this batch's eval-mode clean predictions; the division corrects its start at zero."""
-        rows = self.ensemble.update(index, self.adversary.logits(self.model, x).softmax(dim=1))
+        rows = self.ensemble.update(
+            index, self.adversary.logits(self.model, x).softmax(dim=1)
+        )
         return rows / rows.sum(dim=1, keepdim=True)
 
     def state_dict(self) -> dict[str, Any]:

@@ -23,7 +23,9 @@ class TradesObjective(Objective):
     def loss(self, x: Tensor, index: Tensor, epoch: int) -> Loss:
         """Return the natural and the robust term; the gradient flows through both distributions."""
         natural = self.adversary.logits(self.model, x).softmax(dim=1)
-        x_adv = self.adversary.attack(self.model, x, lambda logits: kl_divergence(natural, logits), self.start)
+        x_adv = self.adversary.attack(
+            self.model, x, lambda logits: kl_divergence(natural, logits), self.start
+        )
         clean, adversarial = self.model(x), self.model(x_adv)
         self.third_pass(x, x_adv, epoch)
         self.before_labels(index, clean.detach(), adversarial.detach(), epoch)
@@ -36,7 +38,9 @@ class TradesObjective(Objective):
         with torch.no_grad():
             self.model(x)
 
-    def before_labels(self, index: Tensor, clean: Tensor, adversarial: Tensor, epoch: int) -> None:
+    def before_labels(
+        self, index: Tensor, clean: Tensor, adversarial: Tensor, epoch: int
+    ) -> None:
         """Called with both logits (N, K) before the labels are taken; plain TRADES keeps its labels."""
 
 
@@ -56,11 +60,15 @@ class RefinedTrades(RefinedObjective, TradesObjective):
             with torch.no_grad():
                 self.model(x_adv)
 
-    def before_labels(self, index: Tensor, clean: Tensor, adversarial: Tensor, epoch: int) -> None:
+    def before_labels(
+        self, index: Tensor, clean: Tensor, adversarial: Tensor, epoch: int
+    ) -> None:
         """Fold both predictions into the labels (paper, Eq. 7)."""
         if self.refining(epoch):
             weight = self.settings.clean_weight
-            probs = weight * clean.softmax(dim=1) + (1 - weight) * adversarial.softmax(dim=1)
+            probs = weight * clean.softmax(dim=1) + (1 - weight) * adversarial.softmax(
+                dim=1
+            )
             self.refine_labels(index, probs)
 
 

@@ -29,7 +29,9 @@ def shape_of(run: Run, scale: Scale, splits: Splits) -> dict[str, Any]:
     }
 
 
-def load_network(path: Path, entry: dict[str, Any], run: Run, scale: Scale, splits: Splits) -> Classifier:
+def load_network(
+    path: Path, entry: dict[str, Any], run: Run, scale: Scale, splits: Splits
+) -> Classifier:
     """The run's network with the weights saved at `path`, in eval mode; `entry` is what the manifest says of them.
 
     Raises UsageError for another run's file, and for one that the manifest does not name.

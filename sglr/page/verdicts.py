@@ -35,10 +35,19 @@ def verdicts(claims: list[Row]) -> dict[str, Any]:
 
     Cells that were not run stand apart from the counts, as in the ledger's own summary.
     """
-    groups = [_group(word, [claim for claim in claims if claim["verdict"] == word]) for word in WORDS]
+    groups = [
+        _group(word, [claim for claim in claims if claim["verdict"] == word])
+        for word in WORDS
+    ]
     total = sum(group["count"] for group in groups)
     judged = sum(group["count"] for group in groups if group["word"] != "not run")
-    return {"groups": groups, "total": total, "judged": judged, "apart": len(claims) - total, "parts": _parts(claims)}
+    return {
+        "groups": groups,
+        "total": total,
+        "judged": judged,
+        "apart": len(claims) - total,
+        "parts": _parts(claims),
+    }
 
 
 def _group(word: str, claims: list[Row]) -> dict[str, Any]:
@@ -46,7 +55,14 @@ def _group(word: str, claims: list[Row]) -> dict[str, Any]:
     cells = [claim for claim in claims if claim["judged by"] == "value"]
     others = [claim for claim in claims if claim["judged by"] != "value"]
     count = len(others) if word == "not run" else len(claims)
-    return {"word": word, "sign": sign, "name": name, "claims": others, "cells": cells, "count": count}
+    return {
+        "word": word,
+        "sign": sign,
+        "name": name,
+        "claims": others,
+        "cells": cells,
+        "count": count,
+    }
 
 
 def _parts(claims: list[Row]) -> list[dict[str, Any]]:
@@ -56,5 +72,12 @@ def _parts(claims: list[Row]) -> list[dict[str, Any]]:
         part = _CELLS if claim["judged by"] == "value" else claim["part"]
         counts.setdefault(part, Counter())[claim["verdict"]] += 1
     about = _PARTS | {_CELLS: "of Tables 2 to 4, by value"}
-    shown = {name: count for name, count in counts.items() if set(count) - ({"not run"} if name == _CELLS else set())}
-    return [{"name": name, "about": about.get(name, ""), "counts": count} for name, count in shown.items()]
+    shown = {
+        name: count
+        for name, count in counts.items()
+        if set(count) - ({"not run"} if name == _CELLS else set())
+    }
+    return [
+        {"name": name, "about": about.get(name, ""), "counts": count}
+        for name, count in shown.items()
+    ]

@@ -18,14 +18,21 @@ class EpochUnderway:
     """An epoch between two of its steps."""
 
     order: Tensor  # (num_train,) the training images in this epoch's order
-    steps: list[Tensor] = field(default_factory=list)  # what `Recipe.step` returned for each step taken
-    averaged: bool = False  # whether the average of weights has seen the end of the epoch
+    steps: list[Tensor] = field(
+        default_factory=list
+    )  # what `Recipe.step` returned for each step taken
+    averaged: bool = (
+        False  # whether the average of weights has seen the end of the epoch
+    )
     seconds: float = 0.0  # spent on it so far
 
     def to(self, device: torch.device) -> EpochUnderway:
         """The same, its tensors on `device`."""
         return EpochUnderway(
-            self.order.to(device), [step.to(device) for step in self.steps], self.averaged, self.seconds
+            self.order.to(device),
+            [step.to(device) for step in self.steps],
+            self.averaged,
+            self.seconds,
         )
 
 
@@ -34,13 +41,25 @@ class State:
     """How far a training has come. `checkpoints` says of which epochs networks lie on disk, and their sha256."""
 
     history: list[dict[str, Any]] = field(default_factory=list)  # a row an epoch
-    checkpoints: dict[str, Any] = field(default_factory=lambda: {"best": {}, "best_validation": {}, "trajectory": []})
-    seconds: list[float] = field(default_factory=list)  # of each epoch, evaluation included
-    training_seconds: list[float] = field(default_factory=list)  # of each epoch, without
+    checkpoints: dict[str, Any] = field(
+        default_factory=lambda: {"best": {}, "best_validation": {}, "trajectory": []}
+    )
+    seconds: list[float] = field(
+        default_factory=list
+    )  # of each epoch, evaluation included
+    training_seconds: list[float] = field(
+        default_factory=list
+    )  # of each epoch, without
     underway: EpochUnderway | None = None
 
 
-def save(folder: Path, fingerprint: str, state: State, recipe: Recipe, generator: torch.Generator) -> None:
+def save(
+    folder: Path,
+    fingerprint: str,
+    state: State,
+    recipe: Recipe,
+    generator: torch.Generator,
+) -> None:
     """Write folder/state.pt: all that the training needs to go on from here."""
     payload = {
         "format": STATE_FORMAT,
@@ -53,7 +72,9 @@ def save(folder: Path, fingerprint: str, state: State, recipe: Recipe, generator
     save_payload(folder / "state.pt", payload)
 
 
-def resume(folder: Path, fingerprint: str, recipe: Recipe, generator: torch.Generator) -> State:
+def resume(
+    folder: Path, fingerprint: str, recipe: Recipe, generator: torch.Generator
+) -> State:
     """Return the state that folder/state.pt holds, recipe and generator set back to it; else a new one.
 
     One of other settings, or whose checkpoints are gone, is not used.
@@ -64,17 +85,36 @@ def resume(folder: Path, fingerprint: str, recipe: Recipe, generator: torch.Gene
         return State()
     recipe.load_state_dict(saved["recipe"])
     generator.set_state(saved["generator"])
-    underway = EpochUnderway(**saved["underway"]).to(generator.device) if saved["underway"] else None
-    return State(saved["history"], saved["checkpoints"], saved["seconds"], saved["training_seconds"], underway)
+    underway = (
+        EpochUnderway(**saved["underway"]).to(generator.device)
+        if saved["underway"]
+        else None
+    )
+    return State(
+        saved["history"],
+        saved["checkpoints"],
+        saved["seconds"],
+        saved["training_seconds"],
+        underway,
+    )
 
 
 def _lost_checkpoint(folder: Path, checkpoints: dict[str, Any]) -> bool:
     """Whether a checkpoint that the state counts on is gone; then training starts from the first epoch."""
-    names = [f"{name}.pt" for name in ("best", "best_validation", "final") if checkpoints.get(name)]
-    names += [f"trajectory/{entry['epoch']:04d}.pt" for entry in checkpoints["trajectory"]]
+    names = [
+        f"{name}.pt"
+        for name in ("best", "best_validation", "final")
+        if checkpoints.get(name)
+    ]
+    names += [
+        f"trajectory/{entry['epoch']:04d}.pt" for entry in checkpoints["trajectory"]
+    ]
     lost = [name for name in names if not (folder / name).exists()]
     if lost:
-        print(f"{folder / lost[0]}: no such file; starting from the first epoch", flush=True)
+        print(
+            f"{folder / lost[0]}: no such file; starting from the first epoch",
+            flush=True,
+        )
     return bool(lost)
 
 
