@@ -66,7 +66,6 @@ class EngineLoop:
         result = self.objective.loss(x, index, 1)
         self.optimizer.zero_grad()
         result.loss.backward()
-        get_total_norm(
-            [p.grad for p in self.model.parameters() if p.grad is not None]
-        )  # every step records it
+        # Every step records it.
+        get_total_norm([p.grad for p in self.model.parameters() if p.grad is not None])
         self.optimizer.step()

@@ -28,9 +28,8 @@ class Chain:
     pace: Pace
     chance: random.Random
     disk: TmpfsDisk | FileSizeLimit | None = None
-    lives: list[dict[str, Any]] = field(
-        default_factory=list
-    )  # those that a fault ended
+    # Those that a fault ended.
+    lives: list[dict[str, Any]] = field(default_factory=list)
     completed: int = 0
     checked: int = 0  # files with a final name, found whole
 

@@ -14,9 +14,8 @@ def results_of(folder: Path) -> dict[str, Any]:
     """What a disturbed run must share, bit for bit, with an undisturbed one: records, and digests of all weights."""
     manifest = read_json(folder / "manifest.json")
     for name in _CHECKPOINTS:
-        load_payload(
-            folder / f"{name}.pt", manifest[name]["sha256"]
-        )  # as every later step reads it
+        # As every later step reads it.
+        load_payload(folder / f"{name}.pt", manifest[name]["sha256"])
     records = {
         name: digest((folder / name).read_bytes())
         for name in ("history.csv", "labels.csv")

@@ -57,9 +57,8 @@ def test_information_in_weights_of_a_linear_model_is_numpys(digits):
     square_of_mean = information_in_weights(
         network, first, x, y, batch_size=120, num_train=500
     )
-    assert (
-        found > 1.01 * square_of_mean > 0
-    )  # Jensen: the released code's form is smaller
+    # Jensen: the released code's form is smaller.
+    assert found > 1.01 * square_of_mean > 0
 
 
 @pytest.mark.parametrize("batch_size", [7, 50, 120, 500])
@@ -93,9 +92,8 @@ def test_calibration_error_is_a_hand_loops():
         [torch.rand(300, generator=generator), torch.tensor([1.0, 1.0])]
     )
     place = (confidence * 15).ceil().long()
-    correct = (place % 2 == 0) ^ (
-        torch.rand(302, generator=generator) < 0.1
-    )  # neighbours differ: no merging unseen
+    # Neighbours differ: no merging unseen.
+    correct = (place % 2 == 0) ^ (torch.rand(302, generator=generator) < 0.1)
     c, k, total = confidence.double().numpy(), correct.numpy(), 0.0
     for b in range(15):
         inside = (c > b / 15) & (c <= (b + 1) / 15)
@@ -114,9 +112,8 @@ def test_the_confidence_summary_by_hand():
     assert found["natural_confidence_correct"] == pytest.approx((0.7 + 0.6) / 2)
     assert found["natural_confidence_incorrect"] == pytest.approx(0.9)
     assert found["natural_accuracy"] == pytest.approx(2 / 3)
-    assert found["natural_ece"] == pytest.approx(
-        (0.3 + 0.9 + 0.4) / 3
-    )  # 0.7, 0.9 and 0.6 lie in three bins
+    # 0.7, 0.9 and 0.6 lie in three bins.
+    assert found["natural_ece"] == pytest.approx((0.3 + 0.9 + 0.4) / 3)
     perfect = confidence_summary(
         (probabilities + 1e-12).log(), torch.tensor([0, 1, 1]), prefix="natural"
     )
@@ -153,9 +150,8 @@ def test_features_are_what_the_last_layer_sees_and_tell_true_classes_from_shuffl
 
 
 def test_tsne_is_fixed_by_its_seed_alone(network, splits):
-    wide = torch.randn(
-        16, 600, generator=torch.Generator().manual_seed(0)
-    )  # more columns than rows: a random PCA
+    # More columns than rows: a random PCA.
+    wide = torch.randn(16, 600, generator=torch.Generator().manual_seed(0))
     features = penultimate_features(network, splits.test.pixels()[:60], 60) @ wide
     once = tsne(features)
     np.random.seed(5)

@@ -98,9 +98,8 @@ def test_the_adversary_is_pgd_on_todays_weights_in_eval_mode(
         cross_entropy(model(x), y).mean().backward()
         optimizer.step()
     today, generator = copy.deepcopy(model).eval(), torch.Generator().manual_seed(7)
-    assert torch.allclose(
-        adversary.logits(model, x), today(x), rtol=1e-9
-    )  # before the attack refolds
+    # Before the attack refolds.
+    assert torch.allclose(adversary.logits(model, x), today(x), rtol=1e-9)
     if start == "uniform":
         first = BALL.random_start(x, generator)
     else:

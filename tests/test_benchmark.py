@@ -104,9 +104,8 @@ def test_the_comparison_of_engines_writes_every_part(tmp_path):
     rows = {row["engine"]: row for row in found["trainings"]}
     assert list(rows) == ["plain", "fast", "fast, resumed twice"]
     losses = [row["train_loss"] for row in rows.values()]
-    assert (
-        losses[0] != losses[1] == losses[2]
-    )  # folding changes the last digits, resuming nothing
+    # Folding changes the last digits, resuming nothing.
+    assert losses[0] != losses[1] == losses[2]
     assert set(found["attacks"]) == {"trained", "untrained"} and set(
         found["autoattack"]
     ) == {

@@ -32,18 +32,20 @@ def images(value: float, low: float, high: float) -> Evidence:
     [
         (images(2, 1, 3), "reproduced", "one seed"),
         (images(2, -1, 5), "partly", "within the interval's noise"),
+        # An interval that only touches decides nothing.
         (
             images(2, 0, 4),
             "partly",
             "within the interval's noise",
-        ),  # an interval that only touches decides nothing
+        ),
         (images(-2, -5, 1), "not reproduced", "undecided"),
         (images(-2, -3, -1), "not reproduced", "the opposite holds"),
+        # However large: nothing says what it is worth.
         (
             Evidence(50.0),
             "partly",
             "one seed, no interval",
-        ),  # however large: nothing says what it is worth
+        ),
         (Evidence(-0.1), "not reproduced", "one seed, no interval"),
         (Evidence(0.0), "not reproduced", "one seed, no interval"),
         (over([1.0, 1.1, 0.9]), "reproduced", "seeds"),
@@ -140,9 +142,8 @@ def test_every_cell_of_the_tables_is_a_claim():
         if claim.target is not None and claim.by_value
     ]
     assert sum(name.startswith("table4") for name in cells) == 30
-    assert (
-        sum(name.startswith("table2") for name in cells) == (7 + 1) * 9
-    )  # SGLR's row beside both of our variants
+    # SGLR's row beside both of our variants.
+    assert sum(name.startswith("table2") for name in cells) == (7 + 1) * 9
     assert sum(name.startswith("table3") for name in cells) == (8 + 2) * 9
 
 
@@ -282,16 +283,13 @@ def test_what_the_committed_runs_show(mini):
     assert overfits["verdict"] == "reproduced" and "one seed" in overfits["why"]
     assert "pgd20: +10.10 [+8.25, +12.10]" in overfits["parts"]
     assert table.loc["worth/sglr_released/at_wa", "verdict"] == "reproduced"
-    assert (
-        table.loc["order/autoattack/final/sglr_released", "verdict"] == "partly"
-    )  # the other rivals were not run
-    assert (
-        table.loc["figure2/after-drop", "verdict"] == "not reproduced"
-    )  # its best epoch is the 4th of 32
+    # The other rivals were not run.
+    assert table.loc["order/autoattack/final/sglr_released", "verdict"] == "partly"
+    # Its best epoch is the 4th of 32.
+    assert table.loc["figure2/after-drop", "verdict"] == "not reproduced"
     assert table.loc["theorem1/ls", "verdict"] == "not run"
-    assert (
-        table.loc["overhead/sglr_released", "verdict"] == "reproduced"
-    )  # 6 % of the process's own seconds
+    # 6 % of the process's own seconds.
+    assert table.loc["overhead/sglr_released", "verdict"] == "reproduced"
     assert set(table[table["judged by"] == "value"]["verdict"]) == {"not run"}
 
 

@@ -110,9 +110,8 @@ def test_intervals_of_two_losses_add_in_quadrature():
         [pair("at", "at", 0.07, 0.13, ends), pair("sglr", "sglr", -0.03, 0.05, ends)]
     )
     found = lost_less(Results(frames), TEN, "pgd20", "sglr", "at")
-    assert (found.value, found.low, found.high) == pytest.approx(
-        (9, 9 - 5, 9 + 5)
-    )  # 3-4-5
+    # 3-4-5.
+    assert (found.value, found.low, found.high) == pytest.approx((9, 9 - 5, 9 + 5))
 
 
 OVERFITS, KEEPS = (
@@ -126,11 +125,12 @@ OVERFITS, KEEPS = (
     [
         ("overfitting/at/ten_classes", {"at": OVERFITS}, "reproduced"),
         ("overfitting/at/ten_classes", {"at": KEEPS}, "not reproduced"),
+        # One seed without an interval.
         (
             "overfitting/at/ten_classes",
             {"at": ([0.5], [0.4])},
             "partly",
-        ),  # one seed without an interval
+        ),
         ("overfitting/at/ten_classes", {"at": ([0.5], [np.nan])}, "not run"),
         ("overfitting/at/ten_classes", {}, "not run"),
         ("ls/helps", {"ls": KEEPS, "at": OVERFITS}, "reproduced"),
@@ -290,9 +290,8 @@ def figure2(peaks: dict[str, int], end: dict[str, float]) -> pd.DataFrame:
 
 def test_figure_2_peak_and_fall():
     frame = {"figure2": figure2({"at": 21, "ls": 20}, {"at": 0.3, "ls": 0.45})}
-    assert (
-        word("figure2/after-drop", frame) == "partly"
-    )  # the drop is at epoch 20 of 40
+    # The drop is at epoch 20 of 40.
+    assert word("figure2/after-drop", frame) == "partly"
     assert word("figure2/falls-less/ls-at", frame) == "partly"
     assert word("figure2/falls-less/sglr-at", frame) == "not run"
     early = {"figure2": figure2({"at": 19, "ls": 20}, {"at": 0.45, "ls": 0.3})}
@@ -397,9 +396,8 @@ def test_figure_4_by_value():
         "figure4/hard-gap-over-50", frame, "paper"
     )
     assert word("figure4/hard-gap-over-50", frame, "paper") == "reproduced"  # 100 - 40
-    assert (
-        word("figure4/negligible-gap/r1", frame, "paper") == "not reproduced"
-    )  # 63 - 90
+    # 63 - 90.
+    assert word("figure4/negligible-gap/r1", frame, "paper") == "not reproduced"
 
 
 def figure5(refined: dict[float, float]) -> pd.DataFrame:
@@ -446,9 +444,8 @@ def test_figure_5_says_partly_at_most_with_one_seed():
         word("figure5/noise-changes-least", {"figure5_separability": worse})
         == "not reproduced"
     )
-    losing = figure5(
-        {0.0: 0.1, 0.6: 3.5}
-    )  # below the others' 1 and 4, but it grows by more than they do
+    # Below the others' 1 and 4, but it grows by more than they do.
+    losing = figure5({0.0: 0.1, 0.6: 3.5})
     assert (
         word("figure5/more-separable/noise0.6", {"figure5_separability": losing})
         == "partly"

@@ -56,9 +56,8 @@ def test_no_committed_result_is_planned_again(clone, times):
     planned = planned_outputs(
         done.stdout + done.stderr, "train|evaluate|trajectory|features|count_forwards"
     )
-    assert (
-        "results/digits/runs/digits-at-s0/manifest.json" in planned
-    )  # the reading works
+    # The reading works.
+    assert "results/digits/runs/digits-at-s0/manifest.json" in planned
     assert not planned & committed
 
 

@@ -155,9 +155,8 @@ def test_balanced_order_is_a_permutation_whose_beginnings_are_balanced():
     for count in (1, 9, 10, 57, 1200, 1740):  # the smallest class has 174
         counts = torch.bincount(labels[order[:count]], minlength=10)
         assert counts.max() - counts.min() <= 1
-    assert not torch.equal(
-        labels[order[:10]], labels[order[10:20]]
-    )  # no fixed turn of the classes
+    # No fixed turn of the classes.
+    assert not torch.equal(labels[order[:10]], labels[order[10:20]])
     assert not torch.equal(
         order, balanced_order(labels, torch.Generator().manual_seed(4))
     )
@@ -181,9 +180,8 @@ def augment_slowly(x: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
 
 def test_augmentation_equals_a_slow_loop_on_oblong_images_of_three_channels():
     numbers = number_parts([60, 10, 10])[0].pixels()
-    x = torch.cat(
-        [numbers[:20], numbers[20:40], numbers[40:60]], dim=1
-    )  # (20, 3, 8, 16): no two sizes alike
+    # (20, 3, 8, 16): no two sizes alike.
+    x = torch.cat([numbers[:20], numbers[20:40], numbers[40:60]], dim=1)
     fast = augment(x, torch.Generator().manual_seed(5))
     assert torch.equal(fast, augment_slowly(x, torch.Generator().manual_seed(5)))
     assert not torch.equal(fast, augment(x, torch.Generator().manual_seed(6)))
@@ -194,9 +192,8 @@ def test_augmentation_draws_every_shift_and_either_side_per_image():
     x[:, :, 4, 4], x[:, :, 4, 5] = 1.0, 0.5  # the second pixel tells the side
     out = augment(x, torch.Generator().manual_seed(0))[:, 0]
     bright = (out == 1).flatten(1)
-    assert (
-        bright.sum(1).eq(1).all()
-    )  # a shift of at most 4 keeps the centre of a 9x9 image
+    # A shift of at most 4 keeps the centre of a 9x9 image.
+    assert bright.sum(1).eq(1).all()
     frequency = bright.float().mean(0) * 81
     assert (
         frequency - 1
@@ -232,9 +229,8 @@ def test_cifar_through_the_loader(cifar_root, source, num_classes):
         )
         assert_balanced(splits.train, num_classes)
         assert_balanced(splits.validation, num_classes)
-    assert torch.equal(
-        small.validation.images, large.validation.images
-    )  # whatever the number of training images
+    # Whatever the number of training images.
+    assert torch.equal(small.validation.images, large.validation.images)
     kind = CIFAR10 if source == "cifar10" else CIFAR100
     official = kind(str(cifar_root), train=False, download=False)
     for index in (

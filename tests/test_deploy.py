@@ -27,9 +27,8 @@ def test_another_workflow_can_use_it_as_a_module(tmp_path, prefix):
     snakemake(tmp_path, "--", TARGET)
     assert (tmp_path / TARGET).exists()
     planned = snakemake(tmp_path, "-n", "--", "results/smoke/tables/table2.md")
-    assert (
-        "digits-te-s1" in planned and "digits-te-s2" not in planned
-    )  # the importer's configuration
+    # The importer's configuration.
+    assert "digits-te-s1" in planned and "digits-te-s2" not in planned
 
 
 @pytest.mark.skipif(

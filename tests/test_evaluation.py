@@ -43,9 +43,10 @@ def test_natural_accuracy_is_a_hand_loops(network, splits, batch_size):
 
 def test_pgd_accuracy_of_a_linear_model_is_the_closed_form():
     generator = torch.Generator().manual_seed(0)
+    # Nothing clips at 0 or 1.
     images = torch.randint(
         77, 179, (400, 1, 4, 4), generator=generator, dtype=torch.uint8
-    )  # nothing clips at 0 or 1
+    )
     model = nn.Sequential(nn.Flatten(), nn.Linear(16, 2, bias=False)).double()
     data = ImageSet(images, torch.randint(2, (400,), generator=generator), 255)
     with torch.no_grad():
@@ -54,11 +55,12 @@ def test_pgd_accuracy_of_a_linear_model_is_the_closed_form():
         way = model[1].weight[0] - model[1].weight[1]
         margin = sign * (data.pixels().double().flatten(1) @ way)
     expected = margin > 0.01 * way.abs().sum()
+    # Ten steps cross the ball from any start.
     small = {
         **PGD,
         "ball": LinfBall(0.01),
         "step_size": 0.002,
-    }  # ten steps cross the ball from any start
+    }
     found = correct_under_pgd(lambda x: model(x.double()), data, **small, batch_size=64)
     assert torch.equal(found, expected) and 0 < int(expected.sum()) < int(
         (margin > 0).sum()
@@ -66,10 +68,11 @@ def test_pgd_accuracy_of_a_linear_model_is_the_closed_form():
 
 
 def test_the_random_start_is_fixed_whatever_the_batches(network, splits):
+    # The start alone.
     images, frozen = (
         splits.test.first(100),
         {**PGD, "num_steps": 0, "ball": LinfBall(0.5)},
-    )  # the start alone
+    )
     found = correct_under_pgd(network, images, **frozen, batch_size=100)
     torch.rand(3)
     assert torch.equal(
@@ -241,11 +244,12 @@ def test_a_search_on_a_copy_is_judged_by_the_model_and_repeated_on_it(
     result = run_autoattack(
         network, images, ball=LinfBall(1.0), seed=0, batch_size=5, searched=searched
     )
+    # And square none: the doubtful image has fallen.
     again = [
         ("apgd-ce", 5),
         ("apgd-t", 5),
         ("fab-t", 1),
-    ]  # and square none: the doubtful image has fallen
+    ]
     assert attacked == [
         ("apgd-ce", 6),
         ("apgd-t", 5),

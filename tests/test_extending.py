@@ -88,9 +88,8 @@ def test_a_newcomers_method_has_its_row_its_pair_and_its_verdict(root):
     table = pd.read_csv(root / "results/mini/tables/table2.csv").set_index("method")
     assert (table.loc["clean and adversarial", "final"] != "not run").all()
     pairs = pd.read_csv(root / "results/mini/collected/pairs.csv")
-    assert (
-        len(pairs[(pairs["one"] == "mixed") & (pairs["other"] == "at")]) == 8
-    )  # 2 seeds, checkpoints and attacks
+    # 2 seeds, checkpoints and attacks.
+    assert len(pairs[(pairs["one"] == "mixed") & (pairs["other"] == "at")]) == 8
     ledger = pd.read_csv(root / "results/mini/claims.csv").set_index("id")
     assert ledger.loc["newcomer/mixed", "verdict"] != "not run"
     assert (

@@ -103,10 +103,11 @@ def training(results: Path, run_id: str, augment: bool = False) -> Job:
         ("digits-awp-s0", False),
         ("digits-at_wa-s0", False),
         ("digits-trades_sglr-start0.25-s0", False),
+        # Its average draws images of its own at an epoch's end.
         (
             "digits-kd_swa-average_start0.25-s0",
             True,
-        ),  # its average draws images of its own at an epoch's end
+        ),
     ],
 )
 def test_stopped_between_any_two_steps_it_ends_with_the_same_bits(

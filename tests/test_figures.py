@@ -177,9 +177,10 @@ def test_figure1_draws_means_over_seeds_and_the_drops_of_the_rate(draw):
     np.testing.assert_allclose(
         line(left, "mean over mini-batches"), np.c_[EPOCHS, 1.5 * EPOCHS / 10]
     )
+    # Percent.
     np.testing.assert_allclose(
         line(right, "train (running)"), np.c_[EPOCHS, 1.5 * 10 * EPOCHS]
-    )  # percent
+    )
     np.testing.assert_allclose(
         line(twin, "information in weights"), np.c_[EPOCHS, 1.5 * 10.0**EPOCHS]
     )
@@ -266,9 +267,8 @@ def test_figure5_is_a_grid_of_methods_by_noise_with_its_numbers(draw):
     np.testing.assert_allclose(
         dots(axes[2, 3]).get_offsets(), np.c_[np.arange(20) * 1.6, -np.arange(20)]
     )
-    assert (
-        axes[1, 2].get_xlabel() == "within/between 0.90, silhouette 0.30"
-    )  # means over the two seeds
+    # Means over the two seeds.
+    assert axes[1, 2].get_xlabel() == "within/between 0.90, silhouette 0.30"
 
 
 def test_figure5_colours_a_class_as_its_legend_says_and_covers_no_panel(draw):
@@ -335,9 +335,8 @@ def test_an_unchanged_figure_is_an_unchanged_file(tmp_path, number):
         assert (tmp_path / "once" / name).read_bytes() == (
             tmp_path / "again" / name
         ).read_bytes()
-    assert (
-        b"/CreationDate" not in (tmp_path / f"once/figure{number}.pdf").read_bytes()
-    )  # it has whole seconds only
+    # It has whole seconds only.
+    assert b"/CreationDate" not in (tmp_path / f"once/figure{number}.pdf").read_bytes()
 
 
 def test_drawing_leaves_the_style_and_the_open_figures_alone(tmp_path):

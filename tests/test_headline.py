@@ -36,10 +36,11 @@ def test_the_interval_is_near_the_normal_one_and_pairs_the_images():
     error = ((120 / 1000 - 0.04**2) / 1000) ** 0.5
     assert found["low"] == pytest.approx(0.04 - 1.96 * error, abs=0.004)
     assert found["high"] == pytest.approx(0.04 + 1.96 * error, abs=0.004)
+    # Unpaired is wider.
     assert (
         found["low"]
         > 0.04 - 1.96 * (0.38 * 0.62 / 1000 + 0.34 * 0.66 / 1000) ** 0.5 + 0.005
-    )  # unpaired is wider
+    )
 
 
 @pytest.mark.parametrize(
@@ -52,9 +53,8 @@ def test_without_variation_the_interval_is_a_point(one, other, difference):
 
 
 def test_the_interval_over_seeds_is_the_textbooks():
-    mean, low, high = mean_interval(
-        [0.08, 0.10, 0.15]
-    )  # sd 0.036056, t of 2 degrees at 97.5 %: 4.3027
+    # Sd 0.036056, t of 2 degrees at 97.5 %: 4.3027.
+    mean, low, high = mean_interval([0.08, 0.10, 0.15])
     assert (mean, low, high) == pytest.approx(
         (0.11, 0.11 - 0.089567, 0.11 + 0.089567), abs=1e-6
     )

@@ -11,11 +11,12 @@ GROUND = ("files", "methods", "plan")
 SCIENCE = ("engine", "data", "models", "attacks", "evaluation", "training", "export")
 READING = ("collected", "artefacts", "claims", "page")
 TOP = ("__init__", "commands", "cli", "__main__")
+# Each from the ground up.
 TOWERS = (
     (*GROUND, *SCIENCE),
     (*GROUND, *READING),
     (*GROUND, *SCIENCE, *READING, *TOP),
-)  # each from the ground up
+)
 WITHOUT_TORCH = (*GROUND, *READING, "commands", "cli")
 
 

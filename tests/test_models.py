@@ -132,9 +132,8 @@ def test_the_seed_alone_decides_the_weights_and_the_global_generator_stays():
 
 
 def test_convolutions_start_with_variance_two_over_the_fan_out():
-    weight = (
-        build("small_resnet", 10, 1, 64, 0).trunk[3].second.conv.weight
-    )  # 147,456 values: its std to 0.2 %
+    # 147,456 values: its std to 0.2 %.
+    weight = build("small_resnet", 10, 1, 64, 0).trunk[3].second.conv.weight
     assert weight.std().item() == pytest.approx((2 / (9 * 128)) ** 0.5, rel=0.02)
 
 

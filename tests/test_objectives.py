@@ -305,9 +305,8 @@ def test_calibration_finds_the_temperature_of_a_model_that_is_right_about_itself
     uninformed = F.one_hot(torch.randint(K, (4000,), generator=generator), K)
     temperature, mixture = fit_calibration(logits, uninformed, y)
     assert temperature == pytest.approx(3, rel=0.15) and mixture > 0.9
-    assert fit_calibration(logits, F.one_hot(y, K), y)[1] == pytest.approx(
-        0.02
-    )  # a perfect guess needs no teacher
+    # A perfect guess needs no teacher.
+    assert fit_calibration(logits, F.one_hot(y, K), y)[1] == pytest.approx(0.02)
 
 
 def test_forwards_are_the_papers(digits):

@@ -26,9 +26,8 @@ def test_equal_runs_are_one_run():
     assert all(
         pgd_at in plan.artefacts[name] for name in ("table2", "table3", "figure2")
     )
-    assert (
-        len(plan.artefacts["table4"]) == 13
-    )  # 5 x 3 cells, of which the three with r = 0 are one run
+    # 5 x 3 cells, of which the three with r = 0 are one run.
+    assert len(plan.artefacts["table4"]) == 13
     assert make_run("digits", "sglr", r=0.2, temperature=1.5) == make_run(
         "digits", "sglr"
     )

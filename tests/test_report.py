@@ -120,9 +120,8 @@ def test_the_parts_of_the_paper_hold_every_judged_claim(folder):
     parts = verdicts(claims)["parts"]
     cells = sum(claim["judged by"] == "value" for claim in claims)
     assert sum(part["counts"].total() for part in parts) == len(claims) - cells
-    assert all(
-        part["about"] for part in parts
-    )  # a new place in the paper asks for its line
+    # A new place in the paper asks for its line.
+    assert all(part["about"] for part in parts)
 
 
 def test_cells_that_were_judged_by_value_count():
@@ -155,9 +154,8 @@ def test_others_values_stand_beside_the_papers(page):
         for row in shown_rows(page, "Table 2")
         if row[1:3] == ["PGD-AT", "AutoAttack"]
     ]
-    assert (
-        row[-2] == "46.8 to 47.6 (4)"
-    )  # Dong 2022, DAT and PyTorch-Robust's two: 47.35, 47.63, 47.63, 46.82
+    # Dong 2022, DAT and PyTorch-Robust's two: 47.35, 47.63, 47.63, 46.82.
+    assert row[-2] == "46.8 to 47.6 (4)"
     others = published[published["source"] != "paper"]["source"].tolist()
     assert [
         cells[0] for cells in shown_rows(page, "Numbers of other publications")

@@ -210,10 +210,11 @@ def test_a_changed_scale_has_a_name_of_its_own_that_reads_back(spec, name):
         ("data.digits.name=x", "data.digits: unknown key 'name'"),
         ("threads=four", "threads must be int, got 'four'"),
         ("label=two words", "cannot be part of a name"),
+        # Its name would read back as a number.
         (
             "label='12'",
             "cannot be part of a name",
-        ),  # its name would read back as a number
+        ),
     ],
 )
 def test_a_wrong_change_is_one_clear_line(change, message):

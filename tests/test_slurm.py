@@ -164,9 +164,8 @@ class Cluster:
         job = self._job(run)
         self._slurm("scontrol", "requeue", job)
         until(lambda: "PENDING" in self.ends()[run])
-        self._slurm(
-            "scontrol", "update", f"JobId={job}", "StartTime=now"
-        )  # Slurm would wait two minutes
+        # Slurm would wait two minutes.
+        self._slurm("scontrol", "update", f"JobId={job}", "StartTime=now")
 
     def _catch(self, run: str) -> int:
         pid = self.training(run)

@@ -80,11 +80,12 @@ def test_ours_in_percent_beside_the_papers_row(render):
         "41.4",
         "8.7",
     ]
+    # Paper, Table 2.
     assert list(found[["paper best", "paper final", "paper diff"]]) == [
         "50.7",
         "41.4",
         "9.3",
-    ]  # paper, Table 2
+    ]
 
 
 def test_mean_and_sample_deviation_over_seeds(render):
@@ -240,9 +241,10 @@ def test_markdown_keeps_the_decimals(render, tmp_path):
         .splitlines()[5]
         .split("|")
     ]
+    # Paper, Table 2: 55.8 - 54.8.
     assert (
         cells[3:8] == ["PGD-20", "400", "80.0", "80.0", "80.0"] and cells[11] == "1.0"
-    )  # paper, Table 2: 55.8 - 54.8
+    )
 
 
 def test_latex_prints_the_scale_and_does_not_only_comment_on_it(render, tmp_path):
@@ -279,9 +281,8 @@ def test_table4_is_the_final_checkpoint_by_r_and_temperature(render, tmp_path):
     table = render(4, pd.concat(parts))
     title = (tmp_path / "tables/table4.md").read_text().splitlines()[0]
     assert title.endswith("ten: natural and PGD-20 on 400 test images")
-    assert (
-        list(table["accuracy"]) == ["natural", "PGD-20"] * 2
-    )  # no AutoAttack in Table 4
+    # No AutoAttack in Table 4.
+    assert list(table["accuracy"]) == ["natural", "PGD-20"] * 2
     found = row(table, temperature="1.5", accuracy="PGD-20")
     assert list(found[["r=0", "r=0.2", "paper r=0", "paper r=0.2"]]) == [
         "30.0",
@@ -309,9 +310,8 @@ def test_latex_escapes_and_has_as_many_cells_as_columns(render, tmp_path):
     )
     lines = (tmp_path / "tables/table2.tex").read_text().splitlines()
     cells = [line.count(" & ") for line in lines if " & " in line]
-    assert len(cells) == 4 and set(cells) == {
-        10
-    }  # a head and three attacks; eleven columns
+    # A head and three attacks; eleven columns.
+    assert len(cells) == 4 and set(cells) == {10}
 
 
 def test_the_attack_is_named_by_the_steps_that_the_scale_takes(tmp_path):

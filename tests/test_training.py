@@ -166,9 +166,8 @@ def test_history_has_every_epoch_and_no_gap(undisturbed):
 
 def test_means_of_an_epoch_weigh_steps_by_their_images(tmp_path):
     job = in_process(tmp_path, "digits-at-s0")
-    steps = torch.tensor(
-        [[1.0, 2, 1, 3], [4.0, 1, 1, 5]]
-    )  # loss, images, correct images, gradient norm
+    # Loss, images, correct images, gradient norm.
+    steps = torch.tensor([[1.0, 2, 1, 3], [4.0, 1, 1, 5]])
     means = job._means(steps, 1)
     assert means == {
         "train_loss": 2,
@@ -217,13 +216,14 @@ def test_a_loss_that_is_not_finite_stops_the_run_and_says_where(tmp_path, monkey
 
 
 def test_a_full_disk_stops_with_one_line_and_loses_nothing(undisturbed, tmp_path):
+    # KiB a file.
     limited = [
         "bash",
         "-c",
         'ulimit -f 30; exec "$@"',
         "bash",
         *command(tmp_path),
-    ]  # KiB a file
+    ]
     done = run(tmp_path, *limited)
     folder = tmp_path / "smoke" / "runs" / RUN
     assert (

@@ -117,11 +117,12 @@ def test_best_is_chosen_by_test_images_and_best_validation_by_held_out_ones(
         name: training.state.checkpoints[name]["epoch"]
         for name in ("best", "best_validation", "final")
     }
+    # The first of equals.
     assert epochs == {
         "best": 2,
         "best_validation": 3,
         "final": 4,
-    }  # the first of equals
+    }
     assert {
         name: load_payload(tmp_path / f"{name}.pt")["epoch"] for name in epochs
     } == epochs

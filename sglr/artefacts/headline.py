@@ -19,9 +19,8 @@ CAPTION = (
 READS = ("evaluation.json",)
 COLLECTED = ("headline",)
 
-Images = dict[
-    tuple[str, str], str
-]  # (checkpoint, attack) -> which images stayed correct
+# (checkpoint, attack) -> which images stayed correct.
+Images = dict[tuple[str, str], str]
 
 
 def collect(runs: Runs) -> dict[str, Any]:

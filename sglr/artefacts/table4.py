@@ -61,7 +61,6 @@ def tabulate(frames: dict[str, pd.DataFrame], scale: Scale) -> pd.DataFrame:
 def note(frames: dict[str, pd.DataFrame], scale: Scale) -> str:
     """Return what stands above the table."""
     frame = frames["table4"]
-    seen = images(
-        frame[frame["attack"] != "autoattack"], scale
-    )  # runs shared with Table 2 have it, too
+    # Runs shared with Table 2 have it, too.
+    seen = images(frame[frame["attack"] != "autoattack"], scale)
     return f"{TITLE} ({scale.label}); accuracies in percent, paper: the paper's CIFAR value; {seen}"

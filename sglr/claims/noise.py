@@ -14,9 +14,8 @@ _ANY = "a direction has no tolerance"
 _SHOWN = {1.0: "SGLR (r = 1)", 0.2: "SGLR (r = 0.2)"}
 _LINE = 2.0  # points: a drawn line is read to about one, and a curve that hugs it crosses it
 
-Curves = Callable[
-    [str, str], pd.Series
-]  # method key and split -> accuracy by epoch, in percent
+# Method key and split -> accuracy by epoch, in percent.
+Curves = Callable[[str, str], pd.Series]
 
 
 def noise() -> list[Claim]:

@@ -20,9 +20,8 @@ _VARIANTS = ("sglr", "sglr_released")
 _PEAK_R = 0.2  # where the paper sees the peak of Table 4
 
 Row = dict[str, Any]
-Cell = tuple[
-    str, str
-]  # a method, or "sglr/R/T" for a cell of Table 4, and a checkpoint
+# A method, or "sglr/R/T" for a cell of Table 4, and a checkpoint.
+Cell = tuple[str, str]
 Bits = dict[tuple[str, str], str]  # (checkpoint, attack) -> which images stayed correct
 
 

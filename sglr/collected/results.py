@@ -11,9 +11,8 @@ import pandas as pd
 from sglr.files.records import read_json
 from sglr.plan.names import ROLES
 
-Cell = tuple[
-    str, str
-]  # a method, or "sglr/R/T" for a cell of Table 4, and a checkpoint
+# A method, or "sglr/R/T" for a cell of Table 4, and a checkpoint.
+Cell = tuple[str, str]
 Row = dict[str, str]
 
 

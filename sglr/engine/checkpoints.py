@@ -40,10 +40,11 @@ def load_payload(
         raise UsageError(
             f"{path}: no such file; train the run again (delete its manifest.json first)"
         ) from None
+    # A data set is large: no copy.
     checksum, body = (
         content[:_DIGEST_LENGTH],
         memoryview(content)[_DIGEST_LENGTH:],
-    )  # a data set is large: no copy
+    )
     if digest(body).encode() != checksum:
         raise UsageError(f"{path}: damaged, its checksum does not match its content")
     if sha256 and sha256 != checksum.decode():

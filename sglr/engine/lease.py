@@ -66,8 +66,7 @@ def _take_one(gpus: list[str], folder: Path) -> str | None:
             lock.acquire(blocking=False)
         except Timeout:
             continue
-        atexit.register(
-            lock.release
-        )  # refers to the lock, which would be released when forgotten
+        # Refers to the lock, which would be released when forgotten.
+        atexit.register(lock.release)
         return gpu
     return None

@@ -179,11 +179,12 @@ def _trajectory_row(
 
 def measure_features(finished: Finished) -> None:
     """Write features.csv (t-SNE of training images, true labels) and separability.json (test images)."""
+    # scikit-learn takes a second.
     from sglr.evaluation.features import (
         penultimate_features,
         separability,
         tsne,
-    )  # scikit-learn takes a second
+    )
 
     network = finished.network("final")
     size = finished.scale.measurement.batch_size

@@ -24,9 +24,8 @@ class Events:
                 "the package tensorboard is not installed: pip install 'sglr[tensorboard]'"
             ) from None
         self.path = folder / "events"
-        shutil.rmtree(
-            self.path, ignore_errors=True
-        )  # a second file would draw every curve twice
+        # A second file would draw every curve twice.
+        shutil.rmtree(self.path, ignore_errors=True)
         self.writer = SummaryWriter(str(self.path))
 
     def add(self, row: dict[str, Any]) -> None:

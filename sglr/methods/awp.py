@@ -24,9 +24,8 @@ class AdversarialWeightPerturbation(AdversarialTraining):
 
     def __init__(self, settings: Awp, setup: Setup):
         super().__init__(settings, setup)
-        self.proxy = copy.deepcopy(
-            setup.model
-        )  # its forward pass moves its own BatchNorm statistics
+        # Its forward pass moves its own BatchNorm statistics.
+        self.proxy = copy.deepcopy(setup.model)
         self.perturbation: list[Tensor] = []
 
     def loss(self, x: Tensor, index: Tensor, epoch: int) -> Loss:

@@ -83,9 +83,8 @@ def make_run(
         METHODS[method], settings, f"a run of {dataset}: method '{method}'"
     )
     if getattr(full, "r", None) == 0:
-        settings.pop(
-            "temperature", None
-        )  # r = 0 never looks at the temperature: its cells are one run
+        # r = 0 never looks at the temperature: its cells are one run.
+        settings.pop("temperature", None)
         full = from_mapping(
             METHODS[method], settings, f"a run of {dataset}: method '{method}'"
         )

@@ -13,9 +13,10 @@ from sglr.plan.scales import Scale
 FOLDER = Path(__file__).resolve().parents[2] / "workflow" / "schemas"
 _DRAFT = "https://json-schema.org/draft/2020-12/schema"
 _TYPES = {int: "integer", str: "string", bool: "boolean"}
+# 8/255 is one too.
 _NUMBER = {
     "anyOf": [{"type": "number"}, {"type": "string", "pattern": "^[0-9.]+/[0-9.]+$"}]
-}  # 8/255 is one too
+}
 
 
 def schemas() -> dict[str, dict[str, Any]]:

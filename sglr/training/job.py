@@ -73,9 +73,8 @@ class Job:
             scale.measurement,
             engine,
         )
-        self.clock = (
-            time.process_time if device.type == "cpu" else time.perf_counter
-        )  # other jobs share processors
+        # Other jobs share processors.
+        self.clock = time.process_time if device.type == "cpu" else time.perf_counter
         self.state = state.State()
 
     def fit(

@@ -40,9 +40,8 @@ class Recipe:
 
         Return (4,), on the device: loss, number of images, of correct ones, norm of the gradient.
         """
-        loss, logits = self.objective.loss(
-            x, index, epoch
-        )  # attack the images, refine their labels, compare
+        # Attack the images, refine their labels, compare.
+        loss, logits = self.objective.loss(x, index, epoch)
         self.optimizer.zero_grad()
         loss.backward()
         gradients = [

@@ -7,10 +7,11 @@ from types import FrameType
 
 from sglr.files.errors import Interrupted
 
+# EX_TEMPFAIL of sysexits.h; what a shell says of Ctrl-C.
 EXIT_STATUS = {
     signal.SIGTERM: 75,
     signal.SIGINT: 130,
-}  # EX_TEMPFAIL of sysexits.h; what a shell says of Ctrl-C
+}
 
 
 class StopRequest:

@@ -18,9 +18,8 @@ class EpochUnderway:
     """An epoch between two of its steps."""
 
     order: Tensor  # (num_train,) the training images in this epoch's order
-    steps: list[Tensor] = field(
-        default_factory=list
-    )  # what `Recipe.step` returned for each step taken
+    # What `Recipe.step` returned for each step taken.
+    steps: list[Tensor] = field(default_factory=list)
     averaged: bool = (
         False  # whether the average of weights has seen the end of the epoch
     )
@@ -44,12 +43,10 @@ class State:
     checkpoints: dict[str, Any] = field(
         default_factory=lambda: {"best": {}, "best_validation": {}, "trajectory": []}
     )
-    seconds: list[float] = field(
-        default_factory=list
-    )  # of each epoch, evaluation included
-    training_seconds: list[float] = field(
-        default_factory=list
-    )  # of each epoch, without
+    # Of each epoch, evaluation included.
+    seconds: list[float] = field(default_factory=list)
+    # Of each epoch, without.
+    training_seconds: list[float] = field(default_factory=list)
     underway: EpochUnderway | None = None
 
 
