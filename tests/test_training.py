@@ -145,15 +145,15 @@ def test_a_state_knows_its_images_and_its_engine(tmp_path, monkeypatch):
 
 
 def test_a_terminal_gets_a_bar_and_a_log_a_line_an_epoch(tmp_path):
-    output = tmp_path / "terminal"
+    screen = tmp_path / "terminal"
     words = [
         "script",
         "-qec",
         f"stty cols 150 rows 40; {shlex.join(command(tmp_path))}",
-        str(output),
+        str(screen),
     ]
     output(run(tmp_path, *words))
-    shown = output.read_text()
+    shown = screen.read_text()
     assert f"{RUN}: 100%" in shown and "4/4" in shown and "epoch 4/4" not in shown
     assert (tmp_path / "smoke" / "runs" / RUN / "manifest.json").exists()
 
