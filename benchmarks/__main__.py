@@ -13,7 +13,7 @@ import torch
 
 from benchmarks.measure import ENGINES, REFERENCE, compare, growth, matmul_peak
 from sglr.engine.device import accelerator, has_bf16
-from sglr.files.records import origin
+from sglr.files.origin import origin
 
 
 def main() -> None:

@@ -26,7 +26,7 @@ from sglr.engine.device import accelerator, device_name, prepare
 from sglr.evaluation.accuracy import correct_natural, correct_under_pgd, predictions
 from sglr.evaluation.autoattack import BATCH_SIZE, AutoAttack, run_autoattack
 from sglr.files.errors import Interrupted
-from sglr.files.records import origin
+from sglr.files.origin import origin
 from sglr.models.folding import fold_batchnorm
 from sglr.models.networks import build_network
 from sglr.plan.plan import resolved_settings

@@ -12,7 +12,7 @@ from typing import Any
 import pandas as pd
 
 from sglr.engine.device import accelerator
-from sglr.files.records import origin
+from sglr.files.origin import origin
 from stress.chain import Chain
 from stress.checks import results_of
 from stress.disk import small_disk

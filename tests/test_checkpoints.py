@@ -43,7 +43,7 @@ def test_a_damaged_checkpoint_is_never_evaluated(results, damage):
 
 def test_a_missing_checkpoint_says_what_to_do(results):
     (results / "smoke" / "runs" / RUN / "final.pt").unlink()
-    refused(results, "final.pt: no such file; train the run again")
+    refused(results, "final.pt: no such file; sglr train digits-at-s0")
 
 
 def test_a_folder_copied_under_another_runs_name_is_refused(results):

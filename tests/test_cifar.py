@@ -16,7 +16,7 @@ needs_cifar = pytest.mark.skipif(
     "SGLR_DATA" not in os.environ, reason="SGLR_DATA names no torchvision root"
 )
 
-TINY = "num_train: 32, num_validation: 20, num_test: 20"
+TINY = "num_train: 32, num_validation: 20, num_test: 100"
 ATTACK = "train_steps: 2"
 
 

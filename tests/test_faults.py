@@ -90,9 +90,8 @@ def training(results: Path, run_id: str, augment: bool = False) -> Job:
     }
     scale = replace(smoke.scale, data=data)
     folder = folder_of(results, run.id)
-    return Job(
-        run, scale, folder, smoke.settings_of(run), torch.device("cpu"), scale.engine
-    )
+    settings = replace(smoke, scale=scale).settings_of(run)
+    return Job(run, scale, folder, settings, torch.device("cpu"), scale.engine)
 
 
 @pytest.mark.parametrize(
@@ -117,7 +116,7 @@ def test_stopped_between_any_two_steps_it_ends_with_the_same_bits(
         for teacher in (
             ("digits-standard-s0", "digits-at-s0") if "kd_swa" in run_id else ()
         ):
-            training(results, teacher).fit(StopRequest())
+            training(results, teacher, augment).fit(StopRequest())
     training(tmp_path / "whole", run_id, augment).fit(StopRequest())
     folder = folder_of(tmp_path / "stopped", run_id)
     places = set()
@@ -300,10 +299,9 @@ def test_leftover_temporary_files_are_never_read_and_go_at_the_next_start(
     (folder / "history.csv").unlink()
     with pytest.raises(UsageError, match=r"manifest.json: no such file"):
         read_json(folder / "manifest.json")
-    training(results, RUN).fit(StopRequest())
-    assert results_of(folder) == results_of(folder_of(trained)) and not list(
-        folder.rglob(".*")
-    )
+    assert sglr(results, "train", RUN).returncode == 0
+    assert results_of(folder) == results_of(folder_of(trained))
+    assert not list(folder.rglob("*.tmp"))
 
 
 # Names and configuration

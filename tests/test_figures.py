@@ -10,6 +10,7 @@ import pytest
 from matplotlib.axes import Axes
 from matplotlib.collections import PathCollection
 from matplotlib.figure import Figure
+from tools import manifest_of
 
 from sglr.artefacts.collect import collect as collect_runs
 from sglr.artefacts.render import render
@@ -290,8 +291,7 @@ def test_figure5_colours_a_class_as_its_legend_says_and_covers_no_panel(draw):
 
 
 def test_attack_and_label_noise_are_what_the_runs_record(tmp_path):
-    plan = load_plan("smoke")  # whose own curve has 2 steps
-    record = {"run_settings": {"attack": {"train_steps": 3, "curve_steps": 11}}}
+    plan = load_plan("smoke")  # whose trainings attack in 2 steps
     for run in plan.runs_of["figure2"] + plan.runs_of["figure4"]:
         folder = tmp_path / "smoke/runs" / run.id
         history = {
@@ -307,7 +307,7 @@ def test_attack_and_label_noise_are_what_the_runs_record(tmp_path):
         )
         write_json(
             folder / "manifest.json",
-            record | {"untouched_portion": 0.625, "true_portion": 0.65},
+            manifest_of(plan, run) | {"untouched_portion": 0.625, "true_portion": 0.65},
         )
     for name in ("figure2", "figure4"):
         collect_runs(name, plan, tmp_path)
@@ -315,7 +315,7 @@ def test_attack_and_label_noise_are_what_the_runs_record(tmp_path):
         pd.read_csv(tmp_path / f"smoke/collected/{name}.csv")
         for name in ("figure2", "figure4")
     )
-    assert set(curves["num_steps"]) == {11}
+    assert set(curves["num_steps"]) == {3}
     assert noisy[
         ["noise", "untouched_portion", "true_portion"]
     ].drop_duplicates().values.tolist() == [[0.4, 0.625, 0.65]]

@@ -6,6 +6,7 @@ from dataclasses import replace
 import pandas as pd
 import pytest
 import torch
+from tools import manifest_of
 from torch.nn import functional as F
 
 from sglr.attacks.threat import LinfBall
@@ -51,10 +52,8 @@ def test_seconds_of_a_wall_clock_are_no_costs(tmp_path):
     for method, clock in (("at", {"clock": "process_time"}), ("ls", {})):
         folder = tmp_path / f"smoke/runs/digits-{method}-s0"
         folder.mkdir(parents=True)
-        manifest = {
-            "training_seconds_per_epoch": [1.0],
-            "origin": {"device": "cpu"},
-        } | clock
+        manifest = manifest_of(plan, plan.runs[folder.name]) | clock
+        manifest |= {"training_seconds_per_epoch": [1.0], "origin": {"device": "cpu"}}
         (folder / "manifest.json").write_text(json.dumps(manifest))
     collect_evidence(plan, tmp_path)
     assert set(pd.read_csv(tmp_path / "smoke/collected/costs.csv")["method"]) == {"at"}

@@ -6,6 +6,7 @@ from types import SimpleNamespace
 
 import pandas as pd
 import pytest
+from tools import evaluation_of, manifest_of
 
 from sglr.artefacts.collect import collect
 from sglr.artefacts.render import render
@@ -69,9 +70,9 @@ def collected(tmp_path):
         best = {"pgd20_correct": "1111000000", "autoattack": {"correct": "11110"}}
         folder = tmp_path / "smoke/runs" / run.id
         folder.mkdir(parents=True)
-        (folder / "manifest.json").write_text("{}")
+        (folder / "manifest.json").write_text(json.dumps(manifest_of(plan, run)))
         (folder / "evaluation.json").write_text(
-            json.dumps({"checkpoints": {"best": best, "final": entry}})
+            json.dumps(evaluation_of({"best": best, "final": entry}))
         )
     collect("headline", plan, tmp_path)
     return tmp_path / "smoke"
@@ -103,6 +104,7 @@ def test_several_seeds_are_one_row_with_an_interval_over_seeds(collected):
     shifted = one.assign(
         seed=1, final=one["final"] + 0.1, loss_difference=one["loss_difference"] - 0.1
     )
+    (collected / "collected/headline.sha256").unlink()  # of one seed alone
     pd.concat([one, shifted]).to_csv(collected / "collected/headline.csv", index=False)
     render("headline", SCALE, collected, collected)
     table = pd.read_csv(collected / "tables/headline.csv").set_index(

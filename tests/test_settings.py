@@ -38,13 +38,12 @@ def test_every_run_reads_back_from_its_name(data):
                 st.floats(field.metadata["low"], field.metadata["high"])
             )
     noise = data.draw(st.floats(0, 1, exclude_max=True))
-    run = make_run(
-        "cifar10",
-        method,
-        seed=data.draw(st.integers(0, 2**32 - 1)),
-        label_noise=noise,
-        **values,
-    )
+    seed = data.draw(st.integers(0, 2**32 - 1))
+    try:
+        run = make_run("cifar10", method, seed=seed, label_noise=noise, **values)
+    except UsageError:  # each within its range, together not
+        assert method in ("te", "kd_swa")
+        return
     assert parse_run(run.id, ["cifar10"]) == run
 
 
@@ -156,7 +155,10 @@ def test_a_base_is_looked_for_beside_the_file_that_names_it(tmp_path, monkeypatc
 def test_a_file_that_cannot_be_read_is_one_line(tmp_path, content):
     path = tmp_path / "mine.yaml"
     path.mkdir() if content is None else path.write_bytes(content)
-    with pytest.raises(UsageError, match="^[^\n]*mine.yaml: not readable[^\n]*$"):
+    with pytest.raises(
+        UsageError,
+        match="^[^\n]*mine.yaml: (cannot be read|damaged|not readable)[^\n]*$",
+    ):
         load_scale(str(path))
 
 

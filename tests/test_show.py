@@ -5,7 +5,7 @@ import re
 import shutil
 
 import pandas as pd
-from tools import ROOT, sglr
+from tools import ROOT, evaluation_of, manifest_of, sglr
 
 from sglr.plan.plan_files import load_plan
 from sglr.plan.scales import CONFIG
@@ -21,20 +21,21 @@ def evaluation(accuracy: float) -> dict:
         "num_images": 8,
         "pgd20_correct": "10100000",
     }
-    return {
-        "checkpoints": {
+    return evaluation_of(
+        {
             name: entry | {"autoattack": autoattack}
             for name in ("best", "best_validation", "final")
         }
-    }
+    )
 
 
 def test_one_evaluated_run_is_shown_and_the_others_are_not_run(tmp_path):
     plan = load_plan("smoke")
-    for run in ("digits-at-s0", "digits-sglr-s0"):
-        folder = tmp_path / "results/smoke/runs" / run
+    for name in ("digits-at-s0", "digits-sglr-s0"):
+        folder = tmp_path / "results/smoke/runs" / name
         folder.mkdir(parents=True)
-        (folder / "manifest.json").write_text("{}")
+        manifest = manifest_of(plan, plan.runs[name])
+        (folder / "manifest.json").write_text(json.dumps(manifest))
         (folder / "evaluation.json").write_text(json.dumps(evaluation(0.25)))
     rows = [{"method": "sglr", "standard_teacher": False, "adversarial_teacher": False}]
     (tmp_path / "results/smoke/forwards.json").write_text(json.dumps({"rows": rows}))

@@ -110,7 +110,8 @@ def test_a_damaged_state_is_set_aside_and_never_used(undisturbed, tmp_path):
 def test_a_lost_checkpoint_is_trained_again_to_the_same_bits(undisturbed, tmp_path):
     folder = tmp_path / "smoke" / "runs" / RUN
     shutil.copytree(undisturbed, folder)
-    (folder / "best.pt").unlink()
+    for name in ("best", "best_validation"):  # of one epoch, here
+        (folder / f"{name}.pt").unlink()
     assert (
         "best.pt: no such file" in output(run(tmp_path, *command(tmp_path)))
         and (folder / "best.pt").exists()

@@ -5,6 +5,11 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
+
+from sglr.plan.names import CHECKPOINTS
+from sglr.plan.plan import Plan
+from sglr.plan.runs import Run
 
 ROOT = Path(__file__).resolve().parents[1]
 Done = subprocess.CompletedProcess[str]
@@ -82,3 +87,20 @@ def copy_checkout(folder: Path) -> None:
         "pyproject.toml",
     ):
         shutil.copy(ROOT / name, folder, follow_symlinks=False)
+
+
+def manifest_of(plan: Plan, run: Run) -> dict[str, Any]:
+    """What a finished training of the plan's run records, as far as every reader asks for it."""
+    entries = {name: {"epoch": 1, "sha256": name} for name in CHECKPOINTS}
+    return {
+        "run": run.id,
+        "run_settings": plan.settings_of(run),
+        "trajectory": [],
+        **entries,
+    }
+
+
+def evaluation_of(checkpoints: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    """An evaluation of the networks of `manifest_of`."""
+    entries = {name: {"sha256": name} | entry for name, entry in checkpoints.items()}
+    return {"checkpoints": entries}

@@ -1,18 +1,21 @@
 """What all figures share: style, colours, a curve's mean over seeds, and their files."""
 
+import io
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+os.environ["MPLBACKEND"] = "agg"  # whatever the user's environment or matplotlibrc says
+
 import matplotlib
-
-matplotlib.use("Agg")
-
 import matplotlib.pyplot as plt
 import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+
+from sglr.files.disk import write_bytes
 
 TRAIN, TEST, THIRD = sns.color_palette("colorblind")[:3]
 STYLE: dict = {
@@ -21,6 +24,13 @@ STYLE: dict = {
     "axes.spines.right": False,
     "pdf.fonttype": 42,
 }
+_DEFAULTS = {
+    key: value
+    for key, value in matplotlib.rcParamsDefault.items()
+    if not key.startswith("backend") and not key.startswith("_internal")
+}
+# File ending -> the entry of its metadata that would make every file another.
+_UNDATED = {"pdf": "CreationDate", "png": "Software", "svg": "Date"}
 STYLE["svg.hashsalt"] = "sglr"  # ids inside an SVG are otherwise new in every file
 
 
@@ -30,14 +40,18 @@ def save(
     label: str,
     path: Path,
 ) -> None:
-    """Write path.pdf, .png and .svg with fixed metadata: an unchanged figure is an unchanged file."""
-    with plt.rc_context(STYLE):
+    """Write path.pdf, .png and .svg with fixed metadata: an unchanged figure is an unchanged file.
+
+    The style is matplotlib's own with ours above it; a user's matplotlibrc changes nothing.
+    """
+    with plt.rc_context({**_DEFAULTS, **STYLE}):
         figure = draw(frames)
         figure.suptitle(label, fontsize=8, color="0.35")
-        path.parent.mkdir(parents=True, exist_ok=True)
-        figure.savefig(path.with_suffix(".pdf"), metadata={"CreationDate": None})
-        figure.savefig(path.with_suffix(".png"), dpi=150, metadata={"Software": None})
-        figure.savefig(path.with_suffix(".svg"), metadata={"Date": None})
+        for ending, missing in _UNDATED.items():
+            content = io.BytesIO()
+            dpi = 150 if ending == "png" else "figure"
+            figure.savefig(content, format=ending, dpi=dpi, metadata={missing: None})
+            write_bytes(path.with_suffix(f".{ending}"), content.getvalue())
         plt.close(figure)
 
 

@@ -6,7 +6,8 @@ import pandas as pd
 
 from sglr.artefacts import is_figure, load
 from sglr.artefacts.collect import frames_of
-from sglr.files.records import write_bytes, write_csv
+from sglr.files.disk import write_bytes
+from sglr.files.records import write_csv
 from sglr.plan.scales import Scale
 
 

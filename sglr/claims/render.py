@@ -18,7 +18,8 @@ from sglr.claims.paper import inconsistencies
 from sglr.claims.theory import theory
 from sglr.claims.verdict import Evidence
 from sglr.collected.results import Results, read_results
-from sglr.files.records import write_bytes, write_csv
+from sglr.files.disk import write_bytes
+from sglr.files.records import write_csv
 from sglr.plan.scales import Scale
 
 _WORDS = ("reproduced", "partly", "not reproduced", "not run")

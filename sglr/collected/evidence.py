@@ -5,12 +5,10 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
-
 from sglr.collected.paired import correct_images, paired_difference
 from sglr.collected.runs import Runs
 from sglr.files.errors import UsageError
-from sglr.files.records import write_csv
+from sglr.files.records import read_csv, write_csv
 from sglr.plan.names import HUNDRED, ROBUST, TEN
 from sglr.plan.plan import Plan
 from sglr.plan.runs import Run
@@ -202,7 +200,7 @@ def _information(plan: Plan, folder: Path) -> list[Row]:
     """Information in the weights of the final networks of Figure 2's runs, as far as it was measured."""
     rows = []
     for run, where in _done(_of(plan, folder, "trajectory.csv", "figure2")).items():
-        last = pd.read_csv(where.path(run, "trajectory.csv")).iloc[-1]
+        last = read_csv(where.path(run, "trajectory.csv")).iloc[-1]
         values = {
             name: float(last[name]) for name in ("epoch", "information_in_weights")
         }

@@ -1,6 +1,7 @@
 """The collected frames of a scale, read; where there is none, that is no error but a claim not judged."""
 
 import csv
+import io
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -8,7 +9,9 @@ from typing import Any
 
 import pandas as pd
 
-from sglr.files.records import read_json
+from sglr.files.disk import read_bytes, read_text
+from sglr.files.records import read_csv, read_json
+from sglr.files.sums import check_sums
 from sglr.plan.names import ROLES
 
 # A method, or "sglr/R/T" for a cell of Table 4, and a checkpoint.
@@ -89,18 +92,15 @@ def read_results(collected: Path) -> Results:
 
 def read_frame(path: Path) -> pd.DataFrame:
     """Return a collected frame; one without rows is empty."""
-    try:
-        return pd.read_csv(path)
-    except pd.errors.EmptyDataError:
-        return pd.DataFrame()
+    check_sums(path)
+    return pd.DataFrame() if read_bytes(path) == b"\n" else read_csv(path)
 
 
 def read_rows(path: Path) -> list[Row]:
     """Return the rows of a CSV, cell by cell as written there; none where there is no file."""
     if not path.exists():
         return []
-    with open(path, newline="", encoding="utf-8") as file:
-        return list(csv.DictReader(file))
+    return list(csv.DictReader(io.StringIO(read_text(path), newline="")))
 
 
 def read_manifests(folder: Path) -> dict[str, dict[str, Any]]:

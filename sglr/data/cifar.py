@@ -44,7 +44,7 @@ def _parts(source: str, sizes: list[int]) -> list[ImageSet]:
 
 def _read(source: str) -> list[ImageSet]:
     """Training and test set, from the file {source}.decoded beside the official ones, made at the first reading."""
-    root = Path(os.environ.get("SGLR_DATA") or "data")
+    root = Path(os.environ.get("SGLR_DATA") or "data").expanduser()
     cache = root / f"{source}.decoded"
     try:
         content = load_payload(cache)
@@ -66,7 +66,7 @@ def _decode(source: str, root: Path, train: bool) -> dict[str, Tensor]:
     from torchvision.datasets import CIFAR10, CIFAR100
 
     kind = CIFAR10 if source == "cifar10" else CIFAR100
-    given = os.environ.get("SGLR_DATA")
+    given = os.environ.get("SGLR_DATA") or None  # empty is not set
     try:
         if given is None:
             root.mkdir(parents=True, exist_ok=True)

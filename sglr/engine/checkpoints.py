@@ -8,12 +8,13 @@ from typing import Any
 import torch
 
 from sglr.engine import parallel
+from sglr.files.disk import read_bytes, write_bytes
 from sglr.files.errors import UsageError
-from sglr.files.records import digest, write_bytes
+from sglr.files.records import digest
 
 # What a file holds, by number, to be raised with whatever is added or taken away. A file that carries none, as weights
 # still do, is of format 1.
-WEIGHTS_FORMAT, STATE_FORMAT = 1, 3
+WEIGHTS_FORMAT, STATE_FORMAT = 1, 4
 _DIGEST_LENGTH = 64
 
 
@@ -34,12 +35,7 @@ def load_payload(
 
     Raises UsageError where the file is missing, truncated, changed, another payload, of another format or code.
     """
-    try:
-        content = path.read_bytes()
-    except FileNotFoundError:
-        raise UsageError(
-            f"{path}: no such file; train the run again (delete its manifest.json first)"
-        ) from None
+    content = read_bytes(path)
     # A data set is large: no copy.
     checksum, body = (
         content[:_DIGEST_LENGTH],
@@ -48,9 +44,7 @@ def load_payload(
     if digest(body).encode() != checksum:
         raise UsageError(f"{path}: damaged, its checksum does not match its content")
     if sha256 and sha256 != checksum.decode():
-        raise UsageError(
-            f"{path}: not the checkpoint that manifest.json names; train the run again"
-        )
+        raise UsageError(f"{path}: not the checkpoint that manifest.json names")
     try:
         payload = torch.load(io.BytesIO(body), map_location="cpu", weights_only=True)
         found = payload.get("format", 1)

@@ -18,8 +18,12 @@ from torch import Tensor
 
 
 def init(device: torch.device) -> torch.device:
-    """Join the processes that torchrun has started, where there are several; return this process's device."""
-    if int(os.environ.get("WORLD_SIZE", "1")) < 2:
+    """Join the processes that torchrun has started, where there are several; return this process's device.
+
+    A WORLD_SIZE that another program has left behind means nothing without torchrun.
+    """
+    started = "TORCHELASTIC_RUN_ID" in os.environ and "RANK" in os.environ
+    if not started or int(os.environ["WORLD_SIZE"]) < 2:
         return device
     dist.init_process_group("gloo" if device.type == "cpu" else "cpu:gloo,cuda:nccl")
     atexit.register(dist.destroy_process_group)

@@ -16,9 +16,12 @@ from sglr.evaluation.autoattack import run_autoattack
 from sglr.evaluation.confidence import confidence_summary
 from sglr.evaluation.gradient_norm import full_gradient_norm
 from sglr.evaluation.information import information_in_weights
-from sglr.files.records import origin, read_json, write_csv, write_json
+from sglr.files.origin import origin
+from sglr.files.records import write_csv, write_json
+from sglr.files.sums import write_sums
 from sglr.models.folding import fold_batchnorm
 from sglr.models.networks import build_network, load_network, shape_of
+from sglr.plan.bound import measured_with, read_manifest
 from sglr.plan.runs import Run
 from sglr.plan.scales import Scale
 
@@ -28,7 +31,7 @@ class Finished:
 
     def __init__(self, run: Run, scale: Scale, folder: Path, device: torch.device):
         self.run, self.scale, self.folder, self.device = run, scale, folder, device
-        self.manifest = read_json(folder / "manifest.json")
+        self.manifest = read_manifest(folder, run, scale)
         splits = load_splits(
             scale.data[run.dataset], label_noise=run.label_noise, seed=run.seed
         )
@@ -82,9 +85,11 @@ def evaluate(finished: Finished, *, with_autoattack: bool) -> None:
     record = {
         "run": finished.run.id,
         "checkpoints": checkpoints,
+        "measured_with": measured_with(finished.scale),
         "origin": origin(device_name(finished.device), accelerator()),
     }
     write_json(finished.folder / "evaluation.json", record)
+    write_sums(finished.folder, "evaluate", ["evaluation.json"])
 
 
 def _accuracies(finished: Finished, name: str, with_autoattack: bool) -> dict[str, Any]:
@@ -144,6 +149,7 @@ def measure_trajectory(finished: Finished) -> None:
         final = finished.manifest["final"]["epoch"]
         rows = [_trajectory_row(finished, first, finished.network("final"), final)]
     write_csv(finished.folder / "trajectory.csv", rows)
+    write_sums(finished.folder, "trajectory", ["trajectory.csv"])
 
 
 def _trajectory_row(
@@ -201,3 +207,4 @@ def measure_features(finished: Finished) -> None:
         finished.folder / "separability.json",
         separability(penultimate_features(network, test.pixels(), size), test.labels),
     )
+    write_sums(finished.folder, "features", ["features.csv", "separability.json"])

@@ -7,6 +7,7 @@ from typing import Any
 import pandas as pd
 
 from sglr.files.errors import UsageError
+from sglr.files.records import read_csv
 
 
 class Events:
@@ -48,7 +49,7 @@ def write_events(folder: Path) -> Path:
     if not (folder / "history.csv").exists():
         raise UsageError(f"{folder / 'history.csv'}: no such file; train the run first")
     events = Events(folder)
-    for row in pd.read_csv(folder / "history.csv").to_dict("records"):
+    for row in read_csv(folder / "history.csv").to_dict("records"):
         events.add(row)
     events.close()
     return events.path

@@ -10,9 +10,11 @@ from safetensors.torch import save
 from torch import Tensor, nn
 
 from sglr.export.card import model_card
+from sglr.files.disk import write_bytes
 from sglr.files.errors import UsageError
-from sglr.files.records import digest, read_json, write_bytes
+from sglr.files.records import digest, read_json
 from sglr.models import build
+from sglr.models.networks import check_finite
 
 if TYPE_CHECKING:
     from sglr.evaluation.measure import Finished
@@ -75,7 +77,8 @@ def load_model(path: str | Path) -> nn.Module:
         )
     if header["sha256"] != _checksum(header["network"], weights):
         raise UsageError(f"{path}: damaged, its checksum does not match its content")
-    network = build(**header["network"], generator_seed=0)
+    check_finite(weights, str(path))
+    network = build(**header["network"], generator_seed=0).float()
     network.load_state_dict(weights)
     return network.eval()
 

@@ -4,11 +4,8 @@ from collections.abc import Iterable
 from dataclasses import MISSING, dataclass, field, fields, is_dataclass
 from decimal import Decimal
 from difflib import get_close_matches
-from pathlib import Path
 from types import UnionType
 from typing import Any, TypeVar, get_args, get_origin, get_type_hints
-
-import yaml
 
 from sglr.files.errors import UsageError
 
@@ -39,27 +36,6 @@ class Settings:
                 and not isinstance(value, bool)
             ):
                 check_range(each.name, value, allowed["low"], allowed["high"])
-
-
-def read_yaml(path: Path) -> Any:
-    """Return the content of a YAML file. Raises UsageError where it is missing, unreadable or no YAML."""
-    try:
-        text = path.read_text(encoding="utf-8")
-    except FileNotFoundError:
-        raise UsageError(f"{path}: no such file") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"{path}: not readable: {error}") from None
-    return parse_yaml(text, str(path))
-
-
-def parse_yaml(text: str, where: str) -> Any:
-    """Return what YAML text says. Raises UsageError beginning with `where`."""
-    try:
-        return yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        raise UsageError(
-            f"{where}: not readable as YAML: {' '.join(str(error).split())}"
-        ) from None
 
 
 def from_mapping(cls: type[T], mapping: Any, where: str) -> T:

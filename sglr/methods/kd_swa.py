@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from sglr.files.errors import UsageError
 from sglr.files.lazy import torch
 from sglr.methods.average import WeightAverage
 from sglr.methods.labels import soften
@@ -103,6 +104,17 @@ class KdSwa(Method):
     adversarial_weight: float = setting(0.6)
     temperature: float = setting(2.0, low=0.01, high=1000)
     average_start: float = setting(0.525)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if (
+            not self.cross_entropy_weight
+            + self.standard_weight
+            + self.adversarial_weight
+        ):
+            raise UsageError(
+                "cross_entropy_weight, standard_weight and adversarial_weight are all 0"
+            )
 
     def average(self, model: nn.Module, epochs: int) -> WeightAverage:
         """Return the mean over the last epochs."""

@@ -12,8 +12,11 @@ def start_epoch(fraction: float, epochs: int) -> int:
 
 
 def learning_rate(epoch: int, epochs: int, base: float) -> float:
-    """Return the learning rate of `epoch`: x 0.1 from 50 % and again from 75 % (epochs 100 and 150 of 200)."""
-    drops = sum(epoch >= start_epoch(fraction, epochs) for fraction in DROPS)
+    """Return the learning rate of `epoch`: x 0.1 from 50 % and again from 75 % (epochs 100 and 150 of 200).
+
+    The first epoch has the base rate, however few epochs there are.
+    """
+    drops = sum(epoch >= max(2, start_epoch(fraction, epochs)) for fraction in DROPS)
     return base * 0.1**drops
 
 

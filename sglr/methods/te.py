@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from sglr.files.errors import UsageError
 from sglr.files.lazy import torch
+from sglr.files.settings import exact
 from sglr.methods.labels import PredictionAverage
 from sglr.methods.losses import cross_entropy, squared_distance
-from sglr.methods.method import Method, setting
+from sglr.methods.method import LARGEST_DECAY, Method, setting
 from sglr.methods.objective import Loss, Objective, Setup
 from sglr.methods.schedules import label_decay, start_epoch, te_weight
 
@@ -86,4 +88,11 @@ class Te(Method):
     weight: float = setting(300.0, high=1e6)
     start: float = setting(0.45)
     ramp_end: float = setting(0.75)
-    decay: float = setting(0.9)
+    decay: float = setting(0.9, high=LARGEST_DECAY)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.ramp_end <= self.start:
+            raise UsageError(
+                f"ramp_end must come after start, got {exact(self.ramp_end)} and {exact(self.start)}"
+            )

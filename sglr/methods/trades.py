@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 from sglr.files.lazy import torch
 from sglr.methods.losses import cross_entropy, kl_divergence
-from sglr.methods.method import Method, setting
+from sglr.methods.method import LARGEST_DECAY, Method, setting
 from sglr.methods.objective import Loss, Objective
 from sglr.methods.refinement import RefinedObjective
 
@@ -92,4 +92,4 @@ class TradesSglr(Method):
     beta: float = setting(6.0, high=1000)
     clean_weight: float = setting(0.2)
     start: float = setting(0.45)
-    decay: float = setting(0.9)
+    decay: float = setting(0.9, high=LARGEST_DECAY)

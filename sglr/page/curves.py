@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 
+from sglr.files.records import read_csv
 from sglr.plan.plan import Plan
 
 Series = dict[str, list]
@@ -58,7 +59,7 @@ def confidence_paths(plan: Plan, folder: Path) -> dict[str, Any]:
 
 def _frames(folder: Path, name: str) -> dict[str, pd.DataFrame]:
     return {
-        path.parent.name: pd.read_csv(path)
+        path.parent.name: read_csv(path)
         for path in sorted(folder.glob(f"runs/*/{name}"))
     }
 

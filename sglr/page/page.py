@@ -12,8 +12,8 @@ from sglr.artefacts import is_figure, load
 from sglr.artefacts.collect import frames_of
 from sglr.claims.claim import COMPARABLE
 from sglr.collected.results import read_manifests, read_rows
+from sglr.files.disk import read_text, write_bytes
 from sglr.files.errors import UsageError
-from sglr.files.records import write_bytes
 from sglr.page import curves, origins, tables
 from sglr.page.verdicts import verdicts
 from sglr.plan.plan import Plan
@@ -61,8 +61,8 @@ def _content(plan: Plan, folder: Path, figures: Path) -> dict[str, Any]:
         ],
         "origins": origins.origins(plan, folder, manifests),
         "not_run": origins.not_run(plan, manifests, folder),
-        "style": (_HERE / "page.css").read_text(),
-        "script": (_HERE / "page.js").read_text(),
+        "style": read_text(_HERE / "page.css"),
+        "script": read_text(_HERE / "page.js"),
         "plotly": get_plotlyjs(),
         "data": _embeddable(charts),
     }

@@ -5,7 +5,8 @@ from collections.abc import Iterable
 from typing import Any
 
 from sglr.files.errors import UsageError
-from sglr.files.settings import exact, parse_yaml, unknown
+from sglr.files.settings import exact, unknown
+from sglr.files.yaml import parse_yaml
 
 
 def apply(change: str, content: dict[str, Any]) -> None:

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from sglr.files.errors import UsageError
-from sglr.files.settings import Settings, from_mapping, read_yaml, setting, unknown
+from sglr.files.settings import Settings, from_mapping, setting, unknown
+from sglr.files.yaml import read_yaml
 from sglr.methods import add_methods_of_packages
 from sglr.plan.plan import Plan, find_run
 from sglr.plan.runs import Run, make_run

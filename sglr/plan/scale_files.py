@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from sglr.files.errors import UsageError
-from sglr.files.settings import from_mapping, read_yaml, unknown
+from sglr.files.settings import from_mapping, unknown
+from sglr.files.yaml import read_yaml
 from sglr.plan.changes import apply, differences
 from sglr.plan.scales import CONFIG, Scale
 

@@ -91,7 +91,7 @@ class Measurement(Settings):
     trajectory_every: int = setting(low=1, high=10**6)
     num_gradient: int = setting(low=1, high=10**6)
     num_information_batches: int = setting(low=1, high=10**6)
-    num_features: int = setting(low=1, high=10**6)
+    num_features: int = setting(low=4, high=10**6)
 
 
 @dataclass(frozen=True)

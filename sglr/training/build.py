@@ -9,11 +9,11 @@ from sglr.attacks.adversary import Adversary
 from sglr.attacks.threat import LinfBall
 from sglr.data.images import Splits
 from sglr.engine import parallel
-from sglr.files.records import read_json
 from sglr.methods import METHODS
 from sglr.methods.objective import Setup
 from sglr.models.blocks import Classifier
 from sglr.models.networks import build_network, load_network
+from sglr.plan.bound import read_manifest
 from sglr.plan.plan import teachers_of
 from sglr.plan.runs import Run
 from sglr.plan.scales import Engine, Optimisation, Scale
@@ -87,7 +87,7 @@ def _teacher(
 ) -> nn.Module:
     """The teacher's best network (chosen on held-out images), frozen."""
     folder = runs / teacher.id
-    checkpoint = read_json(folder / "manifest.json")["best_validation"]
+    checkpoint = read_manifest(folder, teacher, scale)["best_validation"]
     network = load_network(
         folder / "best_validation.pt", checkpoint, teacher, scale, splits
     )

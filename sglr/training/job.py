@@ -17,8 +17,11 @@ from sglr.engine.checkpoints import save_payload
 from sglr.engine.device import accelerator, device_name
 from sglr.evaluation.curve import Curve
 from sglr.files.errors import Interrupted, UsageError
-from sglr.files.records import origin, settings_digest, write_csv, write_json
+from sglr.files.origin import differences, origin
+from sglr.files.records import settings_digest, write_csv, write_json
+from sglr.files.sums import write_sums
 from sglr.methods.schedules import learning_rate
+from sglr.models.networks import check_finite
 from sglr.plan.runs import Run
 from sglr.plan.scales import Engine, Scale
 from sglr.training import state
@@ -78,18 +81,25 @@ class Job:
         self.state = state.State()
 
     def fit(
-        self, stop: StopRequest, watchers: Sequence[Callable[[Row], None]] = ()
+        self,
+        stop: StopRequest,
+        watchers: Sequence[Callable[[Row], None]] = (),
+        *,
+        strict: bool = False,
     ) -> None:
         """Train to the last epoch, going on from the saved state where there is one, and write the run's records.
 
         Each of `watchers` is called with each row of the history: with those of before at once, then epoch by epoch.
-        Raises Interrupted within a step of `stop`, with everything up to there saved.
+        Raises Interrupted within a step of `stop`, with everything up to there saved; UsageError where `strict` and the
+        state is of other code, versions or another device.
         """
         self.state = state.resume(
             self.folder, self.fingerprint, self.recipe, self.generator
         )
         parallel.barrier()  # until every process has read the state
         done = len(self.state.history)
+        if done < self.how.epochs:
+            self._begin_stretch(done + 1, strict)
         for watch in watchers:
             for row in self.state.history:
                 watch(row)
@@ -100,6 +110,20 @@ class Job:
                     watch(self.state.history[-1])
         if parallel.is_first():
             self._write_records()
+
+    def _begin_stretch(self, epoch: int, strict: bool) -> None:
+        """Note who trains from here on, where that is another than before."""
+        now = origin(device_name(self.device), accelerator())
+        before = self.state.stretches[-1]["origin"] if self.state.stretches else {}
+        changed = differences(before, now)
+        if changed and strict:
+            raise UsageError(
+                f"run {self.run.id}: begun elsewhere, and --strict: {'; '.join(changed)}"
+            )
+        if changed:
+            print(f"{self.run.id} goes on with other {'; '.join(changed)}", flush=True)
+        if changed or not before:
+            self.state.stretches.append({"from_epoch": epoch, "origin": now})
 
     def _epoch_or_stop(self, epoch: int, stop: StopRequest) -> None:
         try:
@@ -187,11 +211,9 @@ class Job:
             self.state.checkpoints["final"] = self._save_weights("final.pt", epoch)
 
     def _save_weights(self, name: str, epoch: int) -> Row:
-        payload = {
-            "run": self.run.id,
-            "epoch": epoch,
-            "weights": self.recipe.evaluated(epoch).state_dict(),
-        }
+        weights = self.recipe.evaluated(epoch).state_dict()
+        check_finite(weights, f"run {self.run.id}, epoch {epoch}")
+        payload = {"run": self.run.id, "epoch": epoch, "weights": weights}
         return {"epoch": epoch, "sha256": save_payload(self.folder / name, payload)}
 
     def _save(self) -> None:
@@ -224,9 +246,11 @@ class Job:
             "seconds_per_epoch": self.state.seconds,
             "training_seconds_per_epoch": self.state.training_seconds,
             "engine": asdict(self.engine),
-            "origin": origin(device_name(self.device), accelerator()),
+            "stretches": self.state.stretches,
+            "origin": self.state.stretches[-1]["origin"],
         }
         write_json(self.folder / "manifest.json", manifest)
+        write_sums(self.folder, "train", ["history.csv", "labels.csv", "manifest.json"])
 
     def _example_labels(self) -> list[Row]:
         """The targets of the first training example of each class."""

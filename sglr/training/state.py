@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,10 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from sglr.engine.checkpoints import STATE_FORMAT, load_state, save_payload
+from sglr.engine import parallel
+from sglr.engine.checkpoints import STATE_FORMAT, load_payload, load_state, save_payload
+from sglr.files.disk import read_bytes, write_bytes
+from sglr.files.errors import UsageError
 from sglr.training.recipe import Recipe
 
 
@@ -48,6 +52,8 @@ class State:
     # Of each epoch, without.
     training_seconds: list[float] = field(default_factory=list)
     underway: EpochUnderway | None = None
+    # Who trained what: {"from_epoch", "origin"}, one more where code, versions or device changed.
+    stretches: list[dict[str, Any]] = field(default_factory=list)
 
 
 def save(
@@ -74,9 +80,8 @@ def resume(
 ) -> State:
     """Return the state that folder/state.pt holds, recipe and generator set back to it; else a new one.
 
-    One of other settings, or whose checkpoints are gone, is not used.
+    One of other settings, or whose checkpoints are gone or damaged, is not used.
     """
-    _remove_leftovers(folder)
     saved = load_state(folder / "state.pt", fingerprint)
     if saved is None or _lost_checkpoint(folder, saved["checkpoints"]):
         return State()
@@ -93,29 +98,50 @@ def resume(
         saved["seconds"],
         saved["training_seconds"],
         underway,
+        saved["stretches"],
     )
 
 
 def _lost_checkpoint(folder: Path, checkpoints: dict[str, Any]) -> bool:
-    """Whether a checkpoint that the state counts on is gone; then training starts from the first epoch."""
-    names = [
-        f"{name}.pt"
+    """Whether a checkpoint that the state counts on is gone for good; then training starts from the first epoch."""
+    entries = {
+        f"{name}.pt": checkpoints[name]
         for name in ("best", "best_validation", "final")
         if checkpoints.get(name)
-    ]
-    names += [
-        f"trajectory/{entry['epoch']:04d}.pt" for entry in checkpoints["trajectory"]
-    ]
-    lost = [name for name in names if not (folder / name).exists()]
-    if lost:
-        print(
-            f"{folder / lost[0]}: no such file; starting from the first epoch",
-            flush=True,
-        )
-    return bool(lost)
+    }
+    entries |= {
+        f"trajectory/{entry['epoch']:04d}.pt": entry
+        for entry in checkpoints["trajectory"]
+    }
+    for name, entry in entries.items():
+        try:
+            load_payload(folder / name, entry["sha256"])
+        except UsageError as error:
+            if not _copied_from_another(folder, name, entries):
+                print(f"{error}; starting from the first epoch", flush=True)
+                return True
+    return False
 
 
-def _remove_leftovers(folder: Path) -> None:
-    """Remove the temporary files of writers that were killed; nothing reads them, but each is as large as its file."""
+def _copied_from_another(folder: Path, lost: str, entries: dict[str, Any]) -> bool:
+    """Put a checkpoint back from another that is the same epoch's, if there is a whole one."""
+    for name, entry in entries.items():
+        if name != lost and entry["sha256"] == entries[lost]["sha256"]:
+            try:
+                load_payload(folder / name, entry["sha256"])
+            except UsageError:
+                continue
+            if parallel.is_first():
+                write_bytes(folder / lost, read_bytes(folder / name))
+            print(
+                f"{folder / lost}: put back from {name}, which is the same", flush=True
+            )
+            return True
+    return False
+
+
+def remove_leftovers(folder: Path) -> None:
+    """Remove the temporary files of writers that were killed; to be called by the one writer of the folder alone."""
     for path in folder.rglob(".*.tmp"):
-        path.unlink(missing_ok=True)
+        with suppress(OSError):
+            path.unlink()
