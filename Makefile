@@ -7,7 +7,7 @@ reproduce: .venv/.locked
 	$(BIN)/snakemake --cores 8 all
 
 test: install
-	$(BIN)/python -m pytest -q -n 2 --dist loadgroup
+	$(BIN)/python -m pytest -q -n 2 --dist loadfile --no-loadscope-reorder
 
 benchmark: install
 	$(BIN)/python -m benchmarks

@@ -13,17 +13,24 @@ import torch
 
 from benchmarks.measure import ENGINES, REFERENCE, compare, growth, matmul_peak
 from sglr.engine.device import accelerator, has_bf16
-from sglr.files.records import origin
+from sglr.files.origin import origin
 
 
 def main() -> None:
     """Measure every variant in a process of its own, `--rounds` times in turn; print and write what was found."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
+    parser.add_argument(
+        "--device", default="cuda" if torch.cuda.is_available() else "cpu"
+    )
     parser.add_argument("--batch-size", type=int, default=128)
     parser.add_argument("--steps", type=int, default=10)
     parser.add_argument("--rounds", type=int, default=2)
-    parser.add_argument("--width", type=int, default=64, help="64 is ResNet-18; less only to try the benchmark out")
+    parser.add_argument(
+        "--width",
+        type=int,
+        default=64,
+        help="64 is ResNet-18; less only to try the benchmark out",
+    )
     parser.add_argument("--out", type=Path, default=Path("results/benchmark.json"))
     arguments = parser.parse_args()
     device = torch.device(arguments.device)
@@ -32,7 +39,9 @@ def main() -> None:
     jobs = [*names, REFERENCE, "torchattacks"] * arguments.rounds
     measured = [_in_own_process(compare, name, arguments) for name in jobs]
     curves = _in_own_process(growth, names[-1], arguments)
-    peak = {name: _in_own_process(matmul_peak, name, arguments) for name in ("fp32", "bf16")}
+    peak = {
+        name: _in_own_process(matmul_peak, name, arguments) for name in ("fp32", "bf16")
+    }
     table = summary(pd.DataFrame(measured), peak)
     print(
         f"ResNet-18, batch {arguments.batch_size}, PGD-{arguments.steps}, {arguments.device}, "
@@ -43,15 +52,24 @@ def main() -> None:
         "settings": {key: str(value) for key, value in vars(arguments).items()},
         "threads": torch.get_num_threads(),
     }
-    record |= {"origin": origin(arguments.device, accelerator()), "matmul_peak_tflops": peak, "growth": curves}
+    record |= {
+        "origin": origin(arguments.device, accelerator()),
+        "matmul_peak_tflops": peak,
+        "growth": curves,
+    }
     record |= {"variants": table.to_dict("records"), "rounds": measured}
     arguments.out.parent.mkdir(parents=True, exist_ok=True)
     arguments.out.write_text(json.dumps(record, indent=1) + "\n")
 
 
 def _in_own_process(function: Callable, *words: Any) -> Any:
-    """A fresh process, so that peak memory is its own; one that dies is an error, not a wait without end."""
-    with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool:
+    """A fresh process, so that peak memory is its own; one that dies is an error, not a wait without end.
+
+    All are forked from one server that has imported torch and used nothing of it.
+    """
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["benchmarks.measure"])
+    with ProcessPoolExecutor(1, context) as pool:
         return pool.submit(function, *words).result()
 
 
@@ -65,7 +83,9 @@ def summary(measured: pd.DataFrame, peak: dict[str, float]) -> pd.DataFrame:
         table[f"{kind} s"] = seconds
         table[f"{kind} x plain loop"] = plain[f"{kind}_seconds"] / seconds
     tops = [peak["bf16" if "bf16" in name else "fp32"] for name in median.index]
-    table["of peak"] = (median["attack_tflop"] / median["attack_seconds"]).to_numpy() / tops
+    table["of peak"] = (
+        median["attack_tflop"] / median["attack_seconds"]
+    ).to_numpy() / tops
     table["peak MiB"] = median["peak_mib"].to_numpy()
     return table
 

@@ -26,12 +26,13 @@ from sglr.engine.device import accelerator, device_name, prepare
 from sglr.evaluation.accuracy import correct_natural, correct_under_pgd, predictions
 from sglr.evaluation.autoattack import BATCH_SIZE, AutoAttack, run_autoattack
 from sglr.files.errors import Interrupted
-from sglr.files.records import origin
+from sglr.files.origin import origin
 from sglr.models.folding import fold_batchnorm
 from sglr.models.networks import build_network
 from sglr.plan.plan import resolved_settings
 from sglr.plan.runs import make_run
-from sglr.plan.scales import PLAIN, Engine, Scale, load_scale
+from sglr.plan.scale_files import load_scale
+from sglr.plan.scales import PLAIN, Engine, Scale
 from sglr.training.job import Job
 from sglr.training.signals import StopRequest
 
@@ -52,8 +53,15 @@ def main() -> None:
         for name, engine in (("plain", PLAIN), ("fast", fast)):
             jobs.append(_trained(scale, seed, device, engine, [StopRequest()]))
             trainings.append({"engine": name, "seed": seed} | _row(jobs[-1]))
-    third = arguments.epochs * len(jobs[0].splits.train) // scale.adversarial.batch_size // 3
-    stopped = _trained(scale, 0, device, fast, [StopAt(third), StopAt(third), StopRequest()])
+    third = (
+        arguments.epochs
+        * len(jobs[0].splits.train)
+        // scale.adversarial.batch_size
+        // 3
+    )
+    stopped = _trained(
+        scale, 0, device, fast, [StopAt(third), StopAt(third), StopRequest()]
+    )
     trainings.append({"engine": "fast, resumed twice", "seed": 0} | _row(stopped))
     job = jobs[0]
     images = job.splits.test.first(arguments.images)
@@ -63,7 +71,9 @@ def main() -> None:
         "settings": {key: str(value) for key, value in vars(arguments).items()},
         "origin": origin(device_name(device), accelerator()),
         "trainings": trainings,
-        "attacks": {name: _attacks(network, images, scale) for name, network in networks.items()},
+        "attacks": {
+            name: _attacks(network, images, scale) for name, network in networks.items()
+        },
         "autoattack": _autoattack(job.recipe.model.eval(), images, scale),
     }
     print(pd.DataFrame(trainings).to_markdown(index=False, floatfmt=".4f"))
@@ -89,7 +99,13 @@ class StopAt(StopRequest):
         super().check(any_process)
 
 
-def _trained(scale: Scale, seed: int, device: torch.device, engine: Engine, stops: list[StopRequest]) -> Job:
+def _trained(
+    scale: Scale,
+    seed: int,
+    device: torch.device,
+    engine: Engine,
+    stops: list[StopRequest],
+) -> Job:
     """A training, begun again from its saved state for each further one of `stops`."""
     run = make_run(scale.roles.ten_classes, "at", seed=seed)
     settings = resolved_settings(run, scale) | {"trajectory_every": 0}
@@ -102,12 +118,21 @@ def _trained(scale: Scale, seed: int, device: torch.device, engine: Engine, stop
 
 
 def _row(job: Job) -> dict[str, float]:
-    names = ("train_loss", "train_accuracy", "test_natural_accuracy", "test_robust_accuracy")
+    names = (
+        "train_loss",
+        "train_accuracy",
+        "test_natural_accuracy",
+        "test_robust_accuracy",
+    )
     last = job.state.history[-1]
-    return {name: last[name] for name in names} | {"seconds": sum(job.state.training_seconds)}
+    return {name: last[name] for name in names} | {
+        "seconds": sum(job.state.training_seconds)
+    }
 
 
-def _pgd(network: nn.Module, images: ImageSet, scale: Scale, attacked: nn.Module) -> float:
+def _pgd(
+    network: nn.Module, images: ImageSet, scale: Scale, attacked: nn.Module
+) -> float:
     correct = correct_under_pgd(
         network,
         images,
@@ -125,7 +150,9 @@ def _attacks(model: nn.Module, images: ImageSet, scale: Scale) -> dict[str, floa
     plain = fold_batchnorm(model, fold=False)
     fp32, bf16 = fold_batchnorm(model), fold_batchnorm(model, precision="bf16")
     searched = {"plain": plain, "folded": fp32, "folded bf16": bf16}
-    found = {name: _pgd(plain, images, scale, network) for name, network in searched.items()}
+    found = {
+        name: _pgd(plain, images, scale, network) for name, network in searched.items()
+    }
     natural = correct_natural(plain, images, scale.measurement.batch_size)
     return {"natural": natural.double().mean().item()} | found
 
@@ -136,16 +163,30 @@ def _autoattack(model: nn.Module, images: ImageSet, scale: Scale) -> dict[str, A
     plain, folded = fold_batchnorm(model, fold=False), fold_batchnorm(model)
     started = time.perf_counter()
     package = AutoAttack(
-        plain, norm="Linf", eps=ball.epsilon, seed=0, version="standard", device=str(images.images.device)
+        plain,
+        norm="Linf",
+        eps=ball.epsilon,
+        seed=0,
+        version="standard",
+        device=str(images.images.device),
     )
-    returned = package.run_standard_evaluation(images.pixels(), images.labels, **{BATCH_SIZE: batch_size})
+    returned = package.run_standard_evaluation(
+        images.pixels(), images.labels, **{BATCH_SIZE: batch_size}
+    )
     x_adv = returned[0] if isinstance(returned, tuple) else returned
     correct = predictions(plain, x_adv, batch_size) == images.labels
     found = {"package": _outcome(correct.double().mean().item(), started)}
-    for name, searched in (("exact", None), ("fast", fold_batchnorm(model, precision="bf16"))):
+    for name, searched in (
+        ("exact", None),
+        ("fast", fold_batchnorm(model, precision="bf16")),
+    ):
         started = time.perf_counter()
-        result = run_autoattack(folded, images, ball=ball, seed=0, batch_size=batch_size, searched=searched)
-        found[name] = _outcome(result.correct.double().mean().item(), started) | {"robust_after": result.robust_after}
+        result = run_autoattack(
+            folded, images, ball=ball, seed=0, batch_size=batch_size, searched=searched
+        )
+        found[name] = _outcome(result.correct.double().mean().item(), started) | {
+            "robust_after": result.robust_after
+        }
     return found
 
 

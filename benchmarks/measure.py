@@ -19,9 +19,15 @@ from sglr.plan.scales import PLAIN, Engine
 
 ENGINES = {
     "engine, plain": PLAIN,
-    "engine, fp32": Engine(precision="fp32", fold=True, channels_last=True, graphs=False),
-    "engine, bf16": Engine(precision="bf16", fold=True, channels_last=True, graphs=False),
-    "engine, bf16, graphs": Engine(precision="bf16", fold=True, channels_last=True, graphs=True),
+    "engine, fp32": Engine(
+        precision="fp32", fold=True, channels_last=True, graphs=False
+    ),
+    "engine, bf16": Engine(
+        precision="bf16", fold=True, channels_last=True, graphs=False
+    ),
+    "engine, bf16, graphs": Engine(
+        precision="bf16", fold=True, channels_last=True, graphs=True
+    ),
 }
 REFERENCE = "plain loop"
 BATCH_SIZES, STEPS = (32, 64, 128, 256), (1, 2, 5, 10)
@@ -30,8 +36,13 @@ BATCH_SIZES, STEPS = (32, 64, 128, 256), (1, 2, 5, 10)
 def compare(name: str, arguments: argparse.Namespace) -> dict[str, Any]:
     """Seconds of one attack and of one training step (None where the variant has none), and peak memory in MiB."""
     loop, x, y = _loop(name, arguments, arguments.batch_size, arguments.steps)
-    found: dict[str, Any] = {"variant": name, "attack_seconds": _seconds(lambda: loop.attack(x, y), arguments.device)}
-    found["step_seconds"] = _seconds(loop.step, arguments.device) if hasattr(loop, "step") else None
+    found: dict[str, Any] = {
+        "variant": name,
+        "attack_seconds": _seconds(lambda: loop.attack(x, y), arguments.device),
+    }
+    found["step_seconds"] = (
+        _seconds(loop.step, arguments.device) if hasattr(loop, "step") else None
+    )
     found["peak_mib"] = _peak_memory(arguments.device)
     found["attack_tflop"] = 2 * arguments.steps * _forward_tflop(x, arguments.width)
     return found
@@ -50,8 +61,12 @@ def _loop(
 ) -> tuple[Any, torch.Tensor, torch.Tensor]:
     """The variant, and a batch on the device."""
     generator = torch.Generator().manual_seed(0)
-    pixels = torch.randint(256, (2 * batch_size, 3, 32, 32), dtype=torch.uint8, generator=generator)
-    images = ImageSet(pixels, torch.randint(10, (len(pixels),), generator=generator), 255)
+    pixels = torch.randint(
+        256, (2 * batch_size, 3, 32, 32), dtype=torch.uint8, generator=generator
+    )
+    images = ImageSet(
+        pixels, torch.randint(10, (len(pixels),), generator=generator), 255
+    )
     model = build("resnet18", 10, 3, arguments.width, 0)
     device = arguments.device
     loop: Any
@@ -91,21 +106,38 @@ def _peak_memory(device: str) -> float:
 def growth(name: str, arguments: argparse.Namespace) -> list[dict[str, Any]]:
     """Seconds of the variant's attack by batch size (one step) and by steps (batch 32)."""
     rows = []
-    for batch_size, steps in [(size, 1) for size in BATCH_SIZES] + [(32, steps) for steps in STEPS[1:]]:
+    for batch_size, steps in [(size, 1) for size in BATCH_SIZES] + [
+        (32, steps) for steps in STEPS[1:]
+    ]:
         loop, x, y = _loop(name, arguments, batch_size, steps)
-        seconds = _seconds(lambda loop=loop, x=x, y=y: loop.attack(x, y), arguments.device)  # type: ignore[misc]
-        rows.append({"variant": name, "batch_size": batch_size, "steps": steps, "attack_seconds": seconds})
+        seconds = _seconds(
+            lambda loop=loop, x=x, y=y: loop.attack(x, y), arguments.device
+        )  # type: ignore[misc]
+        rows.append(
+            {
+                "variant": name,
+                "batch_size": batch_size,
+                "steps": steps,
+                "attack_seconds": seconds,
+            }
+        )
     return rows
 
 
 def matmul_peak(precision: str, arguments: argparse.Namespace) -> float:
     """TFLOP/s of large matrix products, the best of sizes and of libraries: a 1x1 convolution is one too."""
-    dtype, device = (torch.bfloat16 if precision == "bf16" else torch.float32), arguments.device
+    dtype, device = (
+        (torch.bfloat16 if precision == "bf16" else torch.float32),
+        arguments.device,
+    )
     found = []
     for size in (1024, 2048) if device == "cpu" else (4096, 8192):
         left = torch.randn(size, size, dtype=dtype, device=device)
         image = left.view(1, size // 32, 32, size).permute(0, 3, 1, 2)  # channels last
         kernel = left[:, :, None, None].contiguous(memory_format=torch.channels_last)
-        for product in (lambda left=left: left @ left, lambda i=image, k=kernel: conv2d(i, k)):
+        for product in (
+            lambda left=left: left @ left,
+            lambda i=image, k=kernel: conv2d(i, k),
+        ):
             found.append(2 * size**3 / _seconds(product, device, repeats=7) / 1e12)
     return max(found)

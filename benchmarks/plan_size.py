@@ -25,13 +25,26 @@ def main() -> None:
 
 def _dry_run(seeds: int, folder: str) -> dict[str, float]:
     """Trainings and jobs planned, seconds until they are (and of processor), and peak MB of the processes so far."""
-    words = [sys.executable, "-m", "snakemake", "-s", str(SNAKEFILE), "--cores", "8", "--dry-run", "--quiet", "rules"]
+    words = [
+        sys.executable,
+        "-m",
+        "snakemake",
+        "-s",
+        str(SNAKEFILE),
+        "--cores",
+        "8",
+        "--dry-run",
+        "--quiet",
+        "rules",
+    ]
     words += ["--config", f"seeds={seeds}", "--", *SCALES]
     before, started = _used(), time.perf_counter()
     done = subprocess.run(words, cwd=folder, capture_output=True, text=True, check=True)
     seconds = time.perf_counter() - started
     counts = {
-        name: int(re.findall(rf"^{name} +(\d+)$", done.stdout + done.stderr, flags=re.M)[-1])
+        name: int(
+            re.findall(rf"^{name} +(\d+)$", done.stdout + done.stderr, flags=re.M)[-1]
+        )
         for name in ("train", "total")
     }
     used = _used()

@@ -20,24 +20,42 @@ class Pictures(Dataset):
     def __init__(self, images: np.ndarray, labels: np.ndarray):
         self.images, self.labels = images, labels
         self.transform = transforms.Compose(
-            [transforms.RandomCrop(32, padding=4), transforms.RandomHorizontalFlip(), transforms.ToTensor()]
+            [
+                transforms.RandomCrop(32, padding=4),
+                transforms.RandomHorizontalFlip(),
+                transforms.ToTensor(),
+            ]
         )
 
     def __len__(self) -> int:
         return len(self.images)
 
     def __getitem__(self, index: int) -> tuple[Tensor, int]:
-        return self.transform(Image.fromarray(self.images[index])), int(self.labels[index])
+        return self.transform(Image.fromarray(self.images[index])), int(
+            self.labels[index]
+        )
 
 
 class PlainLoop:
     """fp32, the attack in train mode, `backward` for the attack's gradient, so that the weights' are computed too."""
 
-    def __init__(self, model: nn.Module, images: Tensor, labels: Tensor, batch_size: int, steps: int, device: str):
+    def __init__(
+        self,
+        model: nn.Module,
+        images: Tensor,
+        labels: Tensor,
+        batch_size: int,
+        steps: int,
+        device: str,
+    ):
         self.model, self.device, self.steps = model.to(device).train(), device, steps
-        self.optimizer = torch.optim.SGD(model.parameters(), lr=0.1, momentum=0.9, weight_decay=5e-4)
+        self.optimizer = torch.optim.SGD(
+            model.parameters(), lr=0.1, momentum=0.9, weight_decay=5e-4
+        )
         pictures = Pictures(images.permute(0, 2, 3, 1).numpy(), labels.numpy())
-        self.loader = DataLoader(pictures, batch_size, shuffle=True, num_workers=0 if device == "cpu" else 4)
+        self.loader = DataLoader(
+            pictures, batch_size, shuffle=True, num_workers=0 if device == "cpu" else 4
+        )
         self.batches: Iterator = iter(())
 
     def batch(self) -> tuple[Tensor, Tensor]:
@@ -56,7 +74,9 @@ class PlainLoop:
         for _ in range(self.steps):
             delta.requires_grad_(True)
             F.cross_entropy(self.model(x + delta), y).backward()
-            moved = torch.clamp(delta.detach() + 2 / 255 * delta.grad.sign(), -8 / 255, 8 / 255)
+            moved = torch.clamp(
+                delta.detach() + 2 / 255 * delta.grad.sign(), -8 / 255, 8 / 255
+            )
             delta = torch.clamp(x + moved, 0, 1) - x
         return (x + delta).detach()
 
@@ -77,7 +97,9 @@ class TorchAttacks:
     def __init__(self, model: nn.Module, steps: int, device: str):
         import torchattacks
 
-        self.pgd = torchattacks.PGD(model.to(device), eps=8 / 255, alpha=2 / 255, steps=steps)
+        self.pgd = torchattacks.PGD(
+            model.to(device), eps=8 / 255, alpha=2 / 255, steps=steps
+        )
 
     def attack(self, x: Tensor, y: Tensor) -> Tensor:
         """Return adversarial images."""

@@ -14,10 +14,32 @@ _FENCE = re.compile(r"```mermaid\n.*?```", flags=re.S)
 def diagram() -> str:
     """The rules behind `snakemake all` as a Mermaid block; the rules that collect are one box."""
     with tempfile.TemporaryDirectory() as empty:
-        words = ["-m", "snakemake", "-s", str(ROOT / "Snakefile"), "--cores", "1", "--rulegraph", "mermaid-js", "all"]
-        done = subprocess.run([sys.executable, *words], cwd=empty, capture_output=True, text=True, check=True)
-    rules = {node: _merged(rule) for node, rule in re.findall(r"(id\d+)\[(\w+)\]", done.stdout)}
-    arrows = {f"    {rules[a]} --> {rules[b]}" for a, b in re.findall(r"(id\d+) --> (id\d+)", done.stdout)}
+        words = [
+            "-m",
+            "snakemake",
+            "-s",
+            str(ROOT / "Snakefile"),
+            "--cores",
+            "1",
+            "--rulegraph",
+            "mermaid-js",
+            "all",
+        ]
+        done = subprocess.run(
+            [sys.executable, *words],
+            cwd=empty,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+    rules = {
+        node: _merged(rule)
+        for node, rule in re.findall(r"(id\d+)\[(\w+)\]", done.stdout)
+    }
+    arrows = {
+        f"    {rules[a]} --> {rules[b]}"
+        for a, b in re.findall(r"(id\d+) --> (id\d+)", done.stdout)
+    }
     return "\n".join(["```mermaid", "flowchart LR", *sorted(arrows), "```"])
 
 

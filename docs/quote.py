@@ -46,7 +46,9 @@ class Differences:
     """Differences of several seeds, in points: the mean, and the ends of its 95 % interval over seeds."""
 
     def __init__(self, fractions: pd.Series):
-        self.mean, self.low, self.high = (f"{100 * value:.1f}" for value in mean_interval(fractions))
+        self.mean, self.low, self.high = (
+            f"{100 * value:.1f}" for value in mean_interval(fractions)
+        )
 
     def __str__(self) -> str:
         return self.mean
@@ -75,7 +77,9 @@ def _ledger() -> pd.DataFrame:
 
 def course(run: str) -> str:
     """A row of a table: a run of mini, its highest and its last PGD-10 accuracy on test images, in percent."""
-    robust = 100 * pd.read_csv(MINI / "runs" / run / "history.csv")["test_robust_accuracy"]
+    robust = (
+        100 * pd.read_csv(MINI / "runs" / run / "history.csv")["test_robust_accuracy"]
+    )
     return f"| `{run}` | {robust.max():.1f} | {robust.iloc[-1]:.1f} |"
 
 
@@ -94,7 +98,9 @@ def speed(variant: str, column: str) -> str:
 
 def stressed(what: str) -> int:
     """How often something was done in results/stress.json, over all its runs."""
-    return sum(row[what] for row in read_json(ROOT / "results" / "stress.json")["counts"])
+    return sum(
+        row[what] for row in read_json(ROOT / "results" / "stress.json")["counts"]
+    )
 
 
 def planning(key: str) -> str:
@@ -104,20 +110,37 @@ def planning(key: str) -> str:
 
 def quoted(page: str) -> str:
     """The page with every quotation made again."""
-    return _QUOTE.sub(lambda found: f"{found[1]}{_rendered(found[2])}\n{found[3]}", page)
+    return _QUOTE.sub(
+        lambda found: f"{found[1]}{_rendered(found[2])}\n{found[3]}", page
+    )
 
 
 def _rendered(template: str) -> str:
     """What a template gives; a paragraph is wrapped, a table is not."""
     text = _environment().from_string(textwrap.dedent(template)).render()
-    return text if text.startswith("|") else textwrap.fill(" ".join(text.split()), 120, break_on_hyphens=False)
+    return (
+        text
+        if text.startswith("|")
+        else textwrap.fill(" ".join(text.split()), 120, break_on_hyphens=False)
+    )
 
 
 def _environment() -> Environment:
     environment = Environment(undefined=StrictUndefined)
     functions: dict[str, Any] = {
         function.__name__: function
-        for function in (loss, gain, claim, verdict, verdicts, course, ending, speed, stressed, planning)
+        for function in (
+            loss,
+            gain,
+            claim,
+            verdict,
+            verdicts,
+            course,
+            ending,
+            speed,
+            stressed,
+            planning,
+        )
     }
     environment.globals.update(functions)
     return environment

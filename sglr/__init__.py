@@ -1,10 +1,16 @@
 """Reruns 'Soften to Defend'. `sglr.load_model(path)` gives a network that `sglr export` wrote."""
 
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from torch import nn
+
+try:
+    __version__ = version("sglr")
+except PackageNotFoundError:  # a checkout on the path, not installed
+    __version__ = "unknown"
 
 
 def load_model(path: str | Path) -> "nn.Module":

@@ -4,52 +4,126 @@ import argparse
 import os
 import sys
 from pathlib import Path
+from typing import Any, NoReturn
 
 from sglr.commands import runs, shown
 from sglr.files.errors import Interrupted, UsageError
+from sglr.files.origin import git_commit, version_of
+from sglr.files.settings import unknown
 from sglr.plan.names import CHECKPOINTS
-from sglr.plan.plan import load_plan
+from sglr.plan.plan_files import load_plan
 
 
 def main() -> None:
-    """Run one command; an error becomes one line on stderr: exit status 2, or 75 after SIGTERM and 130 after SIGINT."""
-    arguments = _parser().parse_args()
+    """Run one command; an error becomes one line on stderr.
+
+    Exit status: 2, or 75 after SIGTERM and its like, 130 after SIGINT, 1 where the reader of the output has gone.
+    """
+    _open_closed_streams()
+    arguments = _parser().parse_args(_checked(sys.argv[1:]))
     try:
         scale = "+".join([arguments.scale, *arguments.set])
         arguments.command(arguments, load_plan(scale, plan_file=arguments.plan))
         sys.stdout.flush()
-    except BrokenPipeError:  # who read the output has left, as `head` does; nothing more can be said to it
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except BrokenPipeError:
+        _forget_output()
         sys.exit(1)  # a training, too, ends here
     except UsageError as error:
-        print(f"sglr: {error}", file=sys.stderr)
-        sys.exit(2)
+        _end(str(error), 2)
     except Interrupted as message:
-        print(f"sglr: {message}", file=sys.stderr)
-        sys.exit(message.status)
+        _end(str(message), message.status)
+    except KeyboardInterrupt:
+        _end("stopped by SIGINT", 130)
+    except OSError as error:
+        _end(f"{error.filename or 'output'}: {error.strerror or error}", 2)
+
+
+def _end(message: str, status: int) -> NoReturn:
+    print(f"sglr: {' '.join(message.split())}", file=sys.stderr)
+    try:
+        sys.stdout.flush()
+    except OSError:
+        _forget_output()
+    sys.exit(status)
+
+
+def _forget_output() -> None:
+    """Let what is still to be printed go nowhere: the interpreter would try once more while it ends."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _open_closed_streams() -> None:
+    """Give output somewhere to go where the caller has closed it, as `>&-` does."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115 (for the whole process)
+
+
+def _checked(words: list[str]) -> list[str]:
+    """The command line, unless its command is none: then one line with the nearest that is."""
+    if words and not words[0].startswith("-") and words[0] not in _COMMANDS:
+        _end(unknown(words[0], _COMMANDS, "command"), 2)
+    return words
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="sglr", description="Train, evaluate and show the runs of one scale.")
+    parser = argparse.ArgumentParser(
+        prog="sglr", description="Train, evaluate and show the runs of one scale."
+    )
+    parser.add_argument(
+        "--version", action=_Version, nargs=0, help="version and commit"
+    )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     for name, (function, argument) in _COMMANDS.items():
-        command = commands.add_parser(name, help=(function.__doc__ or "").split("\n")[0])
+        command = commands.add_parser(
+            name, help=(function.__doc__ or "").split("\n")[0]
+        )
         command.set_defaults(command=function)
         if argument:
             command.add_argument(argument)
         if name == "train":
-            command.add_argument("--events", action="store_true", help="write TensorBoard events, epoch by epoch")
+            command.add_argument(
+                "--events",
+                action="store_true",
+                help="write TensorBoard events, epoch by epoch",
+            )
+            command.add_argument(
+                "--strict",
+                action="store_true",
+                help="never go on with what other code or versions have begun",
+            )
         if name == "export":
-            command.add_argument("--checkpoint", choices=CHECKPOINTS, default="best_validation")
-        command.add_argument("--scale", default="digits", help="a name of config/scales, or a file (default: digits)")
+            command.add_argument(
+                "--checkpoint", choices=CHECKPOINTS, default="best_validation"
+            )
         command.add_argument(
-            "--set", action="append", default=[], metavar="KEY=VALUE", help="such as attack.epsilon=4/255"
+            "--scale",
+            default="digits",
+            help="a name of config/scales, or a file (default: digits)",
         )
-        command.add_argument("--plan", metavar="FILE", help="a plan in place of config/plan.yaml")
+        command.add_argument(
+            "--set",
+            action="append",
+            default=[],
+            metavar="KEY=VALUE",
+            help="such as attack.epsilon=4/255",
+        )
+        command.add_argument(
+            "--plan", metavar="FILE", help="a plan in place of config/plan.yaml"
+        )
         command.add_argument("--results", type=Path, default=Path("results"))
         if name in _DRAWING:
             command.add_argument("--figures", type=Path, default=Path("figures"))
     return parser
+
+
+class _Version(argparse.Action):
+    """Says which package and which commit this is."""
+
+    def __call__(self, *_: Any, **__: Any) -> NoReturn:
+        commit = git_commit()
+        print(f"sglr {version_of('sglr')}" + (f" ({commit})" if commit else ""))
+        sys.exit(0)
 
 
 _DRAWING = ("draw", "show", "report")

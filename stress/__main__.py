@@ -12,13 +12,19 @@ from typing import Any
 import pandas as pd
 
 from sglr.engine.device import accelerator
-from sglr.files.records import origin
+from sglr.files.origin import origin
 from stress.chain import Chain
 from stress.checks import results_of
 from stress.disk import small_disk
 from stress.training import Job, Pace, undisturbed
 
-_RUNS = ("digits-sglr-s0", "digits-awp-s0", "digits-at_wa-s0", "digits-trades_sglr-s0", "digits-te-s0")
+_RUNS = (
+    "digits-sglr-s0",
+    "digits-awp-s0",
+    "digits-at_wa-s0",
+    "digits-trades_sglr-s0",
+    "digits-te-s0",
+)
 
 
 def main() -> None:
@@ -27,7 +33,9 @@ def main() -> None:
     parser.add_argument("--scale", default="digits")
     parser.add_argument("--runs", nargs="+", default=_RUNS)
     parser.add_argument("--kills", type=int, default=50, help="SIGKILLs, at least")
-    parser.add_argument("--writes", type=int, default=14, help="of these inside a checkpoint write")
+    parser.add_argument(
+        "--writes", type=int, default=14, help="of these inside a checkpoint write"
+    )
     parser.add_argument("--stops", type=int, default=10, help="SIGTERMs")
     parser.add_argument("--fills", type=int, default=10, help="full disks")
     parser.add_argument("--seed", type=int, default=0)
@@ -35,14 +43,26 @@ def main() -> None:
     arguments = parser.parse_args()
     started = time.perf_counter()
     work = Path(tempfile.mkdtemp(prefix="sglr-stress-"))
-    print(f"seed {arguments.seed}; folders under {work}, kept if something is found", flush=True)
+    print(
+        f"seed {arguments.seed}; folders under {work}, kept if something is found",
+        flush=True,
+    )
     chains, disk = _strike_all(arguments, work)
     shutil.rmtree(work)
     table = summary(chains)
     print(table.to_markdown(index=False))
-    record: dict[str, Any] = {"settings": {key: str(value) for key, value in vars(arguments).items()}, "disk": disk}
-    record |= {"seconds": round(time.perf_counter() - started), "origin": origin("cpu", accelerator())}
-    record |= {"counts": table.to_dict("records"), "lives": [life for chain in chains for life in chain.lives]}
+    record: dict[str, Any] = {
+        "settings": {key: str(value) for key, value in vars(arguments).items()},
+        "disk": disk,
+    }
+    record |= {
+        "seconds": round(time.perf_counter() - started),
+        "origin": origin("cpu", accelerator()),
+    }
+    record |= {
+        "counts": table.to_dict("records"),
+        "lives": [life for chain in chains for life in chain.lives],
+    }
     arguments.out.parent.mkdir(parents=True, exist_ok=True)
     arguments.out.write_text(json.dumps(record, indent=1) + "\n")
 
@@ -50,16 +70,27 @@ def main() -> None:
 def _strike_all(arguments: argparse.Namespace, work: Path) -> tuple[list[Chain], str]:
     """A chain of kills and stops a run, then one of full disks each on the small disk."""
     chance = random.Random(arguments.seed)
-    references = {run: _reference(Job(run, arguments.scale, work / "undisturbed")) for run in arguments.runs}
-    faults = ["kill in a write"] * arguments.writes + ["kill"] * (arguments.kills - arguments.writes)
+    references = {
+        run: _reference(Job(run, arguments.scale, work / "undisturbed"))
+        for run in arguments.runs
+    }
+    faults = ["kill in a write"] * arguments.writes + ["kill"] * (
+        arguments.kills - arguments.writes
+    )
     faults += ["SIGTERM"] * arguments.stops
     chance.shuffle(faults)
-    chains = [Chain(Job(run, arguments.scale, work / "disturbed"), *references[run], chance) for run in arguments.runs]
+    chains = [
+        Chain(Job(run, arguments.scale, work / "disturbed"), *references[run], chance)
+        for run in arguments.runs
+    ]
     _deal(faults, chains)
     small = work / "small"
     small.mkdir()
     with small_disk(small) as disk:
-        full = [Chain(Job(run, arguments.scale, small), *references[run], chance, disk) for run in arguments.runs]
+        full = [
+            Chain(Job(run, arguments.scale, small), *references[run], chance, disk)
+            for run in arguments.runs
+        ]
         _deal(["full disk"] * arguments.fills, full)
         return [*chains, *full], disk.name
 
@@ -75,7 +106,10 @@ def _deal(faults: list[str], chains: list[Chain]) -> None:
         chains[number % len(chains)].strike(fault)
     for chain in chains:
         chain.finish()
-        print(f"{chain.job.run}: {len(chain.lives)} times struck, bit-identical at the end", flush=True)
+        print(
+            f"{chain.job.run}: {len(chain.lives)} times struck, bit-identical at the end",
+            flush=True,
+        )
 
 
 def summary(chains: list[Chain]) -> pd.DataFrame:
@@ -85,7 +119,9 @@ def summary(chains: list[Chain]) -> pd.DataFrame:
         lives = chain.lives
         found = {
             "SIGKILL": sum(life["fault"].startswith("kill") for life in lives),
-            "in a checkpoint write": sum(life["left"].endswith(".pt") for life in lives),
+            "in a checkpoint write": sum(
+                life["left"].endswith(".pt") for life in lives
+            ),
             "SIGTERM": sum(life["fault"] == "SIGTERM" for life in lives),
             "full disk": sum(life["fault"] == "full disk" for life in lives),
             "trained to the end, bit-identical": chain.completed,

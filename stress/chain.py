@@ -28,7 +28,8 @@ class Chain:
     pace: Pace
     chance: random.Random
     disk: TmpfsDisk | FileSizeLimit | None = None
-    lives: list[dict[str, Any]] = field(default_factory=list)  # those that a fault ended
+    # Those that a fault ended.
+    lives: list[dict[str, Any]] = field(default_factory=list)
     completed: int = 0
     checked: int = 0  # files with a final name, found whole
 
@@ -57,7 +58,11 @@ class Chain:
             self._compare()
             shutil.rmtree(self.job.folder)
             return None
-        life = {"run": self.job.run, "fault": fault, "seconds": round(seconds, 2)} | self._look(process, fault, errors)
+        life = {
+            "run": self.job.run,
+            "fault": fault,
+            "seconds": round(seconds, 2),
+        } | self._look(process, fault, errors)
         print(*(f"{key} {value}," for key, value in life.items()), flush=True)
         self.lives.append(life)
         return life
@@ -65,36 +70,57 @@ class Chain:
     def _strike(self, process: subprocess.Popen[str], fault: str) -> None:
         instant = self._instant(earliest=0 if fault == "kill" else 1)
         if fault == "kill in a write":
-            faults.kill_in_write(process, instant, self.job.folder, self.chance.randint(1, 3))
+            faults.kill_in_write(
+                process, instant, self.job.folder, self.chance.randint(1, 3)
+            )
         elif fault == "kill":
             faults.kill(process, instant)
         elif fault == "SIGTERM":
             faults.stop(process, instant)
         else:
             assert self.disk is not None
-            faults.fill(process, instant, self.disk, self.job.folder / "state.pt", self.chance.random())
+            faults.fill(
+                process,
+                instant,
+                self.disk,
+                self.job.folder / "state.pt",
+                self.chance.random(),
+            )
 
     def _instant(self, earliest: int) -> faults.Instant:
         """Within the first epochs of a life, from the `earliest` on; 0 is the start of the process."""
         epochs = self.chance.randint(earliest, max(1, self.pace.epochs // _REACH))
-        return faults.Instant(epochs, self.chance.uniform(0, self.pace.other if epochs else self.pace.first))
+        return faults.Instant(
+            epochs,
+            self.chance.uniform(0, self.pace.other if epochs else self.pace.first),
+        )
 
-    def _look(self, process: subprocess.Popen[str], fault: str, errors: str) -> dict[str, Any]:
+    def _look(
+        self, process: subprocess.Popen[str], fault: str, errors: str
+    ) -> dict[str, Any]:
         """What the fault left behind. Raises RuntimeError for what must not be."""
         if process.returncode != _STATUS[fault]:
-            raise RuntimeError(f"{self.job.run}: {fault}: exit status {process.returncode}: {errors[-500:]}")
+            raise RuntimeError(
+                f"{self.job.run}: {fault}: exit status {process.returncode}: {errors[-500:]}"
+            )
         if process.returncode > 0 and errors.count("\n") != 1:
-            raise RuntimeError(f"{self.job.run}: {fault}: not one line: {errors[-500:]}")
+            raise RuntimeError(
+                f"{self.job.run}: {fault}: not one line: {errors[-500:]}"
+            )
         self.checked += check_whole(self.job.folder)
         left = list(self.job.folder.rglob(f"*.{process.pid}.tmp"))
         if left and fault in ("SIGTERM", "full disk"):
             raise RuntimeError(f"{self.job.run}: {fault} left {left[0]}")
-        return {"epochs saved": saved_epochs(self.job.folder), "left": ""} | (_leftover(left[0]) if left else {})
+        return {"epochs saved": saved_epochs(self.job.folder), "left": ""} | (
+            _leftover(left[0]) if left else {}
+        )
 
     def _compare(self) -> None:
         found = results_of(self.job.folder)
         if found != self.reference:
-            raise RuntimeError(f"{self.job.folder}: not what the undisturbed training gave")
+            raise RuntimeError(
+                f"{self.job.folder}: not what the undisturbed training gave"
+            )
         left = list(self.job.folder.rglob(".*.tmp"))
         if left:
             raise RuntimeError(f"{left[0]}: still there at the end")
@@ -106,4 +132,8 @@ def _leftover(path: Path) -> dict[str, Any]:
     """A temporary file: the name that it was meant for, its size, and whether a checkpoint is all there."""
     content = path.read_bytes()
     whole = content[:64] == digest(content[64:]).encode()
-    return {"left": path.name.split(".", 1)[1].rsplit(".", 2)[0], "left bytes": len(content), "left whole": whole}
+    return {
+        "left": path.name.split(".", 1)[1].rsplit(".", 2)[0],
+        "left bytes": len(content),
+        "left whole": whole,
+    }

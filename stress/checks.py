@@ -14,17 +14,26 @@ def results_of(folder: Path) -> dict[str, Any]:
     """What a disturbed run must share, bit for bit, with an undisturbed one: records, and digests of all weights."""
     manifest = read_json(folder / "manifest.json")
     for name in _CHECKPOINTS:
-        load_payload(folder / f"{name}.pt", manifest[name]["sha256"])  # as every later step reads it
-    records = {name: digest((folder / name).read_bytes()) for name in ("history.csv", "labels.csv")}
+        # As every later step reads it.
+        load_payload(folder / f"{name}.pt", manifest[name]["sha256"])
+    records = {
+        name: digest((folder / name).read_bytes())
+        for name in ("history.csv", "labels.csv")
+    }
     return records | {name: manifest[name] for name in (*_CHECKPOINTS, "trajectory")}
 
 
 def check_whole(folder: Path) -> int:
     """Read every file that has its final name; return how many. Raises UsageError or ValueError for a broken one."""
-    paths = [path for path in folder.rglob("*") if path.is_file() and path.suffix != ".tmp"]
+    paths = [
+        path for path in folder.rglob("*") if path.is_file() and path.suffix != ".tmp"
+    ]
     for path in paths:
         if path.suffix == ".pt":
-            load_payload(path, version=STATE_FORMAT if path.name == "state.pt" else WEIGHTS_FORMAT)
+            load_payload(
+                path,
+                version=STATE_FORMAT if path.name == "state.pt" else WEIGHTS_FORMAT,
+            )
         elif path.suffix == ".json":
             read_json(path)
         else:
@@ -42,4 +51,8 @@ def _check_csv(path: Path) -> None:
 def saved_epochs(folder: Path) -> int:
     """How many epochs the saved state has, 0 where there is none."""
     state = folder / "state.pt"
-    return len(load_payload(state, version=STATE_FORMAT)["history"]) if state.exists() else 0
+    return (
+        len(load_payload(state, version=STATE_FORMAT)["history"])
+        if state.exists()
+        else 0
+    )

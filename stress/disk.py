@@ -22,7 +22,9 @@ class TmpfsDisk:
         """Leave room for `left` bytes."""
         with open(self.ballast, "wb") as file:
             free = os.statvfs(self.ballast.parent)
-            os.posix_fallocate(file.fileno(), 0, max(1, free.f_bavail * free.f_bsize - left))
+            os.posix_fallocate(
+                file.fileno(), 0, max(1, free.f_bavail * free.f_bsize - left)
+            )
 
     def free(self) -> None:
         """Give the room back."""

@@ -30,7 +30,9 @@ def kill(process: subprocess.Popen[str], instant: Instant) -> None:
     process.kill()
 
 
-def kill_in_write(process: subprocess.Popen[str], instant: Instant, folder: Path, write: int) -> None:
+def kill_in_write(
+    process: subprocess.Popen[str], instant: Instant, folder: Path, write: int
+) -> None:
     """SIGKILL as soon as the `write`-th temporary file of a checkpoint after `instant` is seen.
 
     The process may be faster: only the file that it leaves behind proves that it was hit inside the write.
@@ -52,7 +54,11 @@ def stop(process: subprocess.Popen[str], instant: Instant) -> None:
 
 
 def fill(
-    process: subprocess.Popen[str], instant: Instant, disk: TmpfsDisk | FileSizeLimit, state: Path, share: float
+    process: subprocess.Popen[str],
+    instant: Instant,
+    disk: TmpfsDisk | FileSizeLimit,
+    state: Path,
+    share: float,
 ) -> None:
     """Leave room on the disk for a `share` (in [0, 1)) of the saved state."""
     instant.wait(process)

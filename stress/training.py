@@ -24,14 +24,18 @@ class Job:
         """Start `sglr train`, or go on with it."""
         words = [sys.executable, "-m", "sglr", "train", self.run, "--scale", self.scale]
         words += ["--results", str(self.results)]
-        return subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        return subprocess.Popen(
+            words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        )
 
     def finish(self) -> None:
         """Run the command to its end. Raises RuntimeError where it fails."""
         process = self.start()
         _, errors = process.communicate()
         if process.returncode:
-            raise RuntimeError(f"{self.run}: exit status {process.returncode}: {errors[-500:]}")
+            raise RuntimeError(
+                f"{self.run}: exit status {process.returncode}: {errors[-500:]}"
+            )
 
 
 @dataclass(frozen=True)
@@ -49,5 +53,7 @@ def undisturbed(job: Job) -> Pace:
     assert process.stdout is not None
     ends = [time.perf_counter() - started for _ in process.stdout]  # one line an epoch
     if process.wait():
-        raise RuntimeError(f"{job.run}: exit status {process.returncode}, with nothing in its way")
+        raise RuntimeError(
+            f"{job.run}: exit status {process.returncode}, with nothing in its way"
+        )
     return Pace(len(ends), ends[0], (ends[-1] - ends[0]) / (len(ends) - 1))

@@ -6,7 +6,7 @@ import torch
 from sglr.data import load_splits
 from sglr.data.images import Splits
 from sglr.models import build
-from sglr.plan.scales import load_scale
+from sglr.plan.scale_files import load_scale
 
 torch.set_num_threads(1)
 
@@ -22,6 +22,8 @@ def network(splits) -> torch.nn.Module:
     optimizer = torch.optim.SGD(model.parameters(), lr=0.1, momentum=0.9)
     for _ in range(40):
         optimizer.zero_grad()
-        torch.nn.functional.cross_entropy(model(splits.train.pixels()), splits.train.labels).backward()
+        torch.nn.functional.cross_entropy(
+            model(splits.train.pixels()), splits.train.labels
+        ).backward()
         optimizer.step()
     return model.eval()

@@ -17,9 +17,20 @@ class Element:
 
     def all(self, tag: str, **attributes: str) -> list["Element"]:
         """The elements inside of this tag whose attributes are these; `_` stands for `-`."""
-        wanted = {key.rstrip("_").replace("_", "-"): value for key, value in attributes.items()}
-        found = [self] if self.tag == tag and wanted.items() <= self.attributes.items() else []
-        return found + [element for child in self.children for element in child.all(tag, **attributes)]
+        wanted = {
+            key.rstrip("_").replace("_", "-"): value
+            for key, value in attributes.items()
+        }
+        found = (
+            [self]
+            if self.tag == tag and wanted.items() <= self.attributes.items()
+            else []
+        )
+        return found + [
+            element
+            for child in self.children
+            for element in child.all(tag, **attributes)
+        ]
 
 
 class _Reader(HTMLParser):
@@ -34,7 +45,9 @@ class _Reader(HTMLParser):
             self.open.append(element)
 
     def handle_endtag(self, tag: str) -> None:
-        assert self.open[-1].tag == tag, f"</{tag}> closes <{self.open[-1].tag}> in line {self.getpos()[0]}"
+        assert self.open[-1].tag == tag, (
+            f"</{tag}> closes <{self.open[-1].tag}> in line {self.getpos()[0]}"
+        )
         self.open.pop()
 
     def handle_data(self, data: str) -> None:

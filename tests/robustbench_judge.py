@@ -25,7 +25,9 @@ class AutoAttack(pyautoattack.AutoAttack):
         super().__init__(model, seed=0, **settings)
 
     def run_standard_evaluation(self, x, y, bs, state_path=None):
-        return super().run_standard_evaluation(x, y, batch_size=bs, state_path=state_path)[0]
+        return super().run_standard_evaluation(
+            x, y, batch_size=bs, state_path=state_path
+        )[0]
 
 
 def judge(weights: str, images: str, epsilon: float, count: int) -> list[float]:
@@ -47,5 +49,7 @@ def judge(weights: str, images: str, epsilon: float, count: int) -> list[float]:
 if __name__ == "__main__":
     torch.set_num_threads(1)
     with redirect_stdout(sys.stderr):
-        accuracies = judge(sys.argv[1], sys.argv[2], float(sys.argv[3]), int(sys.argv[4]))
+        accuracies = judge(
+            sys.argv[1], sys.argv[2], float(sys.argv[3]), int(sys.argv[4])
+        )
     print(json.dumps(accuracies))

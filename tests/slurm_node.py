@@ -48,27 +48,41 @@ GresTypes=gpu
 NodeName={host} NodeAddr=127.0.0.1 CPUs=4 RealMemory=16000 Gres=gpu:pretended:2 State=UNKNOWN
 PartitionName=main Nodes={host} Default=YES MaxTime=60 State=UP
 """
-GPUS = (
-    "NodeName={host} Name=gpu Type=pretended File=/dev/null\nNodeName={host} Name=gpu Type=pretended File=/dev/zero\n"
-)
+GPUS = """NodeName={host} Name=gpu Type=pretended File=/dev/null
+NodeName={host} Name=gpu Type=pretended File=/dev/zero
+"""
 
 
 def missing() -> str:
     """Why no cluster can be started here, or an empty string."""
     if os.geteuid() != 0:
         return "a Slurm cluster is started by root"
-    absent = [name for name in ("munged", "slurmctld", "slurmd", *CLIENTS) if not shutil.which(name)]
+    absent = [
+        name
+        for name in ("munged", "slurmctld", "slurmd", *CLIENTS)
+        if not shutil.which(name)
+    ]
     if absent:
         return f"not installed: {', '.join(absent)} (Debian: slurm-wlm, munge)"
-    return "" if find_spec("snakemake_executor_plugin_slurm") else "not installed: snakemake-executor-plugin-slurm"
+    return (
+        ""
+        if find_spec("snakemake_executor_plugin_slurm")
+        else "not installed: snakemake-executor-plugin-slurm"
+    )
 
 
 @contextmanager
 def slurm_node(folder: Path) -> Iterator[dict[str, str]]:
     """Start the cluster; give the environment for its clients; at the end stop every process that it left."""
     config = _configure(folder)
-    environment = os.environ | {"SLURM_CONF": str(config), "PATH": f"{folder}/bin:{os.environ['PATH']}"}
-    munge = [f"--{name}={folder}/munge.{name}" for name in ("socket", "seed-file", "pid-file", "log-file", "key-file")]
+    environment = os.environ | {
+        "SLURM_CONF": str(config),
+        "PATH": f"{folder}/bin:{os.environ['PATH']}",
+    }
+    munge = [
+        f"--{name}={folder}/munge.{name}"
+        for name in ("socket", "seed-file", "pid-file", "log-file", "key-file")
+    ]
     try:
         subprocess.run(["munged", "--force", *munge], check=True)
         for daemon in ("slurmctld", "slurmd"):
@@ -88,12 +102,21 @@ def _configure(folder: Path) -> Path:
     key.write_bytes(os.urandom(1024))
     controller_port, node_port = _free_ports()
     config = folder / "slurm.conf"
-    config.write_text(CONFIG.format(host=host, folder=folder, controller_port=controller_port, node_port=node_port))
+    config.write_text(
+        CONFIG.format(
+            host=host,
+            folder=folder,
+            controller_port=controller_port,
+            node_port=node_port,
+        )
+    )
     (folder / "gres.conf").write_text(GPUS.format(host=host))
     (folder / "cgroup.conf").write_text("CgroupPlugin=cgroup/v1\n")
     for name in CLIENTS:  # within a job the plugin forgets SLURM_CONF
         client = folder / "bin" / name
-        client.write_text(f'#!/bin/sh\nexport SLURM_CONF={config}\nexec {shutil.which(name)} "$@"\n')
+        client.write_text(
+            f'#!/bin/sh\nexport SLURM_CONF={config}\nexec {shutil.which(name)} "$@"\n'
+        )
         client.chmod(0o755)
     return config
 
@@ -107,7 +130,9 @@ def _free_ports() -> list[int]:
 
 def _wait_until_idle(environment: dict[str, str]) -> None:
     for _ in range(60):
-        state = subprocess.run(["sinfo", "-h", "-o", "%t"], env=environment, capture_output=True, text=True).stdout
+        state = subprocess.run(
+            ["sinfo", "-h", "-o", "%t"], env=environment, capture_output=True, text=True
+        ).stdout
         if state.strip() == "idle":
             return
         time.sleep(0.5)

@@ -1,11 +1,10 @@
 """The benchmark runs and its plain loop is what it says; no test looks at the times themselves."""
 
 import json
-import subprocess
 import sys
-from pathlib import Path
 
 import torch
+from tools import ROOT, output, run
 
 from benchmarks.engine import EngineLoop
 from benchmarks.measure import REFERENCE
@@ -14,25 +13,46 @@ from sglr.data.images import ImageSet
 from sglr.models import build
 from sglr.plan.scales import PLAIN
 
-ROOT = Path(__file__).resolve().parents[1]
-
 
 def test_the_benchmark_writes_every_variant_and_its_ratio(tmp_path):
-    small = ["--device", "cpu", "--width", "4", "--batch-size", "4", "--steps", "1", "--rounds", "1"]
-    words = [sys.executable, "-m", "benchmarks", *small, "--out", str(tmp_path / "found.json")]
-    done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
+    small = [
+        "--device",
+        "cpu",
+        "--width",
+        "4",
+        "--batch-size",
+        "4",
+        "--steps",
+        "1",
+        "--rounds",
+        "1",
+    ]
+    words = [
+        sys.executable,
+        "-m",
+        "benchmarks",
+        *small,
+        "--out",
+        str(tmp_path / "found.json"),
+    ]
+    output(run(ROOT, *words))
     found = json.loads((tmp_path / "found.json").read_text())
     rows = {row["variant"]: row for row in found["variants"]}
     assert {"engine, plain", "engine, fp32", REFERENCE, "torchattacks"} <= set(rows)
     assert rows[REFERENCE]["attack x plain loop"] == 1
     assert all(row["attack s"] > 0 and row["peak MiB"] > 0 for row in rows.values())
-    assert {(row["batch_size"], row["steps"]) for row in found["growth"]} >= {(32, 1), (256, 1), (32, 10)}
+    assert {(row["batch_size"], row["steps"]) for row in found["growth"]} >= {
+        (32, 1),
+        (256, 1),
+        (32, 10),
+    }
 
 
 def random_images(count: int) -> ImageSet:
     generator = torch.Generator().manual_seed(0)
-    pixels = torch.randint(256, (count, 3, 32, 32), dtype=torch.uint8, generator=generator)
+    pixels = torch.randint(
+        256, (count, 3, 32, 32), dtype=torch.uint8, generator=generator
+    )
     return ImageSet(pixels, torch.randint(10, (count,), generator=generator), 255)
 
 
@@ -42,33 +62,53 @@ def test_the_plain_loop_attacks_in_train_mode_and_computes_weight_gradients():
     loop = PlainLoop(model, images.images, images.labels, 4, 2, "cpu")
     x = images.pixels()[:4]
     x_adv = loop.attack(x, images.labels[:4])
-    assert (x_adv - x).abs().max() <= 8 / 255 + 1e-6 and x_adv.min() >= 0 and x_adv.max() <= 1
+    assert (
+        (x_adv - x).abs().max() <= 8 / 255 + 1e-6
+        and x_adv.min() >= 0
+        and x_adv.max() <= 1
+    )
     assert model.training and all(p.grad is not None for p in model.parameters())
-    assert any(not torch.equal(value, before[name]) for name, value in model.named_buffers())
+    assert any(
+        not torch.equal(value, before[name]) for name, value in model.named_buffers()
+    )
 
 
 def test_both_loops_train_the_same_number_of_images_a_step():
     images = random_images(16)
     engine = EngineLoop(build("resnet18", 10, 3, 4, 0), images, 8, 1, "cpu", PLAIN)
-    plain = PlainLoop(build("resnet18", 10, 3, 4, 0), images.images, images.labels, 8, 1, "cpu")
+    plain = PlainLoop(
+        build("resnet18", 10, 3, 4, 0), images.images, images.labels, 8, 1, "cpu"
+    )
     assert [len(loop.batch()[0]) for loop in (engine, plain)] == [8, 8]
     for loop in (engine, plain):
         before = [p.detach().clone() for p in loop.model.parameters()]
         loop.step()
-        assert all(not torch.equal(p, q) for p, q in zip(loop.model.parameters(), before, strict=True))
+        assert all(
+            not torch.equal(p, q)
+            for p, q in zip(loop.model.parameters(), before, strict=True)
+        )
 
 
 def test_the_comparison_of_engines_writes_every_part(tmp_path):
     small = ["--scale", "smoke", "--epochs", "2", "--seeds", "1", "--images", "20"]
-    words = [sys.executable, "-m", "benchmarks.agreement", *small, "--out", str(tmp_path / "found.json")]
-    done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
+    words = [
+        sys.executable,
+        "-m",
+        "benchmarks.agreement",
+        *small,
+        "--out",
+        str(tmp_path / "found.json"),
+    ]
+    output(run(ROOT, *words))
     found = json.loads((tmp_path / "found.json").read_text())
     rows = {row["engine"]: row for row in found["trainings"]}
     assert list(rows) == ["plain", "fast", "fast, resumed twice"]
     losses = [row["train_loss"] for row in rows.values()]
-    assert losses[0] != losses[1] == losses[2]  # folding changes the last digits, resuming nothing
-    assert set(found["attacks"]) == {"trained", "untrained"} and set(found["autoattack"]) == {
+    # Folding changes the last digits, resuming nothing.
+    assert losses[0] != losses[1] == losses[2]
+    assert set(found["attacks"]) == {"trained", "untrained"} and set(
+        found["autoattack"]
+    ) == {
         "package",
         "exact",
         "fast",

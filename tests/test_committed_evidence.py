@@ -3,25 +3,14 @@
 import os
 import random
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from tools import ROOT, git, output, run, snakemake
 
-from sglr.plan.scales import scale_names
+from sglr.plan.scale_files import scale_names
 
-ROOT = Path(__file__).resolve().parents[1]
 TIMES = ("as git gives them", "one for all", "random 0", "random 1")
-
-
-def snakemake(folder: Path, *words: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "snakemake", "--cores", "2", *words]
-    return subprocess.run(command, cwd=folder, capture_output=True, text=True, env=os.environ | environment)
-
-
-def git(folder: Path, *words: str) -> str:
-    return subprocess.run(["git", *words], cwd=folder, capture_output=True, text=True, check=True).stdout
 
 
 @pytest.fixture
@@ -29,7 +18,7 @@ def clone(tmp_path) -> Path:
     """What a reader has after `git clone`, the workflow and the package as they lie here."""
     git(tmp_path, "clone", "--quiet", str(ROOT), "clone")
     for name in ("Snakefile", "workflow", "config", "sglr"):
-        subprocess.run(["cp", "-r", str(ROOT / name), str(tmp_path / "clone")], check=True)
+        output(run(tmp_path, "cp", "-r", ROOT / name, tmp_path / "clone"))
     return tmp_path / "clone"
 
 
@@ -45,19 +34,30 @@ def set_times(folder: Path, times: str) -> None:
 def planned_outputs(text: str, rules: str) -> set[str]:
     """The files that the jobs of a dry run with these rules would write."""
     jobs = re.findall(rf"^rule (?:{rules}):\n((?:    .*\n)+)", text, flags=re.MULTILINE)
-    lines = [line for job in jobs for line in re.findall(r"^    output: (.*)", job, flags=re.MULTILINE)]
-    return {path.removesuffix(" (update)") for line in lines for path in line.split(", ")}
+    lines = [
+        line
+        for job in jobs
+        for line in re.findall(r"^    output: (.*)", job, flags=re.MULTILINE)
+    ]
+    return {
+        path.removesuffix(" (update)") for line in lines for path in line.split(", ")
+    }
 
 
 @pytest.mark.parametrize("times", TIMES)
 def test_no_committed_result_is_planned_again(clone, times):
     committed = set(git(clone, "ls-files", "results").splitlines())
     set_times(clone, times)
-    targets = [f"{scale}{ending}" for scale in scale_names() for ending in ("", "_headline")]
+    targets = [
+        f"{scale}{ending}" for scale in scale_names() for ending in ("", "_headline")
+    ]
     done = snakemake(clone, "-n", "--", "all", *targets)
     assert done.returncode == 0, done.stderr[-2000:]
-    planned = planned_outputs(done.stdout + done.stderr, "train|evaluate|trajectory|features|count_forwards")
-    assert "results/digits/runs/digits-at-s0/manifest.json" in planned  # the reading works
+    planned = planned_outputs(
+        done.stdout + done.stderr, "train|evaluate|trajectory|features|count_forwards"
+    )
+    # The reading works.
+    assert "results/digits/runs/digits-at-s0/manifest.json" in planned
     assert not planned & committed
 
 
@@ -72,6 +72,8 @@ def test_no_committed_result_is_planned_again(clone, times):
 )
 def test_a_job_that_fails_leaves_what_was_there(clone, tmp_path, rule, target):
     (tmp_path / "empty").mkdir()
-    done = snakemake(clone, "--forcerun", rule, "--", target, SGLR_DATA=str(tmp_path / "empty"))
+    done = snakemake(
+        clone, "--forcerun", rule, "--", target, SGLR_DATA=str(tmp_path / "empty")
+    )
     assert done.returncode != 0 and f"rule {rule}:" in done.stdout + done.stderr
     assert git(clone, "status", "--porcelain", "results") == ""

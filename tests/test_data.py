@@ -15,7 +15,8 @@ from sglr.data.augment import augment
 from sglr.data.digits import number_parts
 from sglr.data.images import ImageSet, Splits, balanced_order
 from sglr.files.errors import UsageError
-from sglr.plan.scales import DataSpec, load_scale
+from sglr.plan.scale_files import load_scale
+from sglr.plan.scales import DataSpec
 
 torch.set_num_threads(1)
 
@@ -45,7 +46,11 @@ def assert_balanced(part: ImageSet, num_classes: int, slack: int = 0) -> None:
 def test_digits_of_each_scale_are_disjoint_and_balanced(scale):
     spec = load_scale(scale).data["digits"]
     parts = parts_of(load_splits(spec, label_noise=0.0, seed=0))
-    assert [len(part) for part in parts] == [spec.num_train, spec.num_validation, spec.num_test]
+    assert [len(part) for part in parts] == [
+        spec.num_train,
+        spec.num_validation,
+        spec.num_test,
+    ]
     assert_disjoint(*(contents(part.images) for part in parts))
     for part in parts:
         assert_balanced(part, 10)
@@ -54,29 +59,39 @@ def test_digits_of_each_scale_are_disjoint_and_balanced(scale):
 def test_digits_keep_pixels_and_labels_together():
     source = load_digits()
     label_of = {
-        image.astype(np.uint8).tobytes(): label for image, label in zip(source.images, source.target, strict=True)
+        image.astype(np.uint8).tobytes(): label
+        for image, label in zip(source.images, source.target, strict=True)
     }
     splits = load("digits", 1000, 297, 500)  # all 1,797, none lost or doubled
     found = [
-        (image.numpy().tobytes(), int(y)) for p in parts_of(splits) for image, y in zip(p.images, p.labels, strict=True)
+        (image.numpy().tobytes(), int(y))
+        for p in parts_of(splits)
+        for image, y in zip(p.images, p.labels, strict=True)
     ]
     assert dict(found) == label_of and len(found) == 1797
 
 
 def test_pixels_fill_zero_to_one():
     part = load("digits", 50, 20, 50).train
-    assert part.images.dtype == torch.uint8 and part.labels.dtype == torch.int64 and part.images.shape == (50, 1, 8, 8)
+    assert (
+        part.images.dtype == torch.uint8
+        and part.labels.dtype == torch.int64
+        and part.images.shape == (50, 1, 8, 8)
+    )
     x = part.pixels()
     assert x.dtype == torch.float32 and x.min() == 0 and x.max() == 1
     index = torch.tensor([7, 3])
     assert torch.equal(part.pixels(index), x[index])
-    assert torch.equal(part.at(index).labels, part.labels[index]) and torch.equal(part.to("cpu").pixels(), x)
+    assert torch.equal(part.at(index).labels, part.labels[index]) and torch.equal(
+        part.to("cpu").pixels(), x
+    )
 
 
 def test_numbers_show_their_label_and_share_no_digit_between_parts():
     source = load_digits()
     label_of = {
-        image.astype(np.uint8).tobytes(): label for image, label in zip(source.images, source.target, strict=True)
+        image.astype(np.uint8).tobytes(): label
+        for image, label in zip(source.images, source.target, strict=True)
     }
     spec = load_scale("digits").data["numbers"]
     splits = load_splits(spec, label_noise=0.0, seed=0)
@@ -85,23 +100,37 @@ def test_numbers_show_their_label_and_share_no_digit_between_parts():
         assert part.images.shape[1:] == (1, 8, 16)
         assert_balanced(part, 100)
         left, right = part.images[..., :8], part.images[..., 8:]
-        for number, first, second in zip(part.labels.tolist(), left, right, strict=True):
-            assert number == 10 * label_of[first.numpy().tobytes()] + label_of[second.numpy().tobytes()]
+        for number, first, second in zip(
+            part.labels.tolist(), left, right, strict=True
+        ):
+            assert (
+                number
+                == 10 * label_of[first.numpy().tobytes()]
+                + label_of[second.numpy().tobytes()]
+            )
         used.append(contents(left) | contents(right))
     assert_disjoint(*used)
 
 
 @pytest.mark.parametrize("source", ["digits", "numbers"])
 def test_the_seed_decides_the_noise_and_nothing_else(source):
-    first, again, other = (load(source, 500, 200, 300, noise=0.4, seed=seed) for seed in (0, 0, 1))
+    first, again, other = (
+        load(source, 500, 200, 300, noise=0.4, seed=seed) for seed in (0, 0, 1)
+    )
     for a, b, c in zip(parts_of(first), parts_of(again), parts_of(other), strict=True):
-        assert torch.equal(a.images, b.images) and torch.equal(a.labels, b.labels) and torch.equal(a.images, c.images)
+        assert (
+            torch.equal(a.images, b.images)
+            and torch.equal(a.labels, b.labels)
+            and torch.equal(a.images, c.images)
+        )
     assert torch.equal(first.true_labels, other.true_labels)
     assert not torch.equal(first.train.labels, other.train.labels)
     assert torch.equal(first.validation.labels, other.validation.labels)
     assert torch.equal(first.test.labels, other.test.labels)
     assert first.corrupted.sum() == 200
-    assert torch.equal(first.train.labels[~first.corrupted], first.true_labels[~first.corrupted])
+    assert torch.equal(
+        first.train.labels[~first.corrupted], first.true_labels[~first.corrupted]
+    )
     assert torch.equal(first.true_labels, load(source, 500, 200, 300).train.labels)
 
 
@@ -112,7 +141,10 @@ def test_loading_leaves_the_global_generator_alone():
 
 
 def test_more_digits_than_there_are_is_one_clear_line():
-    with pytest.raises(UsageError, match=r"^digits has 1797 images in all; the scale asks for \[1000, 500, 500\]$"):
+    with pytest.raises(
+        UsageError,
+        match=r"^digits has 1797 images in all; the scale asks for \[1000, 500, 500\]$",
+    ):
         load("digits", 1000, 500, 500)
 
 
@@ -123,8 +155,11 @@ def test_balanced_order_is_a_permutation_whose_beginnings_are_balanced():
     for count in (1, 9, 10, 57, 1200, 1740):  # the smallest class has 174
         counts = torch.bincount(labels[order[:count]], minlength=10)
         assert counts.max() - counts.min() <= 1
-    assert not torch.equal(labels[order[:10]], labels[order[10:20]])  # no fixed turn of the classes
-    assert not torch.equal(order, balanced_order(labels, torch.Generator().manual_seed(4)))
+    # No fixed turn of the classes.
+    assert not torch.equal(labels[order[:10]], labels[order[10:20]])
+    assert not torch.equal(
+        order, balanced_order(labels, torch.Generator().manual_seed(4))
+    )
 
 
 def augment_slowly(x: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
@@ -145,7 +180,8 @@ def augment_slowly(x: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
 
 def test_augmentation_equals_a_slow_loop_on_oblong_images_of_three_channels():
     numbers = number_parts([60, 10, 10])[0].pixels()
-    x = torch.cat([numbers[:20], numbers[20:40], numbers[40:60]], dim=1)  # (20, 3, 8, 16): no two sizes alike
+    # (20, 3, 8, 16): no two sizes alike.
+    x = torch.cat([numbers[:20], numbers[20:40], numbers[40:60]], dim=1)
     fast = augment(x, torch.Generator().manual_seed(5))
     assert torch.equal(fast, augment_slowly(x, torch.Generator().manual_seed(5)))
     assert not torch.equal(fast, augment(x, torch.Generator().manual_seed(6)))
@@ -156,9 +192,12 @@ def test_augmentation_draws_every_shift_and_either_side_per_image():
     x[:, :, 4, 4], x[:, :, 4, 5] = 1.0, 0.5  # the second pixel tells the side
     out = augment(x, torch.Generator().manual_seed(0))[:, 0]
     bright = (out == 1).flatten(1)
-    assert bright.sum(1).eq(1).all()  # a shift of at most 4 keeps the centre of a 9x9 image
+    # A shift of at most 4 keeps the centre of a 9x9 image.
+    assert bright.sum(1).eq(1).all()
     frequency = bright.float().mean(0) * 81
-    assert (frequency - 1).abs().max() < 0.3  # 81 cells of 247 expected: sd 0.063, 0.3 is 4.7 sd
+    assert (
+        frequency - 1
+    ).abs().max() < 0.3  # 81 cells of 247 expected: sd 0.063, 0.3 is 4.7 sd
     middle = out[(out[:, :, 4] == 1).any(1)]
     mirrored = (middle[:, :, 3] == 0.5).any(1).float().mean()
     assert abs(mirrored - 0.5) < 0.05  # about 2,200 images: sd 0.011
@@ -168,28 +207,45 @@ def test_augmentation_draws_every_shift_and_either_side_per_image():
 def cifar_root() -> Path:
     root = os.environ.get("SGLR_DATA")
     if not root:
-        pytest.skip("SGLR_DATA is not set: no CIFAR to test with, and a test downloads nothing")
+        pytest.skip(
+            "SGLR_DATA is not set: no CIFAR to test with, and a test downloads nothing"
+        )
     return Path(root)
 
 
-@pytest.mark.parametrize(("source", "num_classes"), [("cifar10", 10), ("cifar100", 100)])
+@pytest.mark.parametrize(
+    ("source", "num_classes"), [("cifar10", 10), ("cifar100", 100)]
+)
 def test_cifar_through_the_loader(cifar_root, source, num_classes):
     from torchvision.datasets import CIFAR10, CIFAR100
 
     small, large = load(source, 4000, 1000, 500), load(source, 49000, 1000, 10000)
     for splits in (small, large):
-        assert splits.train.images.shape[1:] == (3, 32, 32) and splits.train.levels == 255
-        assert_disjoint(contents(splits.train.images), contents(splits.validation.images))
+        assert (
+            splits.train.images.shape[1:] == (3, 32, 32) and splits.train.levels == 255
+        )
+        assert_disjoint(
+            contents(splits.train.images), contents(splits.validation.images)
+        )
         assert_balanced(splits.train, num_classes)
         assert_balanced(splits.validation, num_classes)
-    assert torch.equal(small.validation.images, large.validation.images)  # whatever the number of training images
+    # Whatever the number of training images.
+    assert torch.equal(small.validation.images, large.validation.images)
     kind = CIFAR10 if source == "cifar10" else CIFAR100
     official = kind(str(cifar_root), train=False, download=False)
-    for index in (0, 499):  # through torchvision's own access: a PIL image, height first, channels last
+    for index in (
+        0,
+        499,
+    ):  # through torchvision's own access: a PIL image, height first, channels last
         image, label = official[index]
         expected = torch.from_numpy(np.array(image)).permute(2, 0, 1)
-        assert torch.equal(small.test.images[index], expected) and small.test.labels[index] == label
-    with pytest.raises(UsageError, match=rf"^{source} has 50000 training and 10000 test images"):
+        assert (
+            torch.equal(small.test.images[index], expected)
+            and small.test.labels[index] == label
+        )
+    with pytest.raises(
+        UsageError, match=rf"^{source} has 50000 training and 10000 test images"
+    ):
         load(source, 49500, 1000, 10000)
 
 
@@ -201,21 +257,31 @@ class Official:
     def __init__(self, root, train=True, download=False):
         Official.read += 1
         count = 30 if train else 10
-        self.data = np.random.default_rng(train).integers(256, size=(count, 32, 32, 3), dtype=np.uint8)
+        self.data = np.random.default_rng(train).integers(
+            256, size=(count, 32, 32, 3), dtype=np.uint8
+        )
         self.targets = [k % 10 for k in range(count)]
 
 
-def test_cifar_is_decoded_once_and_again_where_the_file_is_damaged(monkeypatch, tmp_path):
+def test_cifar_is_decoded_once_and_again_where_the_file_is_damaged(
+    monkeypatch, tmp_path
+):
     monkeypatch.setenv("SGLR_DATA", str(tmp_path))
     monkeypatch.setattr("torchvision.datasets.CIFAR10", Official)
     monkeypatch.setattr(Official, "read", 0)
     first = load("cifar10", 20, 10, 10)
     assert Official.read == 2 and (tmp_path / "cifar10.decoded").exists()
-    assert torch.equal(load("cifar10", 20, 10, 10).train.images, first.train.images) and Official.read == 2
+    assert (
+        torch.equal(load("cifar10", 20, 10, 10).train.images, first.train.images)
+        and Official.read == 2
+    )
     content = bytearray((tmp_path / "cifar10.decoded").read_bytes())
     content[len(content) // 2] ^= 1
     (tmp_path / "cifar10.decoded").write_bytes(bytes(content))
-    assert torch.equal(load("cifar10", 20, 10, 10).train.images, first.train.images) and Official.read == 4
+    assert (
+        torch.equal(load("cifar10", 20, 10, 10).train.images, first.train.images)
+        and Official.read == 4
+    )
     load("cifar10", 20, 10, 10)
     assert Official.read == 4
 
@@ -235,11 +301,18 @@ def test_missing_root_is_one_line_that_names_sglr_data(monkeypatch, tmp_path):
     with pytest.raises(UsageError) as error:
         load("cifar10", 100, 100, 100)
     message = str(error.value)
-    assert "SGLR_DATA" in message and "nowhere" in message and "cifar10" in message and "\n" not in message
+    assert (
+        "SGLR_DATA" in message
+        and "nowhere" in message
+        and "cifar10" in message
+        and "\n" not in message
+    )
 
 
 def test_one_changed_byte_in_the_root_is_refused(cifar_root, monkeypatch, tmp_path):
-    folder = shutil.copytree(cifar_root / "cifar-10-batches-py", tmp_path / "cifar-10-batches-py")
+    folder = shutil.copytree(
+        cifar_root / "cifar-10-batches-py", tmp_path / "cifar-10-batches-py"
+    )
     damaged = folder / "data_batch_3"
     content = bytearray(damaged.read_bytes())
     content[len(content) // 2] ^= 1
@@ -250,8 +323,13 @@ def test_one_changed_byte_in_the_root_is_refused(cifar_root, monkeypatch, tmp_pa
         load("cifar10", 100, 100, 100)
 
 
-@pytest.mark.parametrize(("given", "root", "state"), [(None, "data", "is not set"), ("/given", "/given", "is /given")])
-def test_only_without_sglr_data_is_anything_downloaded(monkeypatch, tmp_path, given, root, state):
+@pytest.mark.parametrize(
+    ("given", "root", "state"),
+    [(None, "data", "is not set"), ("/given", "/given", "is /given")],
+)
+def test_only_without_sglr_data_is_anything_downloaded(
+    monkeypatch, tmp_path, given, root, state
+):
     asked = []
 
     def unreachable(root, train=True, download=False):
@@ -264,7 +342,8 @@ def test_only_without_sglr_data_is_anything_downloaded(monkeypatch, tmp_path, gi
         monkeypatch.setenv("SGLR_DATA", given)
     monkeypatch.setattr("torchvision.datasets.CIFAR100", unreachable)
     with pytest.raises(
-        UsageError, match=rf"^SGLR_DATA {state}: no intact cifar100 in {root}/ \(OSError: no route to host"
+        UsageError,
+        match=rf"^SGLR_DATA {state}: no intact cifar100 in {root}/ \(OSError: no route to host",
     ):
         load("cifar100", 100, 100, 100)
     assert asked == [(root, given is None)]

@@ -1,25 +1,21 @@
 """The workflow as Snakemake's users take it: as a module, by snakedeploy, in conda's environment, from odd folders."""
 
 import os
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 import yaml
-from checkout import ROOT, copy_checkout
+from tools import ROOT, copy_checkout, git, output, run
 
 SNAKEDEPLOY = ROOT / ".venv/tools/bin/snakedeploy"
 TARGET = "results/smoke/forwards.json"
 
 
 def snakemake(folder: Path, *words: str, path: str = "", rc: int = 0) -> str:
-    environment = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
-    environment["PATH"] = path + environment["PATH"]
     command = [sys.executable, "-m", "snakemake", "--cores", "1", *words]
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, env=environment)
-    assert (done.returncode == 0) == (rc == 0), done.stdout[-2000:] + done.stderr[-3000:]
-    return done.stdout + done.stderr
+    done = run(folder, *command, PATH=path + os.environ["PATH"])
+    return output(done) if rc == 0 else done.stdout + done.stderr
 
 
 @pytest.mark.parametrize("prefix", ["", " as sglr_*"])
@@ -31,33 +27,47 @@ def test_another_workflow_can_use_it_as_a_module(tmp_path, prefix):
     snakemake(tmp_path, "--", TARGET)
     assert (tmp_path / TARGET).exists()
     planned = snakemake(tmp_path, "-n", "--", "results/smoke/tables/table2.md")
-    assert "digits-te-s1" in planned and "digits-te-s2" not in planned  # the importer's configuration
+    # The importer's configuration.
+    assert "digits-te-s1" in planned and "digits-te-s2" not in planned
 
 
-@pytest.mark.skipif(not SNAKEDEPLOY.exists(), reason="needs snakedeploy, which make install brings")
+@pytest.mark.skipif(
+    not SNAKEDEPLOY.exists(), reason="needs snakedeploy, which make install brings"
+)
 def test_snakedeploy_deploys_it(tmp_path):
     source = tmp_path / "source"
     source.mkdir()
     copy_checkout(source)
-    for words in (("init", "-q"), ("add", "-A"), ("-c", "user.name=a", "-c", "user.email=a@b", "commit", "-qm", "a")):
-        subprocess.run(["git", *words], cwd=source, check=True)
-    subprocess.run(["git", "tag", "v1"], cwd=source, check=True)
-    words = [str(SNAKEDEPLOY), "deploy-workflow", str(source), str(tmp_path / "mine"), "--tag", "v1"]
-    done = subprocess.run(words, capture_output=True, text=True)
-    assert done.returncode == 0 and "error prone" not in done.stderr, done.stderr
+    for words in (("init", "-q"), ("add", "-A"), ("commit", "-qm", "a"), ("tag", "v1")):
+        git(source, *words)
+    words = (SNAKEDEPLOY, "deploy-workflow", source, tmp_path / "mine", "--tag", "v1")
+    assert "error prone" not in output(run(tmp_path, *words))
     assert (tmp_path / "mine/config/config.yaml").exists()
-    snakefile = (
-        tmp_path / "mine/workflow/Snakefile"
-    )  # of a local repository the tool writes no more than the file's name
-    snakefile.write_text(snakefile.read_text().replace('"workflow/Snakefile"', f'"{source}/workflow/Snakefile"'))
-    assert "rule train" in snakemake(tmp_path / "mine", "-n", "--", "results/smoke/tables/table2.md")
+    # Of a local repository the tool writes no more than the file's name.
+    snakefile = tmp_path / "mine/workflow/Snakefile"
+    snakefile.write_text(
+        snakefile.read_text().replace(
+            '"workflow/Snakefile"', f'"{source}/workflow/Snakefile"'
+        )
+    )
+    assert "rule train" in snakemake(
+        tmp_path / "mine", "-n", "--", "results/smoke/tables/table2.md"
+    )
 
 
 def test_the_catalog_finds_what_it_asks_for():
-    usage = yaml.safe_load((ROOT / ".snakemake-workflow-catalog.yml").read_text())["usage"]
+    usage = yaml.safe_load((ROOT / ".snakemake-workflow-catalog.yml").read_text())[
+        "usage"
+    ]
     assert {"mandatory-flags", "software-stack-deployment", "report"} <= set(usage)
     assert {"desc", "flags"} == set(usage["mandatory-flags"])
-    for path in ("workflow/Snakefile", "config/README.md", "config/config.yaml", "README.md", "LICENSE"):
+    for path in (
+        "workflow/Snakefile",
+        "config/README.md",
+        "config/config.yaml",
+        "README.md",
+        "LICENSE",
+    ):
         assert (ROOT / path).is_file()
 
 
@@ -79,26 +89,42 @@ def test_conda_runs_the_jobs_in_its_own_environment(tmp_path):
     (folder / "bin/conda").write_text(STUB.format(log=log, root=folder))
     (folder / "bin/activate").write_text(f'export PATH="{folder}/env/bin:$PATH"\n')
     (folder / "env/bin").mkdir(parents=True)
-    (folder / "env/bin/python").write_text(f'#!/bin/bash\ntouch {tmp_path}/mark\nexec "{sys.executable}" "$@"\n')
+    (folder / "env/bin/python").write_text(
+        f'#!/bin/bash\ntouch {tmp_path}/mark\nexec "{sys.executable}" "$@"\n'
+    )
     for file in (folder / "bin/conda", folder / "env/bin/python"):
         file.chmod(0o755)
-    snakemake(tmp_path, "-s", str(ROOT / "Snakefile"), "--sdm", "conda", "--", TARGET, path=f"{folder}/bin:")
-    assert (tmp_path / "mark").exists() and (tmp_path / TARGET).exists() and log.exists()
+    snakemake(
+        tmp_path,
+        "-s",
+        str(ROOT / "Snakefile"),
+        "--sdm",
+        "conda",
+        "--",
+        TARGET,
+        path=f"{folder}/bin:",
+    )
+    assert (
+        (tmp_path / "mark").exists() and (tmp_path / TARGET).exists() and log.exists()
+    )
 
 
 def test_without_conda_the_jobs_run_under_snakemakes_own_interpreter(tmp_path):
     (tmp_path / "bin").mkdir()
     (tmp_path / "bin/python").write_text("#!/bin/bash\nexit 3\n")
     (tmp_path / "bin/python").chmod(0o755)
-    snakemake(tmp_path, "-s", str(ROOT / "Snakefile"), "--", TARGET, path=f"{tmp_path}/bin:")
+    snakemake(
+        tmp_path, "-s", str(ROOT / "Snakefile"), "--", TARGET, path=f"{tmp_path}/bin:"
+    )
     assert (tmp_path / TARGET).exists()
 
 
 def test_apptainer_runs_the_jobs_in_the_image_that_the_configuration_names(tmp_path):
     (tmp_path / "bin").mkdir()
     stub = (
-        f'#!/bin/bash\n[ "$1" = --version ] && echo "apptainer version 1.3.0" && exit\necho "$@" >> {tmp_path}/calls\n'
+        '#!/bin/bash\n[ "$1" = --version ] && echo "apptainer version 1.3.0" && exit\n'
     )
+    stub += f'echo "$@" >> {tmp_path}/calls\n'
     stub += '[ "$1" = exec ] && exec bash -c "${@: -1}"\nexit 0\n'
     for name in ("apptainer", "singularity"):
         (tmp_path / f"bin/{name}").write_text(stub)
@@ -106,9 +132,18 @@ def test_apptainer_runs_the_jobs_in_the_image_that_the_configuration_names(tmp_p
     (tmp_path / "bin/python").write_text(f'#!/bin/bash\nexec "{sys.executable}" "$@"\n')
     (tmp_path / "bin/python").chmod(0o755)
     (tmp_path / "mine.sif").write_text("")
-    words = ("--sdm", "apptainer", "--config", f"container={tmp_path}/mine.sif", "--", TARGET)
+    words = (
+        "--sdm",
+        "apptainer",
+        "--config",
+        f"container={tmp_path}/mine.sif",
+        "--",
+        TARGET,
+    )
     snakemake(tmp_path, "-s", str(ROOT / "Snakefile"), *words, path=f"{tmp_path}/bin:")
-    assert "mine.sif" in (tmp_path / "calls").read_text() and (tmp_path / TARGET).exists()
+    assert (
+        "mine.sif" in (tmp_path / "calls").read_text() and (tmp_path / TARGET).exists()
+    )
 
 
 @pytest.mark.parametrize("name", ["it's", "100% #1", "$HOME;x", "[a]*"])
@@ -122,13 +157,22 @@ def test_a_checkout_in_an_oddly_named_folder_works(tmp_path, name):
 
 
 def test_changed_values_are_a_scale_of_their_own(tmp_path):
-    words = ("-s", str(ROOT / "Snakefile"), "--config", "set=adversarial.epochs=2,attack.epsilon=1/10")
+    words = (
+        "-s",
+        str(ROOT / "Snakefile"),
+        "--config",
+        "set=adversarial.epochs=2,attack.epsilon=1/10",
+    )
     changed = "smoke+adversarial.epochs=2+attack.epsilon=0.1"
     manifest = f"results/{changed}/runs/digits-at-s0/manifest.json"
     snakemake(tmp_path, *words, "--", manifest)
-    assert (tmp_path / manifest).exists() and [path.name for path in (tmp_path / "results").iterdir()] == [changed]
+    assert (tmp_path / manifest).exists() and [
+        path.name for path in (tmp_path / "results").iterdir()
+    ] == [changed]
     planned = snakemake(tmp_path, *words, "-n", "--", "smoke")
-    assert f"results/{changed}/report.html" in planned and "results/smoke/" not in planned
+    assert (
+        f"results/{changed}/report.html" in planned and "results/smoke/" not in planned
+    )
 
 
 @pytest.mark.parametrize(
@@ -142,14 +186,36 @@ def test_changed_values_are_a_scale_of_their_own(tmp_path):
         ("plan=none.yaml", "none.yaml: no such file"),
     ],
 )
-def test_a_wrong_configuration_is_one_line_that_says_what_is_allowed(tmp_path, setting, said):
-    text = snakemake(tmp_path, "-s", str(ROOT / "Snakefile"), "-n", "--config", setting, "--", "smoke", rc=1)
+def test_a_wrong_configuration_is_one_line_that_says_what_is_allowed(
+    tmp_path, setting, said
+):
+    text = snakemake(
+        tmp_path,
+        "-s",
+        str(ROOT / "Snakefile"),
+        "-n",
+        "--config",
+        setting,
+        "--",
+        "smoke",
+        rc=1,
+    )
     assert said in text and "Traceback" not in text
 
 
 def test_a_plan_of_ones_own(tmp_path):
-    (tmp_path / "plan.yaml").write_text("base: default\ntable2:\n  - {data: ten_classes, method: trades, beta: 3}\n")
-    words = ("-s", str(ROOT / "Snakefile"), "-n", "--config", "plan=plan.yaml", "--", "results/smoke/tables/table2.md")
+    (tmp_path / "plan.yaml").write_text(
+        "base: default\ntable2:\n  - {data: ten_classes, method: trades, beta: 3}\n"
+    )
+    words = (
+        "-s",
+        str(ROOT / "Snakefile"),
+        "-n",
+        "--config",
+        "plan=plan.yaml",
+        "--",
+        "results/smoke/tables/table2.md",
+    )
     text = snakemake(tmp_path, *words)
     assert "digits-trades-beta3-s0" in text and "digits-te-s0" in text
 
@@ -157,11 +223,22 @@ def test_a_plan_of_ones_own(tmp_path):
 def test_the_lock_holds_every_pin_and_a_hash_for_each_package():
     import tomllib
 
-    pins = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["dependencies"]
-    lines = [line for line in (ROOT / "requirements.lock").read_text().splitlines() if not line.startswith("#")]
-    assert set(pins) <= {line.split()[0] for line in lines} and len(lines) > 2 * len(pins)
+    pins = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"][
+        "dependencies"
+    ]
+    lines = [
+        line
+        for line in (ROOT / "requirements.lock").read_text().splitlines()
+        if not line.startswith("#")
+    ]
+    assert set(pins) <= {line.split()[0] for line in lines} and len(lines) > 2 * len(
+        pins
+    )
     assert all(len(line.partition("--hash=sha256:")[2]) == 64 for line in lines)
 
 
 def test_the_image_is_built_from_the_lock():
-    assert "--require-hashes -r /tmp/requirements.lock" in (ROOT / "Dockerfile").read_text()
+    assert (
+        "--require-hashes -r /tmp/requirements.lock"
+        in (ROOT / "Dockerfile").read_text()
+    )

@@ -2,46 +2,68 @@
 
 import re
 from dataclasses import asdict
-from pathlib import Path
 
 import pandas as pd
 import pytest
+from tools import ROOT
 
 from docs import quote
 from docs.draw_pipeline import PAGE, drawn
 from sglr.methods import METHODS
 
-ROOT = Path(__file__).resolve().parents[1]
-PAGES = {name: (ROOT / f"docs/{name}.md").read_text() for name in ("pipeline", "methods", "extending", "deviations")}
+PAGES = {
+    name: (ROOT / f"docs/{name}.md").read_text()
+    for name in ("pipeline", "methods", "extending", "deviations")
+}
 PATHS = r"(?:sglr|config|workflow|docs|results)/[\w./-]+\.(?:py|yaml|smk|md|csv)"
 
 
 @pytest.mark.parametrize("name", PAGES)
 def test_every_file_that_a_page_names_exists(name):
     made = set(re.findall(r"^New file `([^`]+)`", PAGES[name], flags=re.M))
-    named = {path for path in re.findall(rf"`({PATHS})`", PAGES[name]) if "NAME" not in path} - made
+    named = {
+        path for path in re.findall(rf"`({PATHS})`", PAGES[name]) if "NAME" not in path
+    } - made
     linked = {f"docs/{path}" for path in re.findall(r"\]\(([\w.]+)\)", PAGES[name])}
-    assert named | linked and [path for path in named | linked if not (ROOT / path).is_file()] == []
+    assert (
+        named | linked
+        and [path for path in named | linked if not (ROOT / path).is_file()] == []
+    )
 
 
 def test_the_diagram_is_what_the_rules_draw():
-    assert drawn(PAGES["pipeline"]) == PAGE.read_text(), "python docs/draw_pipeline.py draws it again"
+    assert drawn(PAGES["pipeline"]) == PAGE.read_text(), (
+        "python docs/draw_pipeline.py draws it again"
+    )
 
 
 def test_every_box_of_the_diagram_is_explained():
     boxes = set(re.findall(r"^    (\w+) --> (?:\w+)$", PAGES["pipeline"], flags=re.M))
-    rows = [line.split("|")[1] for line in PAGES["pipeline"].splitlines() if line.startswith("| `")]
-    assert boxes == {name.removesuffix("_*") for name in re.findall(r"`([\w*]+)`", "".join(rows))}
+    rows = [
+        line.split("|")[1]
+        for line in PAGES["pipeline"].splitlines()
+        if line.startswith("| `")
+    ]
+    assert boxes == {
+        name.removesuffix("_*") for name in re.findall(r"`([\w*]+)`", "".join(rows))
+    }
 
 
 def documented(page: str) -> dict[str, tuple[set[str], dict[str, float]]]:
     """Method -> the files that its section names, and its settings there."""
     found = {}
-    for names, body in re.findall(r"^### (.+?): .*\n((?:(?!#).*\n)+)", page, flags=re.M):
+    for names, body in re.findall(
+        r"^### (.+?): .*\n((?:(?!#).*\n)+)", page, flags=re.M
+    ):
         for name in re.findall(r"`(\w+)`", names):
-            own = re.search(rf"Settings(?: of `{name}`)?: (none|`[^S]*?)\.(?: |\n|$)", body)
+            own = re.search(
+                rf"Settings(?: of `{name}`)?: (none|`[^S]*?)\.(?: |\n|$)", body
+            )
             assert own, f"docs/methods.md: no settings of {name}"
-            values = {key: float(value) for key, value in re.findall(r"`(\w+)=([\d.]+)`", own[1])}
+            values = {
+                key: float(value)
+                for key, value in re.findall(r"`(\w+)=([\d.]+)`", own[1])
+            }
             found[name] = (set(re.findall(r"`(sglr/\S+\.py)`", body)), values)
     return found
 
@@ -71,7 +93,14 @@ def test_every_quoted_number_is_what_the_committed_results_give(page):
 
 
 def test_a_quotation_follows_the_results(monkeypatch, tmp_path):
-    (tmp_path / "claims.csv").write_text("id,verdict,value,judged by\nsome/claim,reproduced,+1.5,direction\n")
+    (tmp_path / "claims.csv").write_text(
+        "id,verdict,value,judged by\nsome/claim,reproduced,+1.5,direction\n"
+    )
     monkeypatch.setattr(quote, "MINI", tmp_path)
-    page = '<!-- quote: {{ claim("some/claim", "It holds") }} -->\nof old\n<!-- end -->\n'
-    assert quote.quoted(page).splitlines()[1] == "| It holds | `some/claim` | reproduced | +1.5 |"
+    page = (
+        '<!-- quote: {{ claim("some/claim", "It holds") }} -->\nof old\n<!-- end -->\n'
+    )
+    assert (
+        quote.quoted(page).splitlines()[1]
+        == "| It holds | `some/claim` | reproduced | +1.5 |"
+    )

@@ -1,12 +1,10 @@
 """Every shortcut against the plain fp32 path, and the device that is not there."""
 
-import os
-import subprocess
-import sys
 from dataclasses import replace
 
 import pytest
 import torch
+from tools import one_line, sglr
 
 from sglr.attacks.adversary import Adversary
 from sglr.attacks.threat import LinfBall
@@ -18,7 +16,7 @@ from sglr.files.errors import UsageError
 from sglr.methods.losses import cross_entropy
 from sglr.models import build
 from sglr.models.folding import fold_batchnorm, refold
-from sglr.plan.plan import load_plan
+from sglr.plan.plan_files import load_plan
 from sglr.plan.scales import PLAIN, Engine
 from sglr.training.job import Job
 from sglr.training.signals import StopRequest
@@ -38,7 +36,9 @@ def test_the_attacked_copy_has_the_networks_gradient(network, splits, engine):
     few = splits.test.first(100)
     copy = fold_batchnorm(network, fold=engine.fold, precision=engine.precision)
     exact = input_gradient(network, few.pixels(), few.labels).flatten(1)
-    cosine = torch.cosine_similarity(exact, input_gradient(copy, few.pixels(), few.labels).flatten(1))
+    cosine = torch.cosine_similarity(
+        exact, input_gradient(copy, few.pixels(), few.labels).flatten(1)
+    )
     assert cosine.min() > (0.9 if engine is FAST else 0.99999)
     assert (engine is FAST) == (cosine.min() < 0.999999)
 
@@ -50,7 +50,9 @@ def test_the_copy_follows_the_network_and_gives_fp32_logits(network, splits, eng
     copy = fold_batchnorm(other, fold=engine.fold, precision=engine.precision)
     refold(copy, network)
     assert copy(x).dtype == torch.float32
-    assert (copy(x) - network(x)).abs().max() < (0.1 if engine is FAST else 1e-4) * network(x).abs().max()
+    assert (copy(x) - network(x)).abs().max() < (
+        0.1 if engine is FAST else 1e-4
+    ) * network(x).abs().max()
 
 
 @pytest.mark.parametrize("engine", (FOLDED, FAST))
@@ -58,16 +60,29 @@ def test_attacks_of_every_engine_are_as_strong(network, splits, engine):
     few = splits.test.first(300)
     accuracies = []
     for how in (PLAIN, engine):
-        adversary = Adversary(network, LinfBall(0.15), 0.0375, 7, torch.Generator().manual_seed(0), how)
-        x_adv = adversary.attack(network, few.pixels(), lambda logits: cross_entropy(logits, few.labels))
-        accuracies.append((predictions(network, x_adv, 300) == few.labels).double().mean().item())
+        adversary = Adversary(
+            network, LinfBall(0.15), 0.0375, 7, torch.Generator().manual_seed(0), how
+        )
+        x_adv = adversary.attack(
+            network, few.pixels(), lambda logits: cross_entropy(logits, few.labels)
+        )
+        accuracies.append(
+            (predictions(network, x_adv, 300) == few.labels).double().mean().item()
+        )
     assert accuracies[0] < 0.9 and abs(accuracies[0] - accuracies[1]) < 0.02
 
 
 def trained(tmp_path, how, method="sglr"):
     plan = load_plan("smoke")
     run = plan.runs[f"digits-{method}-s0"]
-    job = Job(run, plan.scale, tmp_path / str(how.precision + str(how.fold)), plan.settings_of(run), CPU, how)
+    job = Job(
+        run,
+        plan.scale,
+        tmp_path / str(how.precision + str(how.fold)),
+        plan.settings_of(run),
+        CPU,
+        how,
+    )
     job.fit(StopRequest())
     return job
 
@@ -75,7 +90,9 @@ def trained(tmp_path, how, method="sglr"):
 def test_trainings_of_every_engine_agree_and_keep_fp32_weights(tmp_path):
     plain, folded, fast = (trained(tmp_path, how) for how in (PLAIN, FOLDED, FAST))
     losses = [job.state.history[0]["train_loss"] for job in (plain, folded, fast)]
-    assert losses[1] == pytest.approx(losses[0], rel=1e-3) and losses[2] == pytest.approx(losses[0], rel=2e-2)
+    assert losses[1] == pytest.approx(losses[0], rel=1e-3) and losses[
+        2
+    ] == pytest.approx(losses[0], rel=2e-2)
     assert losses[2] != losses[0]
     for tensor in [
         *fast.recipe.model.parameters(),
@@ -96,7 +113,10 @@ def test_training_multiplies_in_bf16_and_copies_for_evaluation_do_not(tmp_path, 
 
 
 def test_a_search_on_a_copy_is_judged_by_the_network_itself(network, splits):
-    few, pgd = splits.test.first(100), {"step_size": 0.03, "num_steps": 3, "batch_size": 100}
+    few, pgd = (
+        splits.test.first(100),
+        {"step_size": 0.03, "num_steps": 3, "batch_size": 100},
+    )
     ball = LinfBall(0.15)
     start = ball.random_start(few.pixels(), torch.Generator().manual_seed(0))
 
@@ -109,20 +129,29 @@ def test_a_search_on_a_copy_is_judged_by_the_network_itself(network, splits):
 
 def test_a_curve_in_bf16_is_near_the_exact_one(network, splits):
     scale = load_plan("digits").scale
-    exact, fast = (Curve(splits, scale.attack, scale.measurement, how).measure(network) for how in (PLAIN, FAST))
+    exact, fast = (
+        Curve(splits, scale.attack, scale.measurement, how).measure(network)
+        for how in (PLAIN, FAST)
+    )
     assert exact["test_natural_accuracy"] == fast["test_natural_accuracy"]
-    assert exact["test_robust_accuracy"] == pytest.approx(fast["test_robust_accuracy"], abs=0.03)
+    assert exact["test_robust_accuracy"] == pytest.approx(
+        fast["test_robust_accuracy"], abs=0.03
+    )
 
 
 def test_a_curve_attacks_a_copy_as_the_engine_says(network, splits, monkeypatch):
     made = []
     monkeypatch.setattr(
-        "sglr.evaluation.curve.fold_batchnorm", lambda model, **how: made.append(how) or fold_batchnorm(model, **how)
+        "sglr.evaluation.curve.fold_batchnorm",
+        lambda model, **how: made.append(how) or fold_batchnorm(model, **how),
     )
     scale = load_plan("smoke").scale
     for how in (PLAIN, FOLDED, FAST, replace(PLAIN, precision="bf16")):
         Curve(splits, scale.attack, scale.measurement, how).measure(network)
-    plain, folded = {"fold": False, "channels_last": False}, {"fold": True, "channels_last": False}
+    plain, folded = (
+        {"fold": False, "channels_last": False},
+        {"fold": True, "channels_last": False},
+    )
     fast, bf16 = {"fold": True, "channels_last": True}, {"precision": "bf16"}
     assert made == [plain, folded, fast, fast | bf16, plain, plain | bf16]
 
@@ -130,16 +159,27 @@ def test_a_curve_attacks_a_copy_as_the_engine_says(network, splits, monkeypatch)
 def test_without_bf16_arithmetic_the_engine_falls_back_and_says_so(monkeypatch, capsys):
     monkeypatch.setenv("SGLR_DEVICE", "cpu")
     monkeypatch.setattr(device, "has_bf16", lambda _: False)
-    assert device.prepare(replace(FAST, graphs=True), threads=1) == (CPU, replace(FAST, precision="fp32"))
+    assert device.prepare(replace(FAST, graphs=True), threads=1) == (
+        CPU,
+        replace(FAST, precision="fp32"),
+    )
     assert "no bf16" in capsys.readouterr().out
 
 
 def test_the_attacked_copy_lies_in_memory_as_the_engine_says(network):
     for how in (PLAIN, FOLDED, replace(PLAIN, channels_last=True)):
-        attacked = Adversary(network, LinfBall(0.1), 0.1, 1, torch.Generator(), how).copy
-        kernels = [p for p in attacked.parameters() if p.ndim == 4 and p.shape[1] > 1 and p.shape[2] > 1]
+        attacked = Adversary(
+            network, LinfBall(0.1), 0.1, 1, torch.Generator(), how
+        ).copy
+        kernels = [
+            p
+            for p in attacked.parameters()
+            if p.ndim == 4 and p.shape[1] > 1 and p.shape[2] > 1
+        ]
         layout = torch.channels_last if how.channels_last else torch.contiguous_format
-        assert kernels and all(kernel.is_contiguous(memory_format=layout) for kernel in kernels)
+        assert kernels and all(
+            kernel.is_contiguous(memory_format=layout) for kernel in kernels
+        )
 
 
 class Captured:
@@ -158,15 +198,21 @@ class Captured:
         return self.logits + (logits - logits.detach())
 
 
-def test_a_graphed_attack_is_the_plain_one_and_takes_other_shapes_plainly(network, splits, monkeypatch):
+def test_a_graphed_attack_is_the_plain_one_and_takes_other_shapes_plainly(
+    network, splits, monkeypatch
+):
     captured = []
     monkeypatch.setattr(
-        torch.cuda, "make_graphed_callables", lambda f, sample: captured.append(Captured(f, sample)) or captured[-1]
+        torch.cuda,
+        "make_graphed_callables",
+        lambda f, sample: captured.append(Captured(f, sample)) or captured[-1],
     )
     other = build("small_resnet", 10, 1, 8, 1).eval()
     found = {}
     for how in (FOLDED, replace(FOLDED, graphs=True)):
-        adversary = Adversary(network, LinfBall(0.15), 0.0375, 3, torch.Generator().manual_seed(0), how)
+        adversary = Adversary(
+            network, LinfBall(0.15), 0.0375, 3, torch.Generator().manual_seed(0), how
+        )
         attacks = []
         for count, model in (
             (50, network),
@@ -174,7 +220,13 @@ def test_a_graphed_attack_is_the_plain_one_and_takes_other_shapes_plainly(networ
             (7, network),
         ):  # weights move, sizes too
             few = splits.test.first(count)
-            attacks.append(adversary.attack(model, few.pixels(), lambda logits, y=few.labels: cross_entropy(logits, y)))
+            attacks.append(
+                adversary.attack(
+                    model,
+                    few.pixels(),
+                    lambda logits, y=few.labels: cross_entropy(logits, y),
+                )
+            )
         found[how.graphs] = torch.cat(attacks)
     assert torch.equal(found[False], found[True])
     assert [graph.calls for graph in captured] == [6]
@@ -183,11 +235,25 @@ def test_a_graphed_attack_is_the_plain_one_and_takes_other_shapes_plainly(networ
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
 def test_a_cuda_graphs_attack_is_the_plain_one(network, splits):
     device, found = torch.device("cuda"), []
-    few, model = splits.test.first(64).to(device), build("small_resnet", 10, 1, 8, 0).to(device)
+    few, model = (
+        splits.test.first(64).to(device),
+        build("small_resnet", 10, 1, 8, 0).to(device),
+    )
     model.load_state_dict(network.state_dict())
     for how in (FOLDED, replace(FOLDED, graphs=True)):
-        adversary = Adversary(model, LinfBall(0.15), 0.0375, 5, torch.Generator(device).manual_seed(0), how)
-        found.append(adversary.attack(model, few.pixels(), lambda logits: cross_entropy(logits, few.labels)))
+        adversary = Adversary(
+            model,
+            LinfBall(0.15),
+            0.0375,
+            5,
+            torch.Generator(device).manual_seed(0),
+            how,
+        )
+        found.append(
+            adversary.attack(
+                model, few.pixels(), lambda logits: cross_entropy(logits, few.labels)
+            )
+        )
     assert (found[0] - found[1]).abs().mean() < 1e-3
 
 
@@ -199,10 +265,15 @@ def test_memory_that_runs_out_is_one_line_with_the_batch_size_that_fits():
         if batch_size > limit:
             raise torch.OutOfMemoryError("CUDA out of memory")
 
-    for limit, words in ((20, "batch_size 16 would fit"), (1, "no batch_size would fit")):
+    for limit, words in (
+        (20, "batch_size 16 would fit"),
+        (1, "no batch_size would fit"),
+    ):
         tried.clear()
         with (
-            pytest.raises(UsageError, match=f"out of memory with batch_size 128; {words}"),
+            pytest.raises(
+                UsageError, match=f"out of memory with batch_size 128; {words}"
+            ),
             advising_batch_size(trial, 128),
         ):
             trial(128)
@@ -214,13 +285,16 @@ def test_a_trial_takes_one_step_of_that_many_images(tmp_path, monkeypatch):
     run = plan.runs["digits-at-s0"]
     job = Job(run, plan.scale, tmp_path, plan.settings_of(run), CPU, PLAIN)
     seen = []
-    monkeypatch.setattr(job.recipe, "step", lambda x, index, epoch: seen.append((len(x), len(index))))
+    monkeypatch.setattr(
+        job.recipe, "step", lambda x, index, epoch: seen.append((len(x), len(index)))
+    )
     job.trial(5)
     assert seen == [(5, 5)]
 
 
 @pytest.mark.parametrize("name", ("cuda:99", "meta", "nonsense"))
 def test_a_device_that_cannot_be_used_is_one_line(tmp_path, name):
-    words = [sys.executable, "-m", "sglr", "train", "digits-at-s0", "--scale", "smoke", "--results", str(tmp_path)]
-    done = subprocess.run(words, capture_output=True, text=True, env=os.environ | {"SGLR_DEVICE": name})
-    assert done.returncode == 2 and f"SGLR_DEVICE is {name!r}" in done.stderr and done.stderr.count("\n") == 1
+    assert one_line(
+        sglr(tmp_path, "train", "digits-at-s0", SGLR_DEVICE=name),
+        f"SGLR_DEVICE is {name!r}",
+    )

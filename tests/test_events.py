@@ -3,35 +3,44 @@
 import shutil
 import subprocess
 import sys
-from pathlib import Path
 
 import pandas as pd
 import pytest
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+from tools import ROOT, output, run, sglr, sglr_words
 
 from sglr.export.events import write_events
 from sglr.files.errors import UsageError
 
-RUNS = Path(__file__).resolve().parents[1] / "results/mini/runs"
+RUNS = ROOT / "results/mini/runs"
 
 
 @pytest.mark.parametrize("run", ["cifar10-sglr_released-s0", "cifar10-standard-s0"])
 def test_the_events_are_the_history_however_often_they_are_written(run, tmp_path):
     folder = tmp_path / "mini/runs" / run
     shutil.copytree(RUNS / run, folder)
-    words = [sys.executable, "-m", "sglr", "events", run, "--scale", "mini", "--results", str(tmp_path)]
     for _ in range(2):
-        done = subprocess.run(words, check=True, capture_output=True, text=True)
-    events = EventAccumulator(done.stdout.strip()).Reload()
-    history = pd.read_csv(folder / "history.csv").set_index("epoch").dropna(axis="columns")
+        said = output(
+            sglr(tmp_path, "events", run, "--results", tmp_path, scale="mini")
+        )
+    events = EventAccumulator(said.strip()).Reload()
+    history = (
+        pd.read_csv(folder / "history.csv").set_index("epoch").dropna(axis="columns")
+    )
     assert set(events.Tags()["scalars"]) == set(history.columns)
     for name, column in history.items():
         points = {event.step: event.value for event in events.Scalars(name)}
-        assert points == pytest.approx(column.to_dict(), rel=1e-6) and len(events.Scalars(name)) == len(column)
+        assert points == pytest.approx(column.to_dict(), rel=1e-6) and len(
+            events.Scalars(name)
+        ) == len(column)
 
 
-def test_a_run_not_trained_and_a_package_not_installed_are_one_clear_line(tmp_path, monkeypatch):
-    with pytest.raises(UsageError, match="history.csv: no such file; train the run first"):
+def test_a_run_not_trained_and_a_package_not_installed_are_one_clear_line(
+    tmp_path, monkeypatch
+):
+    with pytest.raises(
+        UsageError, match="history.csv: no such file; train the run first"
+    ):
         write_events(tmp_path)
     (tmp_path / "history.csv").write_text("epoch,train_loss\n1,2.0\n")
     monkeypatch.setitem(sys.modules, "torch.utils.tensorboard", None)
@@ -40,17 +49,26 @@ def test_a_run_not_trained_and_a_package_not_installed_are_one_clear_line(tmp_pa
 
 
 def test_a_training_can_be_watched_and_a_resumed_one_too(tmp_path):
-    words = [sys.executable, "-m", "sglr", "train", "digits-at-s0", "--scale", "smoke", "--results", str(tmp_path)]
+    words = [
+        *sglr_words("train", "digits-at-s0", "--events"),
+        "--results",
+        str(tmp_path),
+    ]
     folder = tmp_path / "smoke/runs/digits-at-s0"
-    process = subprocess.Popen([*words, "--events"], stdout=subprocess.PIPE, text=True)
+    process = subprocess.Popen(words, stdout=subprocess.PIPE, text=True)
     while "epoch 2/4" not in process.stdout.readline():
         pass
-    assert len(pd.read_csv(folder / "history.csv")) >= 2 and not (folder / "manifest.json").exists()
+    assert (
+        len(pd.read_csv(folder / "history.csv")) >= 2
+        and not (folder / "manifest.json").exists()
+    )
     process.terminate()
     process.communicate()
-    subprocess.run([*words, "--events"], check=True, capture_output=True)
+    output(run(tmp_path, *words))
     events = EventAccumulator(str(folder / "events")).Reload()
     history = pd.read_csv(folder / "history.csv").set_index("epoch")
     assert [event.step for event in events.Scalars("train_loss")] == [1, 2, 3, 4]
-    points = {event.step: event.value for event in events.Scalars("test_robust_accuracy")}
+    points = {
+        event.step: event.value for event in events.Scalars("test_robust_accuracy")
+    }
     assert points == pytest.approx(history["test_robust_accuracy"].to_dict(), rel=1e-6)

@@ -1,25 +1,25 @@
 """docs/extending.md, followed to the letter in a copy of this checkout: what it promises is there."""
 
-import os
 import re
 import shutil
-import subprocess
 import sys
 from pathlib import Path
 
 import pandas as pd
 import pytest
-from checkout import copy_checkout
+import tools
+from tools import ROOT, copy_checkout, one_line, output
 
-from sglr.plan.scales import load_scale
+from sglr.plan.scale_files import load_scale
 
-ROOT = Path(__file__).resolve().parents[1]
 GUIDE = (ROOT / "docs/extending.md").read_text()
 MINI = ROOT / "results/mini"
 
 
 def section(heading: str) -> str:
-    (found,) = [part for part in GUIDE.split("\n## ") if part.startswith(heading + "\n")]
+    (found,) = [
+        part for part in GUIDE.split("\n## ") if part.startswith(heading + "\n")
+    ]
     return found
 
 
@@ -47,10 +47,9 @@ def root(tmp_path) -> Path:
 
 
 def run(root: Path, *words: str, **more: str) -> str:
-    environment = os.environ | {"PYTHONPATH": str(root)} | more
-    done = subprocess.run([sys.executable, *words], cwd=root, env=environment, capture_output=True, text=True)
-    assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
-    return done.stdout + done.stderr
+    return output(
+        tools.run(root, sys.executable, *words, **{"PYTHONPATH": str(root)} | more)
+    )
 
 
 def sglr(root: Path, *words: str, scale: str = "mini") -> str:
@@ -60,11 +59,18 @@ def sglr(root: Path, *words: str, scale: str = "mini") -> str:
 def test_a_method_is_a_file_and_a_line(root):
     recipe = section("A method")
     assert follow(recipe, root) == recipe.count("```") / 2 == 2
-    (root / "config/scales/mine.yaml").write_text((root / "config/scales/smoke.yaml").read_text())
+    (root / "config/scales/mine.yaml").write_text(
+        (root / "config/scales/smoke.yaml").read_text()
+    )
     assert re.search(r"digits-mixed-s0.*table2", sglr(root, "plan", scale="mine"))
     sglr(root, "train", "digits-mixed-clean_weight0.3-s0", scale="mine")
-    history = pd.read_csv(root / "results/mine/runs/digits-mixed-clean_weight0.3-s0/history.csv")
-    assert len(history) == load_scale("smoke").adversarial.epochs and history["train_loss"].notna().all()
+    history = pd.read_csv(
+        root / "results/mine/runs/digits-mixed-clean_weight0.3-s0/history.csv"
+    )
+    assert (
+        len(history) == load_scale("smoke").adversarial.epochs
+        and history["train_loss"].notna().all()
+    )
 
 
 def test_a_newcomers_method_has_its_row_its_pair_and_its_verdict(root):
@@ -73,30 +79,46 @@ def test_a_newcomers_method_has_its_row_its_pair_and_its_verdict(root):
     runs = root / "results/mini/runs"
     for seed in range(2):
         for name, source in (("at", "at"), ("mixed", "ls")):
-            shutil.copytree(MINI / f"runs/cifar10-{source}-s{seed}", runs / f"cifar10-{name}-s{seed}")
+            shutil.copytree(
+                MINI / f"runs/cifar10-{source}-s{seed}",
+                runs / f"cifar10-{name}-s{seed}",
+            )
     for command in ("show", "claims", "report"):
         sglr(root, command)
     table = pd.read_csv(root / "results/mini/tables/table2.csv").set_index("method")
     assert (table.loc["clean and adversarial", "final"] != "not run").all()
     pairs = pd.read_csv(root / "results/mini/collected/pairs.csv")
-    assert len(pairs[(pairs["one"] == "mixed") & (pairs["other"] == "at")]) == 8  # 2 seeds, checkpoints and attacks
+    # 2 seeds, checkpoints and attacks.
+    assert len(pairs[(pairs["one"] == "mixed") & (pairs["other"] == "at")]) == 8
     ledger = pd.read_csv(root / "results/mini/claims.csv").set_index("id")
     assert ledger.loc["newcomer/mixed", "verdict"] != "not run"
-    assert "clean and adversarial ends above PGD-AT" in (root / "results/mini/report.html").read_text()
+    assert (
+        "clean and adversarial ends above PGD-AT"
+        in (root / "results/mini/report.html").read_text()
+    )
 
 
-@pytest.mark.parametrize(("heading", "name"), [("A figure", "figure6"), ("A table", "table5")])
+@pytest.mark.parametrize(
+    ("heading", "name"), [("A figure", "figure6"), ("A table", "table5")]
+)
 def test_a_figure_or_table_is_a_file_and_a_line(root, heading, name):
     recipe = section(heading)
     assert follow(recipe, root) == recipe.count("```") / 2 == 2
     for method in ("at", "sglr_released"):
-        shutil.copytree(MINI / f"runs/cifar10-{method}-s0", root / f"results/mini/runs/cifar10-{method}-s0")
+        shutil.copytree(
+            MINI / f"runs/cifar10-{method}-s0",
+            root / f"results/mini/runs/cifar10-{method}-s0",
+        )
     sglr(root, "show")
     sglr(root, "report")
     page = (root / "results/mini/report.html").read_text()
     caption = re.search(r'^CAPTION = "(.*)"$', recipe, flags=re.M)
     assert caption and caption[1] in page and f'id="{name}"' in page
-    made = f"figures/mini/{name}.svg" if heading == "A figure" else f"results/mini/tables/{name}.csv"
+    made = (
+        f"figures/mini/{name}.svg"
+        if heading == "A figure"
+        else f"results/mini/tables/{name}.csv"
+    )
     assert (root / made).stat().st_size > 0
     planned = run(root, "-m", "snakemake", "--cores", "1", "-n", "--", "quick", made)
     assert made.replace("mini", "quick") in planned
@@ -123,7 +145,9 @@ def test_an_architecture_is_a_file_and_a_name(root):
     for command in ("train", "evaluate"):
         sglr(root, command, "digits-plain-at-s0", scale="smoke")
     assert (root / "results/smoke/runs/digits-plain-at-s0/evaluation.json").exists()
-    assert "network.architecture=plain" in sglr(root, "plan", "--set", "network.architecture=plain", scale="smoke")
+    assert "network.architecture=plain" in sglr(
+        root, "plan", "--set", "network.architecture=plain", scale="smoke"
+    )
 
 
 def test_a_scale_is_what_differs(root):
@@ -135,12 +159,24 @@ def test_an_outside_package_brings_a_method_and_a_network(root):
     """Installed beside this package, which stays as it is; its evaluations stand in for trained ones."""
     assert follow(section("An outside package"), root) == 3
     before = {path: path.read_bytes() for path in (root / "sglr").rglob("*.py")}
-    words = ("-m", "pip", "install", "--quiet", "--no-deps", "--no-build-isolation", "--target", "site", "./mine")
+    words = (
+        "-m",
+        "pip",
+        "install",
+        "--quiet",
+        "--no-deps",
+        "--no-build-isolation",
+        "--target",
+        "site",
+        "./mine",
+    )
     run(root, *words)
     environment = {"PYTHONPATH": f"{root}:{root / 'site'}"}
 
     def with_it(*words: str) -> str:
-        return run(root, "-m", "sglr", *words, "--plan", "mine/plan.yaml", **environment)
+        return run(
+            root, "-m", "sglr", *words, "--plan", "mine/plan.yaml", **environment
+        )
 
     assert "digits-harder-s0" in with_it("plan", "--scale", "smoke")
     for name in ("digits-harder-factor3-s0", "digits-tiny-at-s0"):
@@ -149,28 +185,46 @@ def test_an_outside_package_brings_a_method_and_a_network(root):
     runs = root / "results/mini/runs"
     for seed in range(2):
         for name, source in (("at", "at"), ("harder", "ls")):
-            shutil.copytree(MINI / f"runs/cifar10-{source}-s{seed}", runs / f"cifar10-{name}-s{seed}")
+            shutil.copytree(
+                MINI / f"runs/cifar10-{source}-s{seed}",
+                runs / f"cifar10-{name}-s{seed}",
+            )
     for command in ("show", "claims"):
         with_it(command, "--scale", "mini")
     table = pd.read_csv(root / "results/mini/tables/table2.csv").set_index("method")
     assert (table.loc["harder", "final"] != "not run").all()
     pairs = pd.read_csv(root / "results/mini/collected/pairs.csv")
     assert ("harder", "at") in set(zip(pairs["one"], pairs["other"], strict=True))
-    assert pd.read_csv(root / "results/mini/claims.csv").set_index("id").loc["newcomer/harder", "verdict"] != "not run"
+    assert (
+        pd.read_csv(root / "results/mini/claims.csv")
+        .set_index("id")
+        .loc["newcomer/harder", "verdict"]
+        != "not run"
+    )
     assert {path: path.read_bytes() for path in (root / "sglr").rglob("*.py")} == before
 
 
 def test_a_method_of_a_name_that_is_taken_is_refused(root):
     follow(section("An outside package"), root)
     for file in ("pyproject.toml", "mine.py"):
-        text = (root / "mine" / file).read_text().replace('"harder"', '"at"').replace("harder =", "at =")
+        text = (
+            (root / "mine" / file)
+            .read_text()
+            .replace('"harder"', '"at"')
+            .replace("harder =", "at =")
+        )
         (root / "mine" / file).write_text(text)
-    run(root, "-m", "pip", "install", "--quiet", "--no-deps", "--no-build-isolation", "--target", "site", "./mine")
-    done = subprocess.run(
-        [sys.executable, "-m", "sglr", "plan"],
-        cwd=root,
-        env=os.environ | {"PYTHONPATH": f"{root}:{root / 'site'}"},
-        capture_output=True,
-        text=True,
+    run(
+        root,
+        "-m",
+        "pip",
+        "install",
+        "--quiet",
+        "--no-deps",
+        "--no-build-isolation",
+        "--target",
+        "site",
+        "./mine",
     )
-    assert done.returncode == 2 and "there is a method 'at' already" in done.stderr
+    done = tools.sglr(root, "plan", PYTHONPATH=f"{root}:{root / 'site'}")
+    assert one_line(done, "there is a method 'at' already")

@@ -1,10 +1,10 @@
 """benchmarks/gpu.sh with a stand-in for Python: each call goes on where the last one stopped."""
 
-import os
-import subprocess
 from pathlib import Path
 
-SCRIPT = Path(__file__).resolve().parents[1] / "benchmarks" / "gpu.sh"
+from tools import ROOT, Done, run
+
+SCRIPT = ROOT / "benchmarks/gpu.sh"
 STAND_IN = """#!/bin/bash
 echo "$*" >> "$RESULTS/calls"
 shift
@@ -20,16 +20,21 @@ esac
 """
 
 
-def call(folder: Path, stops: str) -> subprocess.CompletedProcess[str]:
+def call(folder: Path, stops: str) -> Done:
     (folder / "python").write_text(STAND_IN)
     (folder / "python").chmod(0o755)
-    environment = os.environ | {"PYTHON": str(folder / "python"), "RESULTS": str(folder), "STOPS": stops}
-    return subprocess.run([SCRIPT], env=environment, capture_output=True, text=True)
+    return run(
+        folder, SCRIPT, PYTHON=str(folder / "python"), RESULTS=str(folder), STOPS=stops
+    )
 
 
 def test_a_stopped_training_is_the_next_calls_first_and_nothing_is_done_twice(tmp_path):
     first = call(tmp_path, "cifar10-sglr-s0")
-    assert first.returncode == 0 and "call again" in first.stdout and "all measured" not in first.stdout
+    assert (
+        first.returncode == 0
+        and "call again" in first.stdout
+        and "all measured" not in first.stdout
+    )
     before = (tmp_path / "calls").read_text().splitlines()
     assert before[-1].startswith("-m sglr train cifar10-sglr-s0 --scale quick")
     second = call(tmp_path, "cifar10-sglr-s0")
@@ -44,5 +49,9 @@ def test_a_stopped_training_is_the_next_calls_first_and_nothing_is_done_twice(tm
 def test_an_error_stops_the_script_with_its_status(tmp_path):
     (tmp_path / "python").write_text("#!/bin/bash\nexit 2\n")
     (tmp_path / "python").chmod(0o755)
-    environment = os.environ | {"PYTHON": str(tmp_path / "python"), "RESULTS": str(tmp_path)}
-    assert subprocess.run([SCRIPT], env=environment, capture_output=True).returncode == 2
+    assert (
+        run(
+            tmp_path, SCRIPT, PYTHON=str(tmp_path / "python"), RESULTS=str(tmp_path)
+        ).returncode
+        == 2
+    )

@@ -6,24 +6,29 @@ from types import SimpleNamespace
 
 import pandas as pd
 import pytest
+from tools import evaluation_of, manifest_of
 
 from sglr.artefacts.collect import collect
 from sglr.artefacts.render import render
 from sglr.collected.paired import mean_interval, paired_difference
-from sglr.plan.plan import load_plan
+from sglr.plan.plan_files import load_plan
 
 SCALE = SimpleNamespace(label="a label", attack=SimpleNamespace(test_steps=20))
 
 
 def bits(both: int, first: int, second: int, neither: int) -> tuple[str, str]:
     """Two rows of images, of which so many are correct in both, in one alone, in neither."""
-    return "1" * (both + first) + "0" * (second + neither), "1" * both + "0" * first + "1" * second + "0" * neither
+    return "1" * (both + first) + "0" * (
+        second + neither
+    ), "1" * both + "0" * first + "1" * second + "0" * neither
 
 
 def test_difference_and_exact_p_value():
     found = paired_difference(*bits(20, 9, 3, 18))
     assert found["difference"] == pytest.approx(6 / 50)
-    assert found["p_value"] == pytest.approx(2 * sum(comb(12, k) for k in range(4)) / 2**12)
+    assert found["p_value"] == pytest.approx(
+        2 * sum(comb(12, k) for k in range(4)) / 2**12
+    )
 
 
 def test_the_interval_is_near_the_normal_one_and_pairs_the_images():
@@ -32,10 +37,16 @@ def test_the_interval_is_near_the_normal_one_and_pairs_the_images():
     error = ((120 / 1000 - 0.04**2) / 1000) ** 0.5
     assert found["low"] == pytest.approx(0.04 - 1.96 * error, abs=0.004)
     assert found["high"] == pytest.approx(0.04 + 1.96 * error, abs=0.004)
-    assert found["low"] > 0.04 - 1.96 * (0.38 * 0.62 / 1000 + 0.34 * 0.66 / 1000) ** 0.5 + 0.005  # unpaired is wider
+    # Unpaired is wider.
+    assert (
+        found["low"]
+        > 0.04 - 1.96 * (0.38 * 0.62 / 1000 + 0.34 * 0.66 / 1000) ** 0.5 + 0.005
+    )
 
 
-@pytest.mark.parametrize("one, other, difference", (("1010", "1010", 0), ("1111", "0000", 1)))
+@pytest.mark.parametrize(
+    "one, other, difference", (("1010", "1010", 0), ("1111", "0000", 1))
+)
 def test_without_variation_the_interval_is_a_point(one, other, difference):
     found = paired_difference(one, other)
     assert (found["difference"], found["low"], found["high"]) == (difference,) * 3
@@ -43,8 +54,11 @@ def test_without_variation_the_interval_is_a_point(one, other, difference):
 
 
 def test_the_interval_over_seeds_is_the_textbooks():
-    mean, low, high = mean_interval([0.08, 0.10, 0.15])  # sd 0.036056, t of 2 degrees at 97.5 %: 4.3027
-    assert (mean, low, high) == pytest.approx((0.11, 0.11 - 0.089567, 0.11 + 0.089567), abs=1e-6)
+    # Sd 0.036056, t of 2 degrees at 97.5 %: 4.3027.
+    mean, low, high = mean_interval([0.08, 0.10, 0.15])
+    assert (mean, low, high) == pytest.approx(
+        (0.11, 0.11 - 0.089567, 0.11 + 0.089567), abs=1e-6
+    )
 
 
 @pytest.fixture
@@ -56,20 +70,30 @@ def collected(tmp_path):
         best = {"pgd20_correct": "1111000000", "autoattack": {"correct": "11110"}}
         folder = tmp_path / "smoke/runs" / run.id
         folder.mkdir(parents=True)
-        (folder / "manifest.json").write_text("{}")
-        (folder / "evaluation.json").write_text(json.dumps({"checkpoints": {"best": best, "final": entry}}))
+        (folder / "manifest.json").write_text(json.dumps(manifest_of(plan, run)))
+        (folder / "evaluation.json").write_text(
+            json.dumps(evaluation_of({"best": best, "final": entry}))
+        )
     collect("headline", plan, tmp_path)
     return tmp_path / "smoke"
 
 
 def test_cells_of_the_headline_table(collected):
     render("headline", SCALE, collected, collected)
-    table = pd.read_csv(collected / "tables/headline.csv").fillna("").set_index(["method", "accuracy"])
+    table = (
+        pd.read_csv(collected / "tables/headline.csv")
+        .fillna("")
+        .set_index(["method", "accuracy"])
+    )
     at, sglr = table.loc[("PGD-AT", "PGD-20")], table.loc[("PGD-AT+SGLR", "PGD-20")]
     assert (at["best"], at["final"], at["images"]) == (40.0, 20.0, 10)
-    assert at["best - final"].startswith("+20.0 [") and at["final - PGD-AT's final"] == ""
+    assert (
+        at["best - final"].startswith("+20.0 [") and at["final - PGD-AT's final"] == ""
+    )
     assert sglr["best - final"].startswith("-20.0 [")
-    assert sglr["final - PGD-AT's final"].startswith("+40.0 [") and sglr["final - PGD-AT's final"].endswith("p = 0.12")
+    assert sglr["final - PGD-AT's final"].startswith("+40.0 [") and sglr[
+        "final - PGD-AT's final"
+    ].endswith("p = 0.12")
     assert table.loc[("PGD-AT", "AutoAttack")]["images"] == 5
     assert "a label" in (collected / "tables/headline.md").read_text()
     assert r"\begin{table}" in (collected / "tables/headline.tex").read_text()
@@ -77,9 +101,18 @@ def test_cells_of_the_headline_table(collected):
 
 def test_several_seeds_are_one_row_with_an_interval_over_seeds(collected):
     one = pd.read_csv(collected / "collected/headline.csv")
-    shifted = one.assign(seed=1, final=one["final"] + 0.1, loss_difference=one["loss_difference"] - 0.1)
+    shifted = one.assign(
+        seed=1, final=one["final"] + 0.1, loss_difference=one["loss_difference"] - 0.1
+    )
+    (collected / "collected/headline.sha256").unlink()  # of one seed alone
     pd.concat([one, shifted]).to_csv(collected / "collected/headline.csv", index=False)
     render("headline", SCALE, collected, collected)
-    table = pd.read_csv(collected / "tables/headline.csv").set_index(["method", "accuracy"])
+    table = pd.read_csv(collected / "tables/headline.csv").set_index(
+        ["method", "accuracy"]
+    )
     at = table.loc[("PGD-AT", "PGD-20")]
-    assert (at["seeds"], at["final"], at["best - final"]) == (2, "25.0 ± 7.1", "+15.0 [-48.5, +78.5]")
+    assert (at["seeds"], at["final"], at["best - final"]) == (
+        2,
+        "25.0 ± 7.1",
+        "+15.0 [-48.5, +78.5]",
+    )

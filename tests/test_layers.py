@@ -1,18 +1,22 @@
 """Two towers on one ground: what computes and what reads never import each other, and imports only go down."""
 
 import ast
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from tools import ROOT, output, run
 
-ROOT = Path(__file__).resolve().parents[1]
 GROUND = ("files", "methods", "plan")
 SCIENCE = ("engine", "data", "models", "attacks", "evaluation", "training", "export")
 READING = ("collected", "artefacts", "claims", "page")
 TOP = ("__init__", "commands", "cli", "__main__")
-TOWERS = ((*GROUND, *SCIENCE), (*GROUND, *READING), (*GROUND, *SCIENCE, *READING, *TOP))  # each from the ground up
+# Each from the ground up.
+TOWERS = (
+    (*GROUND, *SCIENCE),
+    (*GROUND, *READING),
+    (*GROUND, *SCIENCE, *READING, *TOP),
+)
 WITHOUT_TORCH = (*GROUND, *READING, "commands", "cli")
 
 
@@ -35,10 +39,19 @@ def imported(path: Path) -> set[str]:
             node.body = []
     for node in ast.walk(tree):
         if isinstance(node, ast.ImportFrom) and node.module == "sglr":
-            found |= {"__init__" if name.name == "load_model" else name.name for name in node.names}
+            found |= {
+                "__init__" if name.name == "load_model" else name.name
+                for name in node.names
+            }
         elif isinstance(node, ast.Import):
-            found |= {name.name.split(".")[1] for name in node.names if name.name.startswith("sglr.")}
-        elif isinstance(node, ast.ImportFrom) and (node.module or "").startswith("sglr."):
+            found |= {
+                name.name.split(".")[1]
+                for name in node.names
+                if name.name.startswith("sglr.")
+            }
+        elif isinstance(node, ast.ImportFrom) and (node.module or "").startswith(
+            "sglr."
+        ):
             found.add(node.module.split(".")[1])
     return found - {layer(path)}
 
@@ -57,7 +70,12 @@ def test_imports_go_down():
 
 @pytest.mark.parametrize("name", WITHOUT_TORCH)
 def test_what_plans_and_shows_imports_no_torch(name):
-    files = [path for path in sorted((ROOT / "sglr").rglob("*.py")) if layer(path) == name]
-    modules = [".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__") for path in files]
+    files = [
+        path for path in sorted((ROOT / "sglr").rglob("*.py")) if layer(path) == name
+    ]
+    modules = [
+        ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+        for path in files
+    ]
     words = f"import sys, {', '.join(modules)}; sys.exit('torch' in sys.modules)"
-    assert subprocess.run([sys.executable, "-c", words], cwd=ROOT).returncode == 0
+    output(run(ROOT, sys.executable, "-c", words))

@@ -9,15 +9,14 @@ import time
 from pathlib import Path
 
 import pytest
-from checkout import copy_checkout
+from tools import ROOT, copy_checkout
 
 from sglr.engine.device import prepare
 from sglr.engine.lease import visible_gpus
 from sglr.files.errors import UsageError
-from sglr.plan import scales
+from sglr.plan import scale_files
 from sglr.plan.scales import PLAIN
 
-ROOT = Path(__file__).resolve().parents[1]
 # Leases a GPU, says which, and holds it until its input ends.
 HOLDER = """import os, sys
 from sglr.engine.lease import lease_gpu
@@ -29,19 +28,27 @@ sys.stdin.read()
 
 def with_gpus(gpus: str, folder: Path) -> dict[str, str]:
     """An environment with these GPUs, outside Slurm; leases lie in `folder`."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("SLURM", "SGLR"))}
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("SLURM", "SGLR"))
+    }
     return kept | {"TMPDIR": str(folder), "CUDA_VISIBLE_DEVICES": gpus}
 
 
 class Holder:
     """A process that leases a GPU; `gpus` are those that it may choose from."""
 
-    def __init__(self, folder: Path, number: int, gpus: str, environment: dict[str, str]):
+    def __init__(
+        self, folder: Path, number: int, gpus: str, environment: dict[str, str]
+    ):
         self.said = folder / f"said{number}"
         environment = with_gpus(gpus, folder) | {"PYTHONPATH": str(ROOT)} | environment
         with open(self.said, "w") as said:
             words = [sys.executable, "-c", HOLDER]
-            self.process = subprocess.Popen(words, env=environment, stdin=subprocess.PIPE, stdout=said)
+            self.process = subprocess.Popen(
+                words, env=environment, stdin=subprocess.PIPE, stdout=said
+            )
 
     def gpu(self) -> str:
         """What CUDA would see, once the process has gone on."""
@@ -89,13 +96,23 @@ def until_it_waits(holder: Holder) -> None:
 
 @pytest.mark.parametrize(
     ("gpus", "environment"),
-    [("5", {}), ("", {}), ("-1", {}), ("0,1", {"SLURM_JOB_ID": "7"}), ("0,1", {"SGLR_DEVICE": "cuda:1"})],
+    [
+        ("5", {}),
+        ("", {}),
+        ("-1", {}),
+        ("0,1", {"SLURM_JOB_ID": "7"}),
+        ("0,1", {"SGLR_DEVICE": "cuda:1"}),
+    ],
 )
-def test_nothing_is_done_where_there_is_no_choice_or_another_has_chosen(start, gpus, environment):
+def test_nothing_is_done_where_there_is_no_choice_or_another_has_chosen(
+    start, gpus, environment
+):
     assert [start(gpus, **environment).gpu() for _ in range(2)] == [gpus, gpus]
 
 
-def test_gpus_are_those_that_nvidia_smi_lists_unless_the_user_names_some(tmp_path, monkeypatch):
+def test_gpus_are_those_that_nvidia_smi_lists_unless_the_user_names_some(
+    tmp_path, monkeypatch
+):
     (tmp_path / "nvidia-smi").write_text(
         "#!/bin/sh\necho 'GPU 0: A (UUID: GPU-1)'\necho '  MIG 1g (UUID: MIG-2)'\necho 'GPU 1: A (UUID: GPU-3)'\n"
     )
@@ -118,11 +135,13 @@ def test_a_scale_that_uses_no_gpu_computes_on_the_cpu_beside_one(monkeypatch):
 
 def test_whether_a_scale_uses_a_gpu_is_true_or_false(tmp_path, monkeypatch):
     (tmp_path / "scales").mkdir()
-    text = (scales.CONFIG / "scales/smoke.yaml").read_text()
-    (tmp_path / "scales/bad.yaml").write_text(text.replace("gpu: false", "gpu: sometimes"))
-    monkeypatch.setattr(scales, "CONFIG", tmp_path)
+    text = (scale_files.CONFIG / "scales/smoke.yaml").read_text()
+    (tmp_path / "scales/bad.yaml").write_text(
+        text.replace("gpu: false", "gpu: sometimes")
+    )
+    monkeypatch.setattr(scale_files, "CONFIG", tmp_path)
     with pytest.raises(UsageError, match="bad.yaml: gpu must be bool, got 'sometimes'"):
-        scales.load_scale("bad")
+        scale_files.load_scale("bad")
 
 
 @pytest.fixture
@@ -145,7 +164,10 @@ def test_snakemakes_jobs_lease_gpus_and_a_second_snakemake_harms_nothing(checkou
         assert first.poll() is None
         time.sleep(0.02)
     second = subprocess.run(words, capture_output=True, text=True, **how)
-    assert second.returncode != 0 and "Directory cannot be locked" in second.stdout + second.stderr
+    assert (
+        second.returncode != 0
+        and "Directory cannot be locked" in second.stdout + second.stderr
+    )
     assert first.wait(300) == 0, (checkout / "said").read_text()
     assert 'gpu=Resource("gpu", 2)' in (checkout / "said").read_text()
     for run in runs:

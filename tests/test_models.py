@@ -16,7 +16,9 @@ SHAPES = ((1, 8, 8), (1, 8, 16), (3, 32, 32))
 
 
 def images(*shape: int) -> torch.Tensor:
-    return torch.rand(4, *shape, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    return torch.rand(
+        4, *shape, generator=torch.Generator().manual_seed(0), dtype=torch.float64
+    )
 
 
 def lived_in(architecture: str, channels: int = 1, seed: int = 0) -> torch.nn.Module:
@@ -25,8 +27,15 @@ def lived_in(architecture: str, channels: int = 1, seed: int = 0) -> torch.nn.Mo
     generator = torch.Generator().manual_seed(seed)
     for module in model.modules():
         if isinstance(module, torch.nn.BatchNorm2d):
-            for tensor in (module.weight, module.bias, module.running_mean, module.running_var):
-                tensor.data = 0.5 + torch.rand(tensor.shape, generator=generator, dtype=tensor.dtype)
+            for tensor in (
+                module.weight,
+                module.bias,
+                module.running_mean,
+                module.running_var,
+            ):
+                tensor.data = 0.5 + torch.rand(
+                    tensor.shape, generator=generator, dtype=tensor.dtype
+                )
     return model.train()
 
 
@@ -40,7 +49,9 @@ def test_resnet18_is_torchvisions_with_the_cifar_stem():
     theirs = torchvision.models.resnet18(num_classes=100).double().eval()
     theirs.conv1 = torch.nn.Conv2d(3, 64, 3, padding=1, bias=False).double()
     theirs.maxpool = torch.nn.Identity()
-    theirs.load_state_dict(dict(zip(theirs.state_dict(), ours.state_dict().values(), strict=True)))
+    theirs.load_state_dict(
+        dict(zip(theirs.state_dict(), ours.state_dict().values(), strict=True))
+    )
     assert torch.allclose(ours(x), theirs(x), atol=1e-12)
     assert sum(p.numel() for p in ours.parameters()) == 11_220_132
 
@@ -50,7 +61,9 @@ def test_the_preactivation_block_is_the_written_out_one(channels, stride):
     block, x = PreActBlock(4, channels, stride).double().eval(), images(4, 8, 8) - 0.5
     a = torch.relu(block.bn(x))
     shortcut = x if block.shortcut is None else block.shortcut(a)
-    written_out = block.second(torch.relu(block.first.bn(block.first.conv(a)))) + shortcut
+    written_out = (
+        block.second(torch.relu(block.first.bn(block.first.conv(a)))) + shortcut
+    )
     assert torch.equal(block(x), written_out)
     assert (block.shortcut is None) == (stride == 1)
 
@@ -61,12 +74,20 @@ def test_small_resnet_has_the_parameters_of_its_two_blocks(channels, classes, wi
     stem, first = 9 * channels * width + 2 * width, 2 * (9 * width**2 + 2 * width)
     second = 9 * width * wide + 9 * wide**2 + width * wide + 6 * wide
     model = build("small_resnet", classes, channels, width, 0)
-    assert sum(p.numel() for p in model.parameters()) == stem + first + second + wide * classes + classes
+    assert (
+        sum(p.numel() for p in model.parameters())
+        == stem + first + second + wide * classes + classes
+    )
 
 
 @pytest.mark.parametrize("shape", SHAPES)
-@pytest.mark.parametrize(("architecture", "halvings"), [("small_resnet", 1), ("resnet18", 3), ("preact_resnet18", 3)])
-def test_every_network_takes_every_image_and_halves_it_as_often_as_it_should(architecture, halvings, shape):
+@pytest.mark.parametrize(
+    ("architecture", "halvings"),
+    [("small_resnet", 1), ("resnet18", 3), ("preact_resnet18", 3)],
+)
+def test_every_network_takes_every_image_and_halves_it_as_often_as_it_should(
+    architecture, halvings, shape
+):
     model, x = build(architecture, 10, shape[0], 4, 0).double().eval(), images(*shape)
     size = (shape[1] >> halvings, shape[2] >> halvings)
     assert model.trunk(x).shape == (4, 4 << halvings, *size)
@@ -78,14 +99,22 @@ def test_every_network_takes_every_image_and_halves_it_as_often_as_it_should(arc
 @pytest.mark.parametrize("architecture", ARCHITECTURES)
 def test_the_folded_copy_is_the_network_in_eval_mode(architecture, shape):
     model, x = lived_in(architecture, shape[0]), images(*shape)
-    assert (fold_batchnorm(model)(x) - logits(model, x)).abs().max() < 1e-9 * logits(model, x).abs().max()
+    assert (fold_batchnorm(model)(x) - logits(model, x)).abs().max() < 1e-9 * logits(
+        model, x
+    ).abs().max()
     single, x = model.float(), x.float()
-    assert (fold_batchnorm(single)(x) - logits(single, x)).abs().max() < 1e-4 * logits(single, x).abs().max()
+    assert (fold_batchnorm(single)(x) - logits(single, x)).abs().max() < 1e-4 * logits(
+        single, x
+    ).abs().max()
 
 
 @pytest.mark.parametrize("architecture", ARCHITECTURES)
 def test_refolding_takes_every_weight_and_statistic(architecture):
-    old, new, x = lived_in(architecture, seed=0), lived_in(architecture, seed=1), images(1, 8, 8)
+    old, new, x = (
+        lived_in(architecture, seed=0),
+        lived_in(architecture, seed=1),
+        images(1, 8, 8),
+    )
     folded = fold_batchnorm(old)
     refold(folded, new)
     assert torch.allclose(folded(x), logits(new, x), rtol=1e-9)
@@ -95,13 +124,16 @@ def test_refolding_takes_every_weight_and_statistic(architecture):
 
 def test_the_seed_alone_decides_the_weights_and_the_global_generator_stays():
     state = torch.get_rng_state()
-    first, again, other = (build("small_resnet", 10, 1, 64, seed).classifier.weight for seed in (3, 3, 4))
+    first, again, other = (
+        build("small_resnet", 10, 1, 64, seed).classifier.weight for seed in (3, 3, 4)
+    )
     assert torch.equal(first, again) and not torch.equal(first, other)
     assert torch.equal(state, torch.get_rng_state())
 
 
 def test_convolutions_start_with_variance_two_over_the_fan_out():
-    weight = build("small_resnet", 10, 1, 64, 0).trunk[3].second.conv.weight  # 147,456 values: its std to 0.2 %
+    # 147,456 values: its std to 0.2 %.
+    weight = build("small_resnet", 10, 1, 64, 0).trunk[3].second.conv.weight
     assert weight.std().item() == pytest.approx((2 / (9 * 128)) ** 0.5, rel=0.02)
 
 

@@ -1,11 +1,9 @@
 """conda users get what pip users get."""
 
 import tomllib
-from pathlib import Path
 
 import yaml
-
-ROOT = Path(__file__).resolve().parents[1]
+from tools import ROOT
 
 
 def test_environment_yml_equals_pyproject():

@@ -1,14 +1,16 @@
 """One training on two gloo processes beside the same on one: the user's commands, on real digits."""
 
-import os
-import subprocess
 import sys
 from pathlib import Path
 
 import pandas as pd
 import pytest
+from tools import ROOT, Done, output, run
 
-ALONE, TWO = [sys.executable], [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node=2"]
+ALONE, TWO = (
+    [sys.executable],
+    [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node=2"],
+)
 COMMAND = ["-m", "sglr"]
 STOPPED = """
 import signal
@@ -29,17 +31,27 @@ cli.main()
 LOSSES = ["train_loss", "gradient_norm"]
 
 
-def train(launcher: list[str], run: str, results: Path, command: list[str] = COMMAND) -> subprocess.CompletedProcess:
-    words = [*launcher, *command, "train", run, "--scale", "smoke", "--results", str(results)]
-    environment = os.environ | {"OMP_NUM_THREADS": "1", "SGLR_DEVICE": "cpu"}
-    environment["PYTHONPATH"] = str(Path(__file__).resolve().parents[1])
-    return subprocess.run(words, env=environment, capture_output=True, text=True, timeout=300)
+def train(
+    launcher: list[str], name: str, results: Path, command: list[str] = COMMAND
+) -> Done:
+    words = [
+        *launcher,
+        *command,
+        "train",
+        name,
+        "--scale",
+        "smoke",
+        "--results",
+        str(results),
+    ]
+    return run(
+        ROOT, *words, OMP_NUM_THREADS="1", SGLR_DEVICE="cpu", PYTHONPATH=str(ROOT)
+    )
 
 
-def trained(launcher: list[str], run: str, results: Path) -> pd.DataFrame:
-    done = train(launcher, run, results)
-    assert done.returncode == 0, done.stderr
-    return pd.read_csv(results / "smoke" / "runs" / run / "history.csv")
+def trained(launcher: list[str], name: str, results: Path) -> pd.DataFrame:
+    output(train(launcher, name, results))
+    return pd.read_csv(results / "smoke" / "runs" / name / "history.csv")
 
 
 @pytest.fixture(scope="module")
@@ -56,21 +68,40 @@ def test_two_processes_train_as_one_does(tmp_path, undisturbed):
 
 
 def test_a_gradient_taken_apart_from_the_step_is_summed_too(tmp_path):
-    alone, two = (trained(how, "digits-awp-s0", tmp_path / str(len(how))) for how in (ALONE, TWO))
+    alone, two = (
+        trained(how, "digits-awp-s0", tmp_path / str(len(how))) for how in (ALONE, TWO)
+    )
     assert_alike(two, alone)
 
 
-@pytest.mark.parametrize(("first", "second"), ((TWO, ALONE), (ALONE, TWO)), ids=("two, then one", "one, then two"))
-def test_a_stopped_training_goes_on_with_another_number_of_processes(tmp_path, undisturbed, first, second):
+@pytest.mark.parametrize(
+    ("first", "second"),
+    ((TWO, ALONE), (ALONE, TWO)),
+    ids=("two, then one", "one, then two"),
+)
+def test_a_stopped_training_goes_on_with_another_number_of_processes(
+    tmp_path, undisturbed, first, second
+):
     (tmp_path / "stopped.py").write_text(STOPPED)
     stopped = train(first, "digits-sglr-s0", tmp_path, [str(tmp_path / "stopped.py")])
-    assert stopped.returncode != 0 and "in epoch 2; 1 epochs are saved" in stopped.stderr
+    assert (
+        stopped.returncode != 0 and "in epoch 2; 1 epochs are saved" in stopped.stderr
+    )
     resumed = train(second, "digits-sglr-s0", tmp_path)
-    assert resumed.returncode == 0 and "epoch 1/4" not in resumed.stdout and resumed.stdout.count("epoch 2/4") == 1
-    assert_alike(pd.read_csv(tmp_path / "smoke" / "runs" / "digits-sglr-s0" / "history.csv"), undisturbed)
+    assert (
+        resumed.returncode == 0
+        and "epoch 1/4" not in resumed.stdout
+        and resumed.stdout.count("epoch 2/4") == 1
+    )
+    assert_alike(
+        pd.read_csv(tmp_path / "smoke" / "runs" / "digits-sglr-s0" / "history.csv"),
+        undisturbed,
+    )
 
 
 def assert_alike(one: pd.DataFrame, other: pd.DataFrame) -> None:
     assert (one[LOSSES] - other[LOSSES]).abs().max().max() < 1e-3
     accuracies = [column for column in one if column.endswith("accuracy")]
-    assert (one[accuracies] - other[accuracies]).abs().max().max() <= 2 / 60  # two of 60 images
+    assert (
+        one[accuracies] - other[accuracies]
+    ).abs().max().max() <= 2 / 60  # two of 60 images

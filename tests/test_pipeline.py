@@ -1,34 +1,30 @@
-"""The whole DAG once, at its smallest size, from the command that a user types."""
+"""The whole DAG once, at its smallest size, from the command that a user types, on a plan of a few runs."""
 
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pandas as pd
 import pytest
+from tools import ROOT, Done, output, snakemake
 
-ROOT = Path(__file__).resolve().parents[1]
 
-
-def snakemake(folder: Path, *words: str) -> str:
-    words = (sys.executable, "-m", "snakemake", "-s", str(ROOT / "Snakefile"), "--cores", "8", *words)
-    done = subprocess.run(words, cwd=folder, capture_output=True, text=True)
-    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
-    return done.stdout + done.stderr
+def build(folder: Path, *words: str) -> Done:
+    return snakemake(folder, *words, "--config", f"plan={ROOT}/tests/small_plan.yaml")
 
 
 @pytest.fixture(scope="module")
 def built(tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("dag")
-    snakemake(folder, "smoke")
+    output(build(folder, "smoke"))
     return folder
 
 
 def test_every_table_and_figure_exists(built):
     for number in range(1, 5):
         for ending in ("csv", "md", "tex"):
-            assert (built / f"results/smoke/tables/table{number}.{ending}").stat().st_size > 0
+            assert (
+                built / f"results/smoke/tables/table{number}.{ending}"
+            ).stat().st_size > 0
     for number in range(1, 6):
         for ending in ("pdf", "png", "svg"):
             assert (built / f"figures/smoke/figure{number}.{ending}").stat().st_size > 0
@@ -47,28 +43,37 @@ def test_the_page_holds_every_figure(built):
 
 
 def test_snakemakes_own_report_has_every_table_and_figure_with_its_caption(built):
-    snakemake(built, "smoke", "--report", "own.html")
+    output(build(built, "smoke", "--report", "own.html"))
     page = (built / "own.html").read_text()
     shown = [*(f"table{number}.csv" for number in range(1, 5)), "headline.csv"]
     for name in (*shown, *(f"figure{number}.svg" for number in range(1, 6))):
         assert f'"name": "{name}"' in page
-    for caption in ("counted on a real one", "compared on the same images", "Penultimate features", "ideal classifier"):
+    for caption in (
+        "counted on a real one",
+        "compared on the same images",
+        "Penultimate features",
+        "ideal classifier",
+    ):
         assert caption in page
 
 
 def test_a_second_run_has_nothing_to_do(built):
-    assert "Nothing to be done" in snakemake(built, "smoke")
+    assert "Nothing to be done" in output(build(built, "smoke"))
 
 
 def test_a_deleted_figure_is_one_job(built):
     (built / "figures/smoke/figure2.png").unlink()
-    plan = snakemake(built, "-n", "smoke")
+    plan = output(build(built, "-n", "smoke"))
     assert "rule train" not in plan and "rule collect" not in plan
-    snakemake(built, "figures/smoke/figure2.png")
+    output(build(built, "figures/smoke/figure2.png"))
 
 
 def test_collected_csvs_alone_redraw_a_figure_without_training(built, tmp_path):
-    shutil.copytree(built / "results/smoke/collected", tmp_path / "results/smoke/collected")
-    log = snakemake(tmp_path, "figures/smoke/figure1.png")
+    shutil.copytree(
+        built / "results/smoke/collected", tmp_path / "results/smoke/collected"
+    )
+    log = output(build(tmp_path, "figures/smoke/figure1.png"))
     assert "rule train" not in log and (tmp_path / "figures/smoke/figure1.png").exists()
-    assert (tmp_path / "figures/smoke/figure1.png").read_bytes() == (built / "figures/smoke/figure1.png").read_bytes()
+    assert (tmp_path / "figures/smoke/figure1.png").read_bytes() == (
+        built / "figures/smoke/figure1.png"
+    ).read_bytes()

@@ -1,12 +1,11 @@
 """The README's commands do what they say: dry runs of Snakemake's, the others at the smallest scale."""
 
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from tools import ROOT, output, run
 
-ROOT = Path(__file__).resolve().parents[1]
 COMMANDS = [
     line.split("#")[0].split()
     for line in (ROOT / "README.md").read_text().splitlines()
@@ -19,17 +18,27 @@ def translated(words: list[str], folder: Path) -> list[str]:
     if words[0] == "make":
         return ["make", "-n", "-C", str(ROOT), *words[1:]]
     if words[0].endswith("snakemake"):
-        return [sys.executable, "-m", "snakemake", "-s", str(ROOT / "Snakefile"), "-n", *words[1:]]
+        return [
+            sys.executable,
+            "-m",
+            "snakemake",
+            "-s",
+            str(ROOT / "Snakefile"),
+            "-n",
+            *words[1:],
+        ]
     scale = [] if "--scale" in words else ["--scale", "smoke"]
     return [sys.executable, "-m", "sglr", *words[1:], *scale, "--results", str(folder)]
 
 
 @pytest.mark.parametrize("words", COMMANDS, ids=" ".join)
 def test_a_command_of_the_readme_runs(words, tmp_path):
-    done = subprocess.run(translated(words, tmp_path), cwd=tmp_path, capture_output=True, text=True)
-    assert done.returncode == 0, done.stdout + done.stderr
+    output(run(tmp_path, *translated(words, tmp_path)))
 
 
 def test_the_readme_names_its_two_commands_and_every_way_in():
-    assert {tuple(words[:2]) for words in COMMANDS} >= {("make", "reproduce"), ("make", "test")}
+    assert {tuple(words[:2]) for words in COMMANDS} >= {
+        ("make", "reproduce"),
+        ("make", "test"),
+    }
     assert len(COMMANDS) >= 6

@@ -5,28 +5,26 @@ import csv
 import json
 import re
 import shutil
-import subprocess
-import sys
 from collections import Counter
 from pathlib import Path
 
 import pandas as pd
 import pytest
 from report_page import Element, parse
+from tools import ROOT, one_line, output, sglr
 
 from sglr.page.verdicts import verdicts
-from sglr.plan.plan import load_plan
+from sglr.plan.plan_files import load_plan
 
-COMMITTED = Path(__file__).resolve().parents[1] / "results" / "mini"
+COMMITTED = ROOT / "results/mini"
 UNEVALUATED = "cifar10-ls-s0"
-RUNS = ("cifar10-at-s0", "cifar10-at_wa-s0", UNEVALUATED, "cifar10-sglr-s0", "cifar10-sglr_released-s0")
-
-
-def sglr(folder: Path, *words: str) -> str:
-    """What a command of the command line prints in `folder`."""
-    done = subprocess.run([sys.executable, "-m", "sglr", *words], cwd=folder, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
-    return done.stdout
+RUNS = (
+    "cifar10-at-s0",
+    "cifar10-at_wa-s0",
+    UNEVALUATED,
+    "cifar10-sglr-s0",
+    "cifar10-sglr_released-s0",
+)
 
 
 @pytest.fixture(scope="module")
@@ -34,11 +32,17 @@ def folder(tmp_path_factory) -> Path:
     """Where committed runs were shown, judged and made a page; one of them as if it had not been evaluated."""
     root = tmp_path_factory.mktemp("page")
     for run in RUNS:
-        left_out = shutil.ignore_patterns("evaluation.json", "trajectory.csv") if run == UNEVALUATED else None
-        shutil.copytree(COMMITTED / "runs" / run, root / "results/mini/runs" / run, ignore=left_out)
+        left_out = (
+            shutil.ignore_patterns("evaluation.json", "trajectory.csv")
+            if run == UNEVALUATED
+            else None
+        )
+        shutil.copytree(
+            COMMITTED / "runs" / run, root / "results/mini/runs" / run, ignore=left_out
+        )
     shutil.copy(COMMITTED / "forwards.json", root / "results/mini")
     for command in ("show", "claims", "report"):
-        sglr(root, command, "--scale", "mini")
+        output(sglr(root, command, scale="mini"))
     return root
 
 
@@ -59,31 +63,55 @@ def rows(path: Path) -> list[dict[str, str]]:
 
 def shown_rows(page: Element, label: str) -> list[list[str]]:
     """The cells of the tables of this label, those folded away included."""
-    regions = [*page.all("div", aria_label=label), *page.all("div", aria_label=f"{label}, rows not run")]
+    regions = [
+        *page.all("div", aria_label=label),
+        *page.all("div", aria_label=f"{label}, rows not run"),
+    ]
     bodies = [body for region in regions for body in region.all("tbody")]
-    return [[cell.text for cell in row.all("td")] for body in bodies for row in body.all("tr")]
+    return [
+        [cell.text for cell in row.all("td")]
+        for body in bodies
+        for row in body.all("tr")
+    ]
 
 
 def test_each_claim_stands_once_with_its_verdict_value_and_reason(folder, page):
     claims = {row["id"]: row for row in rows(folder / "results/mini/claims.csv")}
-    shown = [element for element in page.all("details") if "data-claim" in element.attributes]
-    assert Counter(element.attributes["data-claim"] for element in shown) == Counter(claims.keys())
+    shown = [
+        element for element in page.all("details") if "data-claim" in element.attributes
+    ]
+    assert Counter(element.attributes["data-claim"] for element in shown) == Counter(
+        claims.keys()
+    )
     for element in shown:
         claim = claims[element.attributes["data-claim"]]
         assert element.attributes["data-verdict"] == claim["verdict"].replace(" ", "-")
         said = [cell.text for cell in element.all("dd")]
         for name in ("claim", "value"):
             assert claim[name] in [part.text for part in element.all("span")]
-        for name in ("quantity", "rule", "reason", "why", "paper", "independent", "parts"):
+        for name in (
+            "quantity",
+            "rule",
+            "reason",
+            "why",
+            "paper",
+            "independent",
+            "parts",
+        ):
             assert claim[name] in ["", *said]
 
 
 def test_the_counts_are_the_ledgers(folder, page):
     """The ledger's own summary line leaves out the same cells."""
-    (summary,) = sglr(folder, "claims", "--scale", "mini").splitlines()[-1:]
-    expected = {word: int(count) for count, word in re.findall(r"(\d+) ([a-z ]+?)(?:,|;)", summary)[:4]}
+    (summary,) = output(sglr(folder, "claims", scale="mini")).splitlines()[-1:]
+    expected = {
+        word: int(count)
+        for count, word in re.findall(r"(\d+) ([a-z ]+?)(?:,|;)", summary)[:4]
+    }
     tiles = page.all("ul", class_="counts")[0].all("a")
-    found = {link.all("span")[0].text[2:]: int(link.all("strong")[0].text) for link in tiles}
+    found = {
+        link.all("span")[0].text[2:]: int(link.all("strong")[0].text) for link in tiles
+    }
     assert found == expected and sum(found.values()) > 70
 
 
@@ -92,7 +120,8 @@ def test_the_parts_of_the_paper_hold_every_judged_claim(folder):
     parts = verdicts(claims)["parts"]
     cells = sum(claim["judged by"] == "value" for claim in claims)
     assert sum(part["counts"].total() for part in parts) == len(claims) - cells
-    assert all(part["about"] for part in parts)  # a new place in the paper asks for its line
+    # A new place in the paper asks for its line.
+    assert all(part["about"] for part in parts)
 
 
 def test_cells_that_were_judged_by_value_count():
@@ -104,20 +133,33 @@ def test_cells_that_were_judged_by_value_count():
 
 @pytest.mark.parametrize(
     ("name", "label"),
-    [*((f"table{n}", f"Table {n}") for n in (1, 2, 3)), ("headline", "The central finding")],
+    [
+        *((f"table{n}", f"Table {n}") for n in (1, 2, 3)),
+        ("headline", "The central finding"),
+    ],
 )
 def test_the_tables_are_the_csvs(folder, page, name, label):
-    expected = [list(row.values())[:-1] for row in rows(folder / f"results/mini/tables/{name}.csv")]
+    expected = [
+        list(row.values())[:-1]
+        for row in rows(folder / f"results/mini/tables/{name}.csv")
+    ]
     shown = [row[: len(expected[0])] for row in shown_rows(page, label)]
     assert sorted(shown) == sorted(expected) and len(expected) > 3
 
 
 def test_others_values_stand_beside_the_papers(page):
     published = pd.read_csv(COMMITTED.parents[1] / "config/published.csv")
-    (row,) = [row for row in shown_rows(page, "Table 2") if row[1:3] == ["PGD-AT", "AutoAttack"]]
-    assert row[-2] == "46.8 to 47.6 (4)"  # Dong 2022, DAT and PyTorch-Robust's two: 47.35, 47.63, 47.63, 46.82
+    (row,) = [
+        row
+        for row in shown_rows(page, "Table 2")
+        if row[1:3] == ["PGD-AT", "AutoAttack"]
+    ]
+    # Dong 2022, DAT and PyTorch-Robust's two: 47.35, 47.63, 47.63, 46.82.
+    assert row[-2] == "46.8 to 47.6 (4)"
     others = published[published["source"] != "paper"]["source"].tolist()
-    assert [cells[0] for cells in shown_rows(page, "Numbers of other publications")] == others
+    assert [
+        cells[0] for cells in shown_rows(page, "Numbers of other publications")
+    ] == others
 
 
 def chart(page: Element, name: str) -> dict:
@@ -129,28 +171,49 @@ def test_the_curves_are_the_histories(page):
     variants = chart(page, "curves")["variants"]
     for run in RUNS:
         history = pd.read_csv(COMMITTED / "runs" / run / "history.csv")
-        for variant, column in ((variants[0], "test_robust_accuracy"), (variants[2], "train_accuracy")):
+        for variant, column in (
+            (variants[0], "test_robust_accuracy"),
+            (variants[2], "train_accuracy"),
+        ):
             series = variant["series"][run]
             assert series["epoch"] == history["epoch"].tolist()
-            assert series["y"] == pytest.approx(100 * history[column].to_numpy(), abs=0.0051)
+            assert series["y"] == pytest.approx(
+                100 * history[column].to_numpy(), abs=0.0051
+            )
 
 
 def test_the_paths_are_the_trajectories(page):
     trajectory = pd.read_csv(COMMITTED / "runs/cifar10-at-s0/trajectory.csv")
-    for variant, name in zip(chart(page, "paths")["variants"], ("natural", "adversarial"), strict=True):
+    for variant, name in zip(
+        chart(page, "paths")["variants"], ("natural", "adversarial"), strict=True
+    ):
         series = variant["series"]["cifar10-at-s0"]
         for axis, word in (("x", "correct"), ("y", "incorrect")):
-            assert series[axis] == pytest.approx(100 * trajectory[f"{name}_confidence_{word}"].to_numpy(), abs=0.0051)
+            assert series[axis] == pytest.approx(
+                100 * trajectory[f"{name}_confidence_{word}"].to_numpy(), abs=0.0051
+            )
 
 
 def test_every_figure_is_a_vector_with_its_numbers_in_words(folder, page):
-    images = {image.attributes["alt"].partition(".")[0]: image.attributes for image in page.all("img")}
+    images = {
+        image.attributes["alt"].partition(".")[0]: image.attributes
+        for image in page.all("img")
+    }
     assert set(images) == {"Figure 2", "Figure 3"}
-    drawn = base64.b64decode(images["Figure 2"]["src"].removeprefix("data:image/svg+xml;base64,"))
-    assert drawn == (folder / "figures/mini/figure2.svg").read_bytes() and b"<svg" in drawn
-    history = pd.read_csv(COMMITTED / "runs/cifar10-sglr-s0/history.csv")["test_robust_accuracy"]
+    drawn = base64.b64decode(
+        images["Figure 2"]["src"].removeprefix("data:image/svg+xml;base64,")
+    )
+    assert (
+        drawn == (folder / "figures/mini/figure2.svg").read_bytes() and b"<svg" in drawn
+    )
+    history = pd.read_csv(COMMITTED / "runs/cifar10-sglr-s0/history.csv")[
+        "test_robust_accuracy"
+    ]
     words = f"PGD-AT+SGLR: test peaks at {100 * history.max():.1f} % in epoch {history.idxmax() + 1}"
-    assert f"{words} and ends at {100 * history.iloc[-1]:.1f} %" in images["Figure 2"]["alt"]
+    assert (
+        f"{words} and ends at {100 * history.iloc[-1]:.1f} %"
+        in images["Figure 2"]["alt"]
+    )
     for plot in page.all("div", role="application"):
         assert len(plot.attributes["aria-label"]) > 50
 
@@ -160,7 +223,12 @@ def test_every_run_says_how_it_was_made(page):
         manifest = json.loads((COMMITTED / "runs" / name / "manifest.json").read_text())
         (run,) = page.all("details", id=f"run-{name}")
         seconds = f"{sum(manifest['seconds_per_epoch']):.0f} s on {manifest['origin']['device']}"
-        for word in (seconds, manifest["origin"]["commit"], f"seed: {manifest['run_settings']['seed']}", "torch: 2."):
+        for word in (
+            seconds,
+            manifest["origin"]["commit"],
+            f"seed: {manifest['run_settings']['seed']}",
+            "torch: 2.",
+        ):
             assert word in run.text
 
 
@@ -177,9 +245,13 @@ def test_what_was_not_run_is_named(page):
 
 def test_the_page_loads_nothing(source):
     markup = re.sub(r"<script>.*?</script>", "", source, flags=re.DOTALL)
-    places = re.findall(r'(?:src|href|srcset|action|data|poster)="([^"#][^"]{0,20})', markup)
+    places = re.findall(
+        r'(?:src|href|srcset|action|data|poster)="([^"#][^"]{0,20})', markup
+    )
     assert places and all(place.startswith("data:") for place in places)
-    assert not re.findall(r"@import|url\(|<iframe|<object|<script src|http-equiv=.refresh", markup)
+    assert not re.findall(
+        r"@import|url\(|<iframe|<object|<script src|http-equiv=.refresh", markup
+    )
     assert "default-src 'none'" in markup
 
 
@@ -190,7 +262,7 @@ def test_unchanged_results_make_an_unchanged_page(folder, source):
 
 
 def test_a_scale_of_which_nothing_was_run_has_a_page(tmp_path):
-    sglr(tmp_path, "report", "--scale", "paper")
+    output(sglr(tmp_path, "report", scale="paper"))
     page = parse((tmp_path / "results/paper/report.html").read_text())
     assert page.text.count("Not run") > 10
     assert len(shown_rows(page, "Trainings not run")) == len(load_plan("paper").runs)
@@ -200,6 +272,4 @@ def test_a_damaged_manifest_is_one_clear_line(tmp_path):
     path = tmp_path / "results/smoke/runs/digits-at-s0/manifest.json"
     path.parent.mkdir(parents=True)
     path.write_text("{")
-    words = [sys.executable, "-m", "sglr", "report", "--scale", "smoke"]
-    done = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True)
-    assert done.returncode == 2 and "manifest.json: damaged" in done.stderr and len(done.stderr.splitlines()) == 1
+    assert one_line(sglr(tmp_path, "report"), "manifest.json: damaged")

@@ -1,39 +1,50 @@
 """The page in a headless browser: nothing is loaded, nothing overflows; filter, hover, keyboard and choice of runs."""
 
 import shutil
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pandas as pd
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
+from tools import ROOT, output, sglr
 
-COMMITTED = Path(__file__).resolve().parents[1] / "results" / "mini"
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+COMMITTED = ROOT / "results/mini"
+CHROMIUM = (
+    shutil.which("chromium")
+    or shutil.which("chromium-browser")
+    or shutil.which("google-chrome")
+)
 FLAGS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-sync"]
 FLAGS += ["--disable-background-networking", "--disable-component-update"]
 WIDTHS = (390, 1400)
 RUN = "cifar10-at-s0"
 
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium (Debian: apt-get install chromium)")
+pytestmark = pytest.mark.skipif(
+    CHROMIUM is None, reason="no Chromium (Debian: apt-get install chromium)"
+)
 
 
 @pytest.fixture(scope="module")
 def path(tmp_path_factory) -> Path:
     """The page of the committed results, with one figure drawn."""
     root = tmp_path_factory.mktemp("page")
-    shutil.copytree(COMMITTED, root / "results/mini", ignore=shutil.ignore_patterns("*.pt", "report.html"))
+    shutil.copytree(
+        COMMITTED,
+        root / "results/mini",
+        ignore=shutil.ignore_patterns("*.pt", "report.html"),
+    )
     for words in (["draw", "figure2"], ["report"]):
-        subprocess.run([sys.executable, "-m", "sglr", *words, "--scale", "mini"], cwd=root, check=True)
+        output(sglr(root, *words, scale="mini"))
     return root / "results/mini/report.html"
 
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=CHROMIUM, headless=True, args=FLAGS)
+        opened = playwright.chromium.launch(
+            executable_path=CHROMIUM, headless=True, args=FLAGS
+        )
         yield opened
         opened.close()
 
@@ -42,7 +53,11 @@ def browser() -> Iterator[Browser]:
 def page(browser, path, request) -> Iterator[Page]:
     """The page, opened offline; at the end it must have said nothing and asked for nothing but itself."""
     scheme = "dark" if request.param == WIDTHS[0] else "light"
-    context = browser.new_context(viewport={"width": request.param, "height": 900}, color_scheme=scheme, offline=True)
+    context = browser.new_context(
+        viewport={"width": request.param, "height": 900},
+        color_scheme=scheme,
+        offline=True,
+    )
     opened, said, asked = context.new_page(), [], []
     opened.on("console", lambda message: said.append(message.text))
     opened.on("pageerror", lambda error: said.append(str(error)))
@@ -77,12 +92,19 @@ def at_point(page: Page, epoch: int) -> tuple[float, float]:
 
 
 def test_nothing_is_wider_than_the_screen_not_even_unfolded(page):
-    page.evaluate("document.querySelectorAll('details').forEach(fold => { fold.open = true })")
-    assert page.evaluate("document.documentElement.scrollWidth") <= page.viewport_size["width"]
+    page.evaluate(
+        "document.querySelectorAll('details').forEach(fold => { fold.open = true })"
+    )
+    assert (
+        page.evaluate("document.documentElement.scrollWidth")
+        <= page.viewport_size["width"]
+    )
 
 
 def test_images_are_drawn(page):
-    assert page.evaluate("[...document.images].map(image => image.complete && image.naturalWidth > 100)") == [True]
+    assert page.evaluate(
+        "[...document.images].map(image => image.complete && image.naturalWidth > 100)"
+    ) == [True]
 
 
 def test_the_filter_by_verdict_and_by_words(page):
@@ -90,10 +112,15 @@ def test_the_filter_by_verdict_and_by_words(page):
     everything = shown.count()
     page.get_by_role("checkbox", name="not run").uncheck()
     left = shown.count()
-    assert 0 < left < everything and page.locator("#found").inner_text() == f"{left} of {everything} claims"
+    assert (
+        0 < left < everything
+        and page.locator("#found").inner_text() == f"{left} of {everything} claims"
+    )
     assert page.locator("[data-verdict=not-run]:not([hidden])").count() == 0
     page.get_by_role("searchbox").fill("LEMMA1/reverse")
-    assert shown.evaluate_all("claims => claims.map(claim => claim.dataset.claim)") == ["lemma1/reverse"]
+    assert shown.evaluate_all("claims => claims.map(claim => claim.dataset.claim)") == [
+        "lemma1/reverse"
+    ]
     page.get_by_role("searchbox").fill("")
     assert shown.count() == left
 
@@ -133,7 +160,9 @@ def test_runs_and_quantities_are_chosen(page):
     assert lines.count() == 0
     chart.get_by_role("button", name="all").click()
     with_values = chart.get_by_role("checkbox", disabled=False)
-    assert 0 < lines.count() == with_values.count() < chart.get_by_role("checkbox").count()
+    assert (
+        0 < lines.count() == with_values.count() < chart.get_by_role("checkbox").count()
+    )
     chart.get_by_role("combobox").select_option(label="training loss")
     assert chart.locator(".ytitle").text_content() == "training loss"
     assert lines.count() == with_values.count() == chart.get_by_role("checkbox").count()
@@ -149,13 +178,19 @@ def test_the_keyboard_reaches_and_opens_a_claim(page):
 
 
 def test_a_link_to_a_folded_run_opens_it(page):
-    page.locator("details.fold", has=page.locator(f"a[href='#run-{RUN}']")).first.locator("summary").click()
+    page.locator(
+        "details.fold", has=page.locator(f"a[href='#run-{RUN}']")
+    ).first.locator("summary").click()
     page.locator(f"a[href='#run-{RUN}']").first.click()
     expect(page.locator(f"[id='run-{RUN}'] pre")).to_be_visible()
 
 
 def test_light_and_dark_have_their_own_lines(page):
     line = page.locator("[data-chart=curves] .scatterlayer .js-line").first
-    for scheme, color in (("light", "rgb(0, 114, 178)"), ("dark", "rgb(74, 168, 224)"), ("light", "rgb(0, 114, 178)")):
+    for scheme, color in (
+        ("light", "rgb(0, 114, 178)"),
+        ("dark", "rgb(74, 168, 224)"),
+        ("light", "rgb(0, 114, 178)"),
+    ):
         page.emulate_media(color_scheme=scheme)
         expect(line).to_have_css("stroke", color)

@@ -1,26 +1,24 @@
 """Names and settings: whatever is accepted reads back exactly, whatever is not says what is allowed."""
 
-import subprocess
-import sys
 from dataclasses import MISSING, dataclass, fields
-from pathlib import Path
 
 import pytest
 import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
+from tools import ROOT, one_line, sglr
 
 from sglr.files.errors import UsageError
 from sglr.files.settings import exact, unknown
 from sglr.methods import METHODS
 from sglr.methods.method import Method, setting
-from sglr.plan.plan import Choice
+from sglr.plan.plan_files import Choice
 from sglr.plan.runs import make_run, parse_run
-from sglr.plan.scales import CONFIG, Scale, load_scale, scale_content, scale_names
+from sglr.plan.scale_files import load_scale, scale_content, scale_names
+from sglr.plan.scales import CONFIG, Scale
 from sglr.plan.schema import schemas
 
-ROOT = Path(__file__).resolve().parents[1]
 README = (CONFIG / "README.md").read_text()
 
 
@@ -36,9 +34,16 @@ def test_every_run_reads_back_from_its_name(data):
     values = {}
     for field in fields(METHODS[method]):
         if data.draw(st.booleans()):
-            values[field.name] = data.draw(st.floats(field.metadata["low"], field.metadata["high"]))
+            values[field.name] = data.draw(
+                st.floats(field.metadata["low"], field.metadata["high"])
+            )
     noise = data.draw(st.floats(0, 1, exclude_max=True))
-    run = make_run("cifar10", method, seed=data.draw(st.integers(0, 2**32 - 1)), label_noise=noise, **values)
+    seed = data.draw(st.integers(0, 2**32 - 1))
+    try:
+        run = make_run("cifar10", method, seed=seed, label_noise=noise, **values)
+    except UsageError:  # each within its range, together not
+        assert method in ("te", "kd_swa")
+        return
     assert parse_run(run.id, ["cifar10"]) == run
 
 
@@ -51,8 +56,13 @@ def test_words_and_flags_can_be_settings(monkeypatch):
 
     monkeypatch.setitem(METHODS, "odd", Odd)
     run = make_run("digits", "odd", mode="square", clip=True)
-    assert run.id == "digits-odd-clip=true-mode=square-s0" and parse_run(run.id, ["digits"]) == run
-    with pytest.raises(UsageError, match="mode: unknown value 'squared'; did you mean 'square'"):
+    assert (
+        run.id == "digits-odd-clip=true-mode=square-s0"
+        and parse_run(run.id, ["digits"]) == run
+    )
+    with pytest.raises(
+        UsageError, match="mode: unknown value 'squared'; did you mean 'square'"
+    ):
         make_run("digits", "odd", mode="squared")
 
 
@@ -81,20 +91,30 @@ def test_the_committed_runs_keep_their_names():
 def test_a_message_hides_no_digit():
     with pytest.raises(UsageError, match=r"r must be within \[0, 1\], got 1.0000001$"):
         make_run("digits", "sglr", r=1.0000001)
-    with pytest.raises(UsageError, match=r"seed must be within \[0, 4294967295\], got 4294967296$"):
+    with pytest.raises(
+        UsageError, match=r"seed must be within \[0, 4294967295\], got 4294967296$"
+    ):
         make_run("digits", "sglr", seed=2**32)
 
 
 def test_what_is_allowed_is_said_plainly():
-    assert unknown("att", ["at", "ls"], "method") == "unknown method 'att'; did you mean 'at'? allowed: at, ls"
+    assert (
+        unknown("att", ["at", "ls"], "method")
+        == "unknown method 'att'; did you mean 'at'? allowed: at, ls"
+    )
     assert unknown("n", [], "key") == "unknown key 'n'; none is allowed here"
 
 
 def test_a_base_fills_in_what_a_scale_does_not_say(tmp_path):
-    (tmp_path / "mine.yaml").write_text("base: mini\nlabel: mine\nadversarial: {epochs: 3}\n")
+    (tmp_path / "mine.yaml").write_text(
+        "base: mini\nlabel: mine\nadversarial: {epochs: 3}\n"
+    )
     mine, mini = load_scale(str(tmp_path / "mine.yaml")), load_scale("mini")
     assert (mine.name, mine.label, mine.adversarial.epochs) == ("mine", "mine", 3)
-    assert mine.adversarial.batch_size == mini.adversarial.batch_size and mine.attack == mini.attack
+    assert (
+        mine.adversarial.batch_size == mini.adversarial.batch_size
+        and mine.attack == mini.attack
+    )
 
 
 def test_bases_in_a_circle_are_one_line(tmp_path):
@@ -114,7 +134,9 @@ def test_bases_in_a_circle_are_one_line(tmp_path):
         ("gone.yaml", "gone.yaml: no such file"),
     ],
 )
-def test_a_base_that_is_not_there_is_named_with_the_file_that_says_it(tmp_path, base, message):
+def test_a_base_that_is_not_there_is_named_with_the_file_that_says_it(
+    tmp_path, base, message
+):
     (tmp_path / "mine.yaml").write_text(f"base: {base}\n")
     with pytest.raises(UsageError) as caught:
         load_scale(str(tmp_path / "mine.yaml"))
@@ -133,7 +155,10 @@ def test_a_base_is_looked_for_beside_the_file_that_names_it(tmp_path, monkeypatc
 def test_a_file_that_cannot_be_read_is_one_line(tmp_path, content):
     path = tmp_path / "mine.yaml"
     path.mkdir() if content is None else path.write_bytes(content)
-    with pytest.raises(UsageError, match="^[^\n]*mine.yaml: not readable[^\n]*$"):
+    with pytest.raises(
+        UsageError,
+        match="^[^\n]*mine.yaml: (cannot be read|damaged|not readable)[^\n]*$",
+    ):
         load_scale(str(path))
 
 
@@ -158,9 +183,15 @@ def test_a_scales_file_may_lie_in_a_folder_with_a_plus(tmp_path):
     [
         ("mini+attack.epsilon=4/255", "mini+attack.epsilon=0.01568627450980392"),
         ("mini+attack.epsilon=8/255", "mini"),  # its own value is no change
-        ("mini+engine.fold=no+adversarial.epochs=5", "mini+adversarial.epochs=5+engine.fold=false"),
+        (
+            "mini+engine.fold=no+adversarial.epochs=5",
+            "mini+adversarial.epochs=5+engine.fold=false",
+        ),
         ("mini+data.cifar10.augment=true", "mini+data.cifar10.augment=true"),
-        ("mini+network.architecture=small_resnet", "mini+network.architecture=small_resnet"),
+        (
+            "mini+network.architecture=small_resnet",
+            "mini+network.architecture=small_resnet",
+        ),
     ],
 )
 def test_a_changed_scale_has_a_name_of_its_own_that_reads_back(spec, name):
@@ -181,31 +212,45 @@ def test_a_changed_scale_has_a_name_of_its_own_that_reads_back(spec, name):
         ("data.digits.name=x", "data.digits: unknown key 'name'"),
         ("threads=four", "threads must be int, got 'four'"),
         ("label=two words", "cannot be part of a name"),
-        ("label='12'", "cannot be part of a name"),  # its name would read back as a number
+        # Its name would read back as a number.
+        (
+            "label='12'",
+            "cannot be part of a name",
+        ),
     ],
 )
 def test_a_wrong_change_is_one_clear_line(change, message):
-    done = subprocess.run(
-        [sys.executable, "-m", "sglr", "plan", "--scale", "smoke", "--set", change], capture_output=True, text=True
-    )
-    assert done.returncode == 2 and message in done.stderr and done.stderr.count("\n") == 1
+    assert one_line(sglr(ROOT, "plan", "--set", change), message)
 
 
 def test_the_schemas_are_what_the_records_say_and_every_scale_keeps_to_them():
     for name, schema in schemas().items():
-        assert yaml.safe_load((ROOT / "workflow/schemas" / name).read_text()) == schema, "python -m sglr.plan.schema"
+        assert (
+            yaml.safe_load((ROOT / "workflow/schemas" / name).read_text()) == schema
+        ), "python -m sglr.plan.schema"
     validator = Draft202012Validator(schemas()["scale.schema.yaml"])
     for name in scale_names():
         assert list(validator.iter_errors(scale_content(name))) == []
     wrong = scale_content("mini") | {"threads": 0, "gpus": True}
-    assert {error.validator for error in validator.iter_errors(wrong)} == {"minimum", "additionalProperties"}
+    assert {error.validator for error in validator.iter_errors(wrong)} == {
+        "minimum",
+        "additionalProperties",
+    }
 
 
 def test_the_configurations_guide_has_every_key():
     for field in (*fields(Choice), *fields(Scale)):
         assert f"`{field.name}`" in README or field.name == "name", field.name
-        inner = field.type if isinstance(field.type, type) and hasattr(field.type, "__dataclass_fields__") else None
+        inner = (
+            field.type
+            if isinstance(field.type, type)
+            and hasattr(field.type, "__dataclass_fields__")
+            else None
+        )
         for each in fields(inner) if inner else ():
             assert f"`{each.name}`" in README, f"{field.name}.{each.name}"
     config = yaml.safe_load((CONFIG / "config.yaml").read_text())
-    assert config == {field.name: None if field.default is MISSING else field.default for field in fields(Choice)}
+    assert config == {
+        field.name: None if field.default is MISSING else field.default
+        for field in fields(Choice)
+    }

@@ -3,39 +3,43 @@
 import json
 import re
 import shutil
-import subprocess
-import sys
-from pathlib import Path
 
 import pandas as pd
+from tools import ROOT, evaluation_of, manifest_of, sglr
 
-from sglr.plan.plan import load_plan
+from sglr.plan.plan_files import load_plan
 from sglr.plan.scales import CONFIG
 
-COMMITTED = Path(__file__).resolve().parents[1] / "results" / "mini" / "runs"
+COMMITTED = ROOT / "results/mini/runs"
 
 
 def evaluation(accuracy: float) -> dict:
     autoattack = {"accuracy": accuracy, "num_images": 4, "correct": "1000"}
-    entry = {"natural_accuracy": accuracy, "pgd20_accuracy": accuracy, "num_images": 8, "pgd20_correct": "10100000"}
-    return {"checkpoints": {name: entry | {"autoattack": autoattack} for name in ("best", "best_validation", "final")}}
-
-
-def show(folder, scale: str = "smoke") -> subprocess.CompletedProcess[str]:
-    words = ["-m", "sglr", "show", "--scale", scale, "--results", "results", "--figures", "figures"]
-    return subprocess.run([sys.executable, *words], cwd=folder, capture_output=True, text=True)
+    entry = {
+        "natural_accuracy": accuracy,
+        "pgd20_accuracy": accuracy,
+        "num_images": 8,
+        "pgd20_correct": "10100000",
+    }
+    return evaluation_of(
+        {
+            name: entry | {"autoattack": autoattack}
+            for name in ("best", "best_validation", "final")
+        }
+    )
 
 
 def test_one_evaluated_run_is_shown_and_the_others_are_not_run(tmp_path):
     plan = load_plan("smoke")
-    for run in ("digits-at-s0", "digits-sglr-s0"):
-        folder = tmp_path / "results/smoke/runs" / run
+    for name in ("digits-at-s0", "digits-sglr-s0"):
+        folder = tmp_path / "results/smoke/runs" / name
         folder.mkdir(parents=True)
-        (folder / "manifest.json").write_text("{}")
+        manifest = manifest_of(plan, plan.runs[name])
+        (folder / "manifest.json").write_text(json.dumps(manifest))
         (folder / "evaluation.json").write_text(json.dumps(evaluation(0.25)))
     rows = [{"method": "sglr", "standard_teacher": False, "adversarial_teacher": False}]
     (tmp_path / "results/smoke/forwards.json").write_text(json.dumps({"rows": rows}))
-    done = show(tmp_path)
+    done = sglr(tmp_path, "show")
     assert done.returncode == 0, done.stderr
     missing = {line.split(":")[1].strip() for line in done.stdout.splitlines()}
     assert missing == {name for name in plan.artefacts if name.startswith("figure")}
@@ -44,7 +48,9 @@ def test_one_evaluated_run_is_shown_and_the_others_are_not_run(tmp_path):
     found = table.groupby("method")["final"].agg(set)
     assert found["PGD-AT"] == {"25.0"} and found["AWP"] == {"not run"}
     assert len(found) == len({run.method for run in plan.runs_of["table2"]})
-    grid = pd.read_csv(tables / "table4.csv", dtype=str).set_index(["temperature", "accuracy"])
+    grid = pd.read_csv(tables / "table4.csv", dtype=str).set_index(
+        ["temperature", "accuracy"]
+    )
     assert (grid["r=0.2"] == "25.0").sum() == 2 and (grid["r=0.8"] == "not run").all()
     assert len(pd.read_csv(tables / "headline.csv")) == 4
     assert not (tmp_path / "figures").exists()
@@ -53,9 +59,12 @@ def test_one_evaluated_run_is_shown_and_the_others_are_not_run(tmp_path):
 def test_the_committed_runs_are_drawn_again_and_give_the_committed_tables(tmp_path):
     shutil.copytree(COMMITTED, tmp_path / "results/mini/runs")
     shutil.copy(COMMITTED.parent / "forwards.json", tmp_path / "results/mini")
-    done = show(tmp_path, "mini")
+    done = sglr(tmp_path, "show", scale="mini")
     assert done.returncode == 0, done.stderr
-    committed = [*COMMITTED.parent.glob("collected/*"), *COMMITTED.parent.glob("tables/*")]
+    committed = [
+        *COMMITTED.parent.glob("collected/*"),
+        *COMMITTED.parent.glob("tables/*"),
+    ]
     assert len(committed) > 20
     for path in committed:
         again = tmp_path / "results/mini" / path.relative_to(COMMITTED.parent)
@@ -64,17 +73,30 @@ def test_the_committed_runs_are_drawn_again_and_give_the_committed_tables(tmp_pa
 
 
 def test_a_damaged_file_is_an_error_and_the_rest_is_drawn(tmp_path):
-    shutil.copytree(COMMITTED / "cifar10-at-s0", tmp_path / "results/mini/runs/cifar10-at-s0")
+    shutil.copytree(
+        COMMITTED / "cifar10-at-s0", tmp_path / "results/mini/runs/cifar10-at-s0"
+    )
     (tmp_path / "results/mini/runs/cifar10-at-s0/evaluation.json").write_text("{")
-    done = show(tmp_path, "mini")
-    assert done.returncode == 2 and "evaluation.json: damaged" in done.stderr and "not run: table2" not in done.stdout
-    assert done.stderr.count("\n") == 1 and (tmp_path / "figures/mini/figure3.pdf").exists()
+    done = sglr(tmp_path, "show", scale="mini")
+    assert (
+        done.returncode == 2
+        and "evaluation.json: damaged" in done.stderr
+        and "not run: table2" not in done.stdout
+    )
+    assert (
+        done.stderr.count("\n") == 1
+        and (tmp_path / "figures/mini/figure3.pdf").exists()
+    )
 
 
 def test_committed_runs_name_where_they_come_from():
     for manifest in COMMITTED.glob("*/manifest.json"):
         record = json.loads(manifest.read_text())
-        assert record["origin"]["device"] and record["origin"]["commit"] and len(record["seconds_per_epoch"]) == 32
+        assert (
+            record["origin"]["device"]
+            and record["origin"]["commit"]
+            and len(record["seconds_per_epoch"]) == 32
+        )
         assert "-dirty" not in record["origin"]["commit"]
     for record in COMMITTED.parents[1].glob("*.json"):
         assert "-dirty" not in json.loads(record.read_text())["origin"]["commit"]
@@ -89,7 +111,13 @@ def test_the_scales_file_quotes_its_pilots():
         "pilots/cifar100-8000": r"images: ([\d.]+) % \(epoch (\d+)\), at the end ([\d.]+) %",
     }
     for folder, pattern in quoted.items():
-        history = pd.read_csv(COMMITTED.parent / folder / "history.csv").set_index("epoch")
+        history = pd.read_csv(COMMITTED.parent / folder / "history.csv").set_index(
+            "epoch"
+        )
         robust = 100 * history["test_robust_accuracy"]
-        expected = (f"{robust.max():.1f}", str(robust.idxmax()), f"{robust.iloc[-1]:.1f}")
+        expected = (
+            f"{robust.max():.1f}",
+            str(robust.idxmax()),
+            f"{robust.iloc[-1]:.1f}",
+        )
         assert re.search(pattern, text).groups() == expected, folder

@@ -11,13 +11,21 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from checkout import copy_checkout
 from slurm_node import missing, processes, slurm_node
+from tools import copy_checkout
 
 TARGET = "results/smoke/tables/headline.csv"
-RUNS = [f"digits-{method}-s0" for method in ("at", "ls", "sglr", "sglr_released", "at_wa")]
+METHODS = ("at", "ls", "sglr")
+RUNS = [f"digits-{method}-s0" for method in METHODS]
 # A check of the queue every few seconds instead of forty; a GPU for each training, so that Slurm hands them out.
-QUICKER = ["--slurm-status-command", "squeue", "--slurm-init-seconds-before-status-checks", "3", "--latency-wait", "5"]
+QUICKER = [
+    "--slurm-status-command",
+    "squeue",
+    "--slurm-init-seconds-before-status-checks",
+    "3",
+    "--latency-wait",
+    "5",
+]
 ON_GPUS = ["--set-resources", "train:gpu=1"]
 PATIENCE = 900  # seconds; much less on an idle machine
 # Python runs this first in every process of the checkout: a training in the cluster says which GPU it was given, and
@@ -34,7 +42,9 @@ if "train" in sys.orig_argv and "SLURM_JOB_ID" in os.environ:
 
 
 @pytest.mark.skipif(bool(missing()), reason=missing() or "-")
-def test_a_crash_a_time_limit_a_requeue_and_an_interrupted_driver_change_nothing(checkout, tmp_path):
+def test_a_crash_a_time_limit_a_requeue_and_an_interrupted_driver_change_nothing(
+    checkout, tmp_path
+):
     with slurm_node(tmp_path / "slurm") as environment:
         cluster = Cluster(checkout, environment)
         driver = cluster.drive()
@@ -44,7 +54,11 @@ def test_a_crash_a_time_limit_a_requeue_and_an_interrupted_driver_change_nothing
         until(lambda: not any(cluster.training(run) for run in RUNS))
 
         driver = cluster.drive()
-        faults = {RUNS[0]: cluster.crash, RUNS[1]: cluster.outlast_its_limit, RUNS[2]: cluster.requeue}
+        faults = {
+            RUNS[0]: cluster.crash,
+            RUNS[1]: cluster.outlast_its_limit,
+            RUNS[2]: cluster.requeue,
+        }
         while faults:
             until(lambda: any(cluster.training(run) for run in faults), driver)
             for run in [run for run in faults if cluster.training(run)]:
@@ -54,12 +68,23 @@ def test_a_crash_a_time_limit_a_requeue_and_an_interrupted_driver_change_nothing
         assert driver.wait(PATIENCE) == 0, (checkout / "driver.log").read_text()[-5000:]
         ends = cluster.ends()
 
-    assert "TIMEOUT" in ends[RUNS[1]] and "FAILED" in ends[RUNS[0]] and ends[RUNS[2]][-1] == "COMPLETED"
+    assert (
+        "TIMEOUT" in ends[RUNS[1]]
+        and "FAILED" in ends[RUNS[0]]
+        and ends[RUNS[2]][-1] == "COMPLETED"
+    )
     assert set(cluster.gpus()) == {"0", "1"} and len(cluster.gpus()) > len(RUNS)
-    assert {path.name for path in (checkout / "logs/slurm").iterdir()} == {"rule_train", "rule_evaluate"}
+    assert {path.name for path in (checkout / "logs/slurm").iterdir()} == {
+        "rule_train",
+        "rule_evaluate",
+    }
     for run in RUNS[:3]:  # the log is the last attempt's
-        epochs = re.findall(r" epoch (\d+)/100 ", (checkout / f"logs/smoke/train/{run}.log").read_text())
-        assert int(epochs[0]) > 1 and epochs[-1] == "100", f"{run} did not go on where it stopped"
+        epochs = re.findall(
+            r" epoch (\d+)/100 ", (checkout / f"logs/smoke/train/{run}.log").read_text()
+        )
+        assert int(epochs[0]) > 1 and epochs[-1] == "100", (
+            f"{run} did not go on where it stopped"
+        )
     assert results(checkout) == results(checkout / "local")
 
 
@@ -71,19 +96,30 @@ def checkout(tmp_path) -> Path:
     copy_checkout(root)
     (root / "local").mkdir()
     (root / "sitecustomize.py").write_text(RECORDER)
+    plan = f"headline:\n  - {{data: ten_classes, method: [{', '.join(METHODS)}]}}\n"
+    (root / "config/plan.yaml").write_text(plan)
     scale = root / "config/scales/smoke.yaml"
-    longer = scale.read_text().replace("adversarial: {epochs: 4,", "adversarial: {epochs: 100,")
+    longer = scale.read_text().replace(
+        "adversarial: {epochs: 4,", "adversarial: {epochs: 100,"
+    )
     assert longer != scale.read_text()
     scale.write_text(longer)
     return root
 
 
-def snakemake(checkout: Path, environment: dict[str, str], *words: str) -> subprocess.Popen:
+def snakemake(
+    checkout: Path, environment: dict[str, str], *words: str
+) -> subprocess.Popen:
     """Snakemake, started in the checkout as a user would."""
     with open(checkout / "driver.log", "a") as log:
         command = [sys.executable, "-m", "snakemake", *words, "--", TARGET]
         return subprocess.Popen(
-            command, cwd=checkout, env=environment, stdout=log, stderr=log, preexec_fn=take_interrupts
+            command,
+            cwd=checkout,
+            env=environment,
+            stdout=log,
+            stderr=log,
+            preexec_fn=take_interrupts,
         )
 
 
@@ -99,7 +135,14 @@ class Cluster:
         self.checkout, self.environment = checkout, environment
 
     def drive(self) -> subprocess.Popen:
-        return snakemake(self.checkout, self.environment, "--profile", "profiles/slurm", *QUICKER, *ON_GPUS)
+        return snakemake(
+            self.checkout,
+            self.environment,
+            "--profile",
+            "profiles/slurm",
+            *QUICKER,
+            *ON_GPUS,
+        )
 
     def training(self, run: str) -> int | None:
         """The process that trains `run`, once it has saved an epoch."""
@@ -121,7 +164,8 @@ class Cluster:
         job = self._job(run)
         self._slurm("scontrol", "requeue", job)
         until(lambda: "PENDING" in self.ends()[run])
-        self._slurm("scontrol", "update", f"JobId={job}", "StartTime=now")  # Slurm would wait two minutes
+        # Slurm would wait two minutes.
+        self._slurm("scontrol", "update", f"JobId={job}", "StartTime=now")
 
     def _catch(self, run: str) -> int:
         pid = self.training(run)
@@ -134,22 +178,38 @@ class Cluster:
 
     def _job(self, run: str) -> str:
         """The Slurm id of the run's latest training."""
-        lines = self._slurm("squeue", "-h", "-t", "all", "-S", "i", "-o", "%i %k").splitlines()
-        return [line.split()[0] for line in lines if line.endswith(f" rule_train_wildcards_smoke_{run}")][-1]
+        lines = self._slurm(
+            "squeue", "-h", "-t", "all", "-S", "i", "-o", "%i %k"
+        ).splitlines()
+        return [
+            line.split()[0]
+            for line in lines
+            if line.endswith(f" rule_train_wildcards_smoke_{run}")
+        ][-1]
 
     def ends(self) -> dict[str, list[str]]:
         """Run -> the states of its trainings' Slurm jobs, in order."""
-        lines = self._slurm("squeue", "-h", "-t", "all", "-S", "i", "-o", "%T %k").splitlines()
+        lines = self._slurm(
+            "squeue", "-h", "-t", "all", "-S", "i", "-o", "%T %k"
+        ).splitlines()
         return {
-            run: [line.split()[0] for line in lines if line.endswith(f" rule_train_wildcards_smoke_{run}")]
+            run: [
+                line.split()[0]
+                for line in lines
+                if line.endswith(f" rule_train_wildcards_smoke_{run}")
+            ]
             for run in RUNS
         }
 
     def _slurm(self, *words: str) -> str:
-        return subprocess.run(words, env=self.environment, check=True, capture_output=True, text=True).stdout
+        return subprocess.run(
+            words, env=self.environment, check=True, capture_output=True, text=True
+        ).stdout
 
 
-def until(happened: Callable[[], object], driver: subprocess.Popen | None = None) -> None:
+def until(
+    happened: Callable[[], object], driver: subprocess.Popen | None = None
+) -> None:
     """Wait; fail at once where the driver ends meanwhile."""
     deadline = time.monotonic() + PATIENCE
     while not happened():

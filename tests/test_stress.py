@@ -3,29 +3,50 @@
 import json
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
+from tools import ROOT, output, run
 
 from sglr.engine.checkpoints import save_payload
 from sglr.files.errors import UsageError
 from stress.checks import check_whole
 from stress.disk import FileSizeLimit
 
-ROOT = Path(__file__).resolve().parents[1]
-
 
 def test_every_fault_strikes_and_the_record_says_so(tmp_path):
-    words = [sys.executable, "-m", "stress", "--scale", "smoke", "--runs", "digits-sglr-start0.25-s0"]
-    words += ["--kills", "1", "--writes", "1", "--stops", "0", "--fills", "1", "--out", str(tmp_path / "found.json")]
-    done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
+    words = [
+        sys.executable,
+        "-m",
+        "stress",
+        "--scale",
+        "smoke",
+        "--runs",
+        "digits-sglr-start0.25-s0",
+    ]
+    words += [
+        "--kills",
+        "1",
+        "--writes",
+        "1",
+        "--stops",
+        "0",
+        "--fills",
+        "1",
+        "--out",
+        str(tmp_path / "found.json"),
+    ]
+    output(run(ROOT, *words))
     found = json.loads((tmp_path / "found.json").read_text())
     every = found["counts"][-1]
     assert every["run"] == "all" and every["SIGKILL"] >= 1 and every["full disk"] == 1
-    assert every["in a checkpoint write"] >= 1 and every["trained to the end, bit-identical"] >= 2
+    assert (
+        every["in a checkpoint write"] >= 1
+        and every["trained to the end, bit-identical"] >= 2
+    )
     lives = [life for life in found["lives"] if life["left"]]
-    assert lives and all(life["left"].endswith(".pt") and life["left bytes"] >= 0 for life in lives)
+    assert lives and all(
+        life["left"].endswith(".pt") and life["left bytes"] >= 0 for life in lives
+    )
 
 
 def test_a_broken_file_with_its_final_name_is_found(tmp_path):
@@ -45,7 +66,9 @@ def test_a_broken_file_with_its_final_name_is_found(tmp_path):
 def test_a_limit_of_the_process_stands_in_for_a_small_disk(tmp_path):
     program = "import sys; sys.stdin.readline(); open(sys.argv[1], 'wb', buffering=0).write(bytes(1000))"
     words = [sys.executable, "-c", program, str(tmp_path / "file")]
-    process = subprocess.Popen(words, stdin=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    process = subprocess.Popen(
+        words, stdin=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
     FileSizeLimit().fill(process.pid, 100)
     process.communicate("\n")
     assert (tmp_path / "file").stat().st_size == 100

@@ -4,38 +4,45 @@ import shlex
 import shutil
 import signal
 import subprocess
-import sys
 from dataclasses import asdict, replace
 from pathlib import Path
 
 import pandas as pd
 import pytest
 import torch
+from tools import one_line, output, run, sglr_words
 
 from sglr.data import load_splits
 from sglr.engine.checkpoints import load_payload, load_state
 from sglr.files.errors import UsageError
 from sglr.files.records import read_json
-from sglr.plan.plan import load_plan
+from sglr.plan.plan_files import load_plan
 from sglr.training.job import Job
 from sglr.training.signals import StopRequest
 
 RUN = "digits-sglr-start0.25-s0"  # refinement from the first of four epochs, so the label averages matter
 
 
-def command(folder: Path, run: str = RUN) -> list[str]:
-    return [sys.executable, "-m", "sglr", "train", run, "--scale", "smoke", "--results", str(folder)]
+def command(folder: Path, name: str = RUN) -> list[str]:
+    return [*sglr_words("train", name), "--results", str(folder)]
 
 
 def train(folder: Path) -> Path:
-    subprocess.run(command(folder), check=True, capture_output=True)
+    output(run(folder, *command(folder)))
     return folder / "smoke" / "runs" / RUN
 
 
 def in_process(folder: Path, run_id: str) -> Job:
     plan = load_plan("smoke")
     run = plan.runs[run_id]
-    return Job(run, plan.scale, folder, plan.settings_of(run), torch.device("cpu"), plan.scale.engine)
+    return Job(
+        run,
+        plan.scale,
+        folder,
+        plan.settings_of(run),
+        torch.device("cpu"),
+        plan.scale.engine,
+    )
 
 
 def weights(path: Path) -> dict[str, torch.Tensor]:
@@ -57,7 +64,9 @@ def test_the_same_training_twice_gives_the_same_bits(undisturbed, tmp_path):
     assert_same(undisturbed, train(tmp_path))
 
 
-def test_killed_after_an_epoch_and_started_again_ends_with_the_same_bits(undisturbed, tmp_path):
+def test_killed_after_an_epoch_and_started_again_ends_with_the_same_bits(
+    undisturbed, tmp_path
+):
     process = subprocess.Popen(command(tmp_path), stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None
     for line in process.stdout:
@@ -67,13 +76,14 @@ def test_killed_after_an_epoch_and_started_again_ends_with_the_same_bits(undistu
     process.wait()
     folder = tmp_path / "smoke" / "runs" / RUN
     assert (folder / "state.pt").exists() and not (folder / "manifest.json").exists()
-    done = subprocess.run(command(tmp_path), check=True, capture_output=True, text=True)
-    assert "epoch 1/" not in done.stdout
+    assert "epoch 1/" not in output(run(tmp_path, *command(tmp_path)))
     assert_same(undisturbed, folder)
 
 
 def test_sigterm_loses_an_epoch_at_most_and_has_its_own_status(undisturbed, tmp_path):
-    process = subprocess.Popen(command(tmp_path), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    process = subprocess.Popen(
+        command(tmp_path), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
     assert process.stdout is not None
     for line in process.stdout:
         if "epoch 1/" in line:
@@ -90,23 +100,31 @@ def test_a_damaged_state_is_set_aside_and_never_used(undisturbed, tmp_path):
     content = bytearray((undisturbed / "state.pt").read_bytes())
     content[len(content) // 2] ^= 1
     (folder / "state.pt").write_bytes(content)
-    done = subprocess.run(command(tmp_path), check=True, capture_output=True, text=True)
-    assert "set aside" in done.stdout and (folder / "state.set-aside").exists()
+    assert (
+        "set aside" in output(run(tmp_path, *command(tmp_path)))
+        and (folder / "state.set-aside").exists()
+    )
     assert_same(undisturbed, folder)
 
 
 def test_a_lost_checkpoint_is_trained_again_to_the_same_bits(undisturbed, tmp_path):
     folder = tmp_path / "smoke" / "runs" / RUN
     shutil.copytree(undisturbed, folder)
-    (folder / "best.pt").unlink()
-    done = subprocess.run(command(tmp_path), check=True, capture_output=True, text=True)
-    assert "best.pt: no such file" in done.stdout and (folder / "best.pt").exists()
+    for name in ("best", "best_validation"):  # of one epoch, here
+        (folder / f"{name}.pt").unlink()
+    assert (
+        "best.pt: no such file" in output(run(tmp_path, *command(tmp_path)))
+        and (folder / "best.pt").exists()
+    )
     assert_same(undisturbed, folder)
 
 
 def test_a_state_of_other_settings_is_not_used(undisturbed, tmp_path):
     state = shutil.copy(undisturbed / "state.pt", tmp_path)
-    assert load_state(Path(state), "another fingerprint") is None and (tmp_path / "state.set-aside").exists()
+    assert (
+        load_state(Path(state), "another fingerprint") is None
+        and (tmp_path / "state.set-aside").exists()
+    )
 
 
 def test_a_state_knows_its_images_and_its_engine(tmp_path, monkeypatch):
@@ -114,19 +132,29 @@ def test_a_state_knows_its_images_and_its_engine(tmp_path, monkeypatch):
     run, cpu = plan.runs["digits-at-s0"], torch.device("cpu")
 
     def fingerprint(engine=plan.scale.engine) -> str:
-        return Job(run, plan.scale, tmp_path, plan.settings_of(run), cpu, engine).fingerprint
+        return Job(
+            run, plan.scale, tmp_path, plan.settings_of(run), cpu, engine
+        ).fingerprint
 
     first = fingerprint()
-    assert fingerprint() == first and fingerprint(replace(plan.scale.engine, fold=False)) != first
+    assert (
+        fingerprint() == first
+        and fingerprint(replace(plan.scale.engine, fold=False)) != first
+    )
     monkeypatch.setattr("sglr.data.digits._SEED", 1)  # other images of the same sizes
     assert fingerprint() != first
 
 
 def test_a_terminal_gets_a_bar_and_a_log_a_line_an_epoch(tmp_path):
-    output = tmp_path / "terminal"
-    words = ["script", "-qec", f"stty cols 150 rows 40; {shlex.join(command(tmp_path))}", str(output)]
-    subprocess.run(words, check=True, capture_output=True)
-    shown = output.read_text()
+    screen = tmp_path / "terminal"
+    words = [
+        "script",
+        "-qec",
+        f"stty cols 150 rows 40; {shlex.join(command(tmp_path))}",
+        str(screen),
+    ]
+    output(run(tmp_path, *words))
+    shown = screen.read_text()
     assert f"{RUN}: 100%" in shown and "4/4" in shown and "epoch 4/4" not in shown
     assert (tmp_path / "smoke" / "runs" / RUN / "manifest.json").exists()
 
@@ -139,9 +167,14 @@ def test_history_has_every_epoch_and_no_gap(undisturbed):
 
 def test_means_of_an_epoch_weigh_steps_by_their_images(tmp_path):
     job = in_process(tmp_path, "digits-at-s0")
-    steps = torch.tensor([[1.0, 2, 1, 3], [4.0, 1, 1, 5]])  # loss, images, correct images, gradient norm
+    # Loss, images, correct images, gradient norm.
+    steps = torch.tensor([[1.0, 2, 1, 3], [4.0, 1, 1, 5]])
     means = job._means(steps, 1)
-    assert means == {"train_loss": 2, "train_accuracy": pytest.approx(2 / 3), "gradient_norm": 4}
+    assert means == {
+        "train_loss": 2,
+        "train_accuracy": pytest.approx(2 / 3),
+        "gradient_norm": 4,
+    }
     steps[1, 0] = float("inf")
     with pytest.raises(UsageError, match="the loss is inf at epoch 7, step 2"):
         job._means(steps, 7)
@@ -152,28 +185,53 @@ def test_the_manifest_says_how_many_labels_are_true_and_how_long_it_took(tmp_pat
     job.fit(StopRequest())
     manifest = read_json(tmp_path / "manifest.json")
     spec = job.scale.data[job.run.dataset]
-    clean, noisy = (load_splits(spec, label_noise=noise, seed=0).train.labels for noise in (0, 0.4))
+    clean, noisy = (
+        load_splits(spec, label_noise=noise, seed=0).train.labels for noise in (0, 0.4)
+    )
     assert manifest["untouched_portion"] == pytest.approx(0.6)
     assert manifest["true_portion"] == (clean == noisy).double().mean().item() < 0.8
-    assert manifest["images_sha256"].keys() == {"train", "test"} and manifest["engine"] == asdict(job.engine)
-    times = list(zip(manifest["training_seconds_per_epoch"], manifest["seconds_per_epoch"], strict=True))
-    assert len(times) == 4 and all(0 < training < whole for training, whole in times)
+    assert manifest["images_sha256"].keys() == {"train", "test"} and manifest[
+        "engine"
+    ] == asdict(job.engine)
+    times = list(
+        zip(
+            manifest["training_seconds_per_epoch"],
+            manifest["seconds_per_epoch"],
+            strict=True,
+        )
+    )
+    assert len(times) == job.how.epochs and all(
+        0 < training < whole for training, whole in times
+    )
 
 
 def test_a_loss_that_is_not_finite_stops_the_run_and_says_where(tmp_path, monkeypatch):
     job = in_process(tmp_path, "digits-at-s0")
     with torch.no_grad():
         next(job.recipe.model.parameters()).fill_(float("nan"))
-    with pytest.raises(UsageError, match=r"digits-at-s0: the loss is nan at epoch 1, step 1"):
+    with pytest.raises(
+        UsageError, match=r"digits-at-s0: the loss is nan at epoch 1, step 1"
+    ):
         job.fit(StopRequest())
     assert not (tmp_path / "manifest.json").exists()
 
 
 def test_a_full_disk_stops_with_one_line_and_loses_nothing(undisturbed, tmp_path):
-    limited = ["bash", "-c", 'ulimit -f 30; exec "$@"', "bash", *command(tmp_path)]  # KiB a file
-    done = subprocess.run(limited, capture_output=True, text=True)
+    # KiB a file.
+    limited = [
+        "bash",
+        "-c",
+        'ulimit -f 30; exec "$@"',
+        "bash",
+        *command(tmp_path),
+    ]
+    done = run(tmp_path, *limited)
     folder = tmp_path / "smoke" / "runs" / RUN
-    assert done.returncode == 2 and "cannot be written" in done.stderr and "Traceback" not in done.stderr
+    assert (
+        done.returncode == 2
+        and "cannot be written" in done.stderr
+        and "Traceback" not in done.stderr
+    )
     assert not (folder / "manifest.json").exists() and not list(folder.glob("*.tmp"))
     assert_same(undisturbed, train(tmp_path))
 
@@ -182,13 +240,14 @@ def test_bad_input_is_one_line_and_status_2(tmp_path):
     for words, message in (
         (command(tmp_path, "digits-magic-s0"), "unknown method 'magic'"),
         ([*command(tmp_path)[:-3], "nowhere"], "unknown scale 'nowhere'"),
-        (command(tmp_path, "digits-kd_at-s0"), "digits-at-s0/manifest.json: no such file"),
+        (
+            command(tmp_path, "digits-kd_at-s0"),
+            "digits-at-s0/manifest.json: no such file",
+        ),
     ):
-        done = subprocess.run(words, capture_output=True, text=True)
-        assert done.returncode == 2 and message in done.stderr and done.stderr.count("\n") == 1
+        assert one_line(run(tmp_path, *words), message)
 
 
 def test_an_output_folder_that_cannot_be_written_is_one_line(tmp_path):
     (tmp_path / "smoke").write_text("a file where a folder must be")
-    done = subprocess.run(command(tmp_path), capture_output=True, text=True)
-    assert done.returncode == 2 and "cannot be written" in done.stderr and "Traceback" not in done.stderr
+    assert one_line(run(tmp_path, *command(tmp_path)), "cannot be written")

@@ -3,26 +3,21 @@
 import json
 import os
 import re
-import subprocess
 import sys
 from collections import Counter
 from pathlib import Path
 
 import pytest
-from checkout import copy_checkout
+from tools import ROOT, copy_checkout, output, run, snakemake
 
 from sglr.methods import METHODS
-from sglr.plan.plan import Plan, load_plan
-
-ROOT = Path(__file__).resolve().parents[1]
+from sglr.plan.plan import Plan
+from sglr.plan.plan_files import load_plan
 
 
 def dry_run(folder: Path, *targets: str, root: Path = ROOT, cores: int = 8) -> str:
     """What a dry run in `folder` prints, the workflow taken from `root`."""
-    words = [sys.executable, "-m", "snakemake", "-s", str(root / "Snakefile"), "--cores", str(cores), "-np", "--"]
-    done = subprocess.run([*words, *targets], cwd=folder, capture_output=True, text=True)
-    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
-    return done.stdout + done.stderr
+    return output(snakemake(folder, "-np", "--", *targets, root=root, cores=cores))
 
 
 def planned(text: str, rule: str) -> Counter[str]:
@@ -58,7 +53,9 @@ def test_all_measures_each_run_once_and_only_where_something_shows_it(everything
 
 def test_a_student_waits_for_its_teachers(tmp_path):
     folder = "results/digits/runs"
-    trained = planned(dry_run(tmp_path, f"{folder}/digits-kd_swa-s0/manifest.json"), "train")
+    trained = planned(
+        dry_run(tmp_path, f"{folder}/digits-kd_swa-s0/manifest.json"), "train"
+    )
     assert set(trained) == {"digits-kd_swa-s0", "digits-standard-s0", "digits-at-s0"}
 
 
@@ -69,8 +66,12 @@ def test_one_figure_trains_only_its_own_runs(tmp_path):
 
 @pytest.mark.parametrize("cores", [1, 3, 8, 7 * (os.cpu_count() or 1) + 1])
 def test_no_more_trainings_at_once_than_processors(tmp_path, cores):
-    text = dry_run(tmp_path, "results/digits/runs/digits-at-s0/manifest.json", cores=cores)
-    threads = int((re.search(r"^    threads: (\d+)", text, flags=re.MULTILINE) or [0, 1])[1])
+    text = dry_run(
+        tmp_path, "results/digits/runs/digits-at-s0/manifest.json", cores=cores
+    )
+    threads = int(
+        (re.search(r"^    threads: (\d+)", text, flags=re.MULTILINE) or [0, 1])[1]
+    )
     assert cores // threads <= (os.cpu_count() or 1)
 
 
@@ -78,14 +79,15 @@ def test_a_checkout_whose_path_holds_a_space_works(tmp_path):
     root = tmp_path / "my papers"
     root.mkdir()
     copy_checkout(root)
-    words = [sys.executable, "-m", "snakemake", "-s", str(root / "Snakefile"), "--cores", "1", "--"]
-    subprocess.run([*words, "results/smoke/forwards.json"], cwd=tmp_path, check=True, capture_output=True)
+    output(snakemake(tmp_path, "--", "results/smoke/forwards.json", root=root))
     assert (tmp_path / "results/smoke/forwards.json").exists()
 
 
 def asked(text: str, rule: str) -> dict[str, str]:
     """What a dry run says that a job of `rule` asks for."""
-    (line,) = re.findall(rf"^rule {rule}:\n(?:    .*\n)*?    resources: (.*)", text, flags=re.MULTILINE)[:1]
+    (line,) = re.findall(
+        rf"^rule {rule}:\n(?:    .*\n)*?    resources: (.*)", text, flags=re.MULTILINE
+    )[:1]
     return dict(word.split("=") for word in line.split(", "))
 
 
@@ -94,25 +96,44 @@ def test_a_job_asks_for_what_its_scale_says_and_twice_its_estimate(tmp_path):
     cost = load_plan("paper").scale.cost
     for rule, minutes in (("train", cost.standard), ("evaluate", cost.evaluation)):
         found = asked(text, rule)
-        assert (found["gpu"], found["cpus_per_task"], int(found["runtime"])) == ("1", "4", 10 + 2 * minutes)
-    found = asked(dry_run(tmp_path, "results/smoke/runs/digits-at-s0/manifest.json"), "train")
+        assert (found["gpu"], found["cpus_per_task"], int(found["runtime"])) == (
+            "1",
+            "4",
+            10 + 2 * minutes,
+        )
+    found = asked(
+        dry_run(tmp_path, "results/smoke/runs/digits-at-s0/manifest.json"), "train"
+    )
     assert (found["gpu"], found["cpus_per_task"], found["runtime"]) == ("0", "1", "11")
 
 
 def test_a_dry_run_tells_the_hours(tmp_path):
     plan = load_plan("paper")
     adversarial = [METHODS[run.method].adversarial for run in plan.runs.values()]
-    minutes = sum(plan.scale.cost.adversarial if yes else plan.scale.cost.standard for yes in adversarial)
-    measured = sum(len(runs_of(plan, *names)) for names in (EVALUATED, ALONG, ("figure5",)))
+    minutes = sum(
+        plan.scale.cost.adversarial if yes else plan.scale.cost.standard
+        for yes in adversarial
+    )
+    measured = sum(
+        len(runs_of(plan, *names)) for names in (EVALUATED, ALONG, ("figure5",))
+    )
     hours = (minutes + measured * plan.scale.cost.evaluation) / 60
-    (line,) = [line for line in dry_run(tmp_path, "paper").splitlines() if line.startswith("Planned: ")]
-    assert f"Planned: {len(adversarial) + measured} trainings and measurements, about {hours:.1f} hours" in line
+    (line,) = [
+        line
+        for line in dry_run(tmp_path, "paper").splitlines()
+        if line.startswith("Planned: ")
+    ]
+    assert (
+        f"Planned: {len(adversarial) + measured} trainings and measurements, about {hours:.1f} hours"
+        in line
+    )
 
 
 def test_a_plan_of_many_runs_is_measured(tmp_path):
-    done = subprocess.run(
-        [sys.executable, "-m", "benchmarks.plan_size", "2"], cwd=ROOT, check=True, capture_output=True, text=True
+    found = json.loads(
+        run(ROOT, sys.executable, "-m", "benchmarks.plan_size", 2).stdout
     )
-    found = json.loads(done.stdout)
     assert found["seeds"] == 2 and found["jobs"] > found["trainings"]
-    assert found["trainings"] == 2 * sum(len(load_plan(scale).runs) for scale in ("quick", "paper"))
+    assert found["trainings"] == 2 * sum(
+        len(load_plan(scale).runs) for scale in ("quick", "paper")
+    )

@@ -20,7 +20,15 @@ HEAD = """\
 def main() -> None:
     """Resolve the pins in an empty environment, without installing, and write what was chosen."""
     with tempfile.NamedTemporaryFile(suffix=".json") as report:
-        words = ["install", "--quiet", "--dry-run", "--ignore-installed", "--report", report.name, str(ROOT)]
+        words = [
+            "install",
+            "--quiet",
+            "--dry-run",
+            "--ignore-installed",
+            "--report",
+            report.name,
+            str(ROOT),
+        ]
         subprocess.run([sys.executable, "-m", "pip", *words], check=True)
         chosen = json.loads(Path(report.name).read_text())["install"]
     lines = sorted(line for package in chosen if (line := locked(package)))
@@ -39,7 +47,9 @@ def locked(package: dict) -> str:
 def head() -> str:
     """What the lock says of itself, and by what `make` knows whether it fits."""
     version = ".".join(platform.python_version_tuple()[:2])
-    return HEAD.format(python=f"Python {version}", system=platform.system(), machine=platform.machine())
+    return HEAD.format(
+        python=f"Python {version}", system=platform.system(), machine=platform.machine()
+    )
 
 
 def fits() -> bool:

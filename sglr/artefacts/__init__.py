@@ -23,7 +23,9 @@ def load(name: str) -> ModuleType:
     except ModuleNotFoundError as error:
         if error.name != f"{__name__}.{name}":
             raise
-    raise UsageError(f"there is no table or figure {name!r}: no file sglr/artefacts/{name}.py")
+    raise UsageError(
+        f"there is no table or figure {name!r}: no file sglr/artefacts/{name}.py"
+    )
 
 
 def is_figure(name: str) -> bool:

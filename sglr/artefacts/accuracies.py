@@ -12,7 +12,11 @@ from sglr.plan.names import ATTACKS, PAPERS_DATA, TEN, attack_label
 from sglr.plan.runs import Run
 from sglr.plan.scales import Scale
 
-_COLUMNS = {"best": "best (test)", "best_validation": "best (validation)", "final": "final"}
+_COLUMNS = {
+    "best": "best (test)",
+    "best_validation": "best (validation)",
+    "final": "final",
+}
 
 
 def collect_accuracies(runs: Runs) -> list[dict[str, Any]]:
@@ -21,7 +25,9 @@ def collect_accuracies(runs: Runs) -> list[dict[str, Any]]:
     for run in runs.shown:
         origin = _origin(run, runs.scale)
         if run in runs.done:
-            rows += [origin | row for row in _measured(runs.json(run, "evaluation.json"))]
+            rows += [
+                origin | row for row in _measured(runs.json(run, "evaluation.json"))
+            ]
         else:
             rows.append(origin)
     return rows
@@ -43,11 +49,32 @@ def _measured(evaluation: dict[str, Any]) -> list[dict[str, Any]]:
     """The accuracies of an evaluation.json."""
     rows = []
     for name, entry in evaluation["checkpoints"].items():
-        natural, pgd, autoattack = entry["natural_accuracy"], entry["pgd20_accuracy"], entry["autoattack"]
-        rows.append({"checkpoint": name, "attack": "natural", "accuracy": natural, "num_images": entry["num_images"]})
-        rows.append({"checkpoint": name, "attack": "pgd20", "accuracy": pgd, "num_images": entry["num_images"]})
+        natural, pgd, autoattack = (
+            entry["natural_accuracy"],
+            entry["pgd20_accuracy"],
+            entry["autoattack"],
+        )
+        rows.append(
+            {
+                "checkpoint": name,
+                "attack": "natural",
+                "accuracy": natural,
+                "num_images": entry["num_images"],
+            }
+        )
+        rows.append(
+            {
+                "checkpoint": name,
+                "attack": "pgd20",
+                "accuracy": pgd,
+                "num_images": entry["num_images"],
+            }
+        )
         if autoattack:
-            found = {"accuracy": autoattack["accuracy"], "num_images": autoattack["num_images"]}
+            found = {
+                "accuracy": autoattack["accuracy"],
+                "num_images": autoattack["num_images"],
+            }
             rows.append({"checkpoint": name, "attack": "autoattack"} | found)
     return rows
 
@@ -58,8 +85,14 @@ def tabulate_methods(frame: pd.DataFrame, table: str, scale: Scale) -> pd.DataFr
     The index has role, method, attack, and whether anything was measured.
     """
     rows, keys = [], []
-    for (dataset, role, method), part in frame.groupby(["dataset", "role", "method"], sort=False):
-        paper = _paper(table, PAPERS_DATA[str(role)], "sglr" if method == "sglr_released" else str(method))
+    for (dataset, role, method), part in frame.groupby(
+        ["dataset", "role", "method"], sort=False
+    ):
+        paper = _paper(
+            table,
+            PAPERS_DATA[str(role)],
+            "sglr" if method == "sglr_released" else str(method),
+        )
         for attack in ATTACKS:
             ours = part[part["attack"] == attack]
             row = {
@@ -75,7 +108,12 @@ def tabulate_methods(frame: pd.DataFrame, table: str, scale: Scale) -> pd.DataFr
                 row[f"paper {checkpoint}"] = paper.get((attack, checkpoint), "")
             rows.append(row)
             keys.append((role, method, attack, len(ours) > 0))
-    return pd.DataFrame(rows, index=pd.MultiIndex.from_tuples(keys, names=["role", "method", "attack", "measured"]))
+    return pd.DataFrame(
+        rows,
+        index=pd.MultiIndex.from_tuples(
+            keys, names=["role", "method", "attack", "measured"]
+        ),
+    )
 
 
 def note_methods(title: str, frame: pd.DataFrame, scale: Scale) -> str:
@@ -91,9 +129,13 @@ def images(frame: pd.DataFrame, scale: Scale) -> str:
     Natural and PGD accuracies are measured on the same images, AutoAttack's on fewer: it is slow.
     """
     pgd, words = attack_label("pgd20", scale.attack.test_steps), []
-    for dataset, part in frame.dropna(subset=["num_images"]).groupby("dataset", sort=False):
+    for dataset, part in frame.dropna(subset=["num_images"]).groupby(
+        "dataset", sort=False
+    ):
         slow = part["attack"] == "autoattack"
-        words.append(f"{dataset}: natural and {pgd} on {_counts(part[~slow])} test images")
+        words.append(
+            f"{dataset}: natural and {pgd} on {_counts(part[~slow])} test images"
+        )
         if slow.any():
             words.append(f"AutoAttack on {_counts(part[slow])}")
     return ", ".join(words)
@@ -114,6 +156,12 @@ def _difference(ours: pd.DataFrame) -> pd.Series:
 def _paper(table: str, dataset: str, method: str) -> dict[tuple[str, str], str]:
     """The paper's percentages of one row, by attack and checkpoint."""
     rows = published_rows()
-    rows = rows[(rows["artifact"] == table) & (rows["dataset"] == dataset) & (rows["method"] == method)]
-    cells = zip(rows["attack"], rows["checkpoint"], rows["accuracy_percent"], strict=True)
+    rows = rows[
+        (rows["artifact"] == table)
+        & (rows["dataset"] == dataset)
+        & (rows["method"] == method)
+    ]
+    cells = zip(
+        rows["attack"], rows["checkpoint"], rows["accuracy_percent"], strict=True
+    )
     return {(attack, checkpoint): f"{value:.1f}" for attack, checkpoint, value in cells}

@@ -9,6 +9,7 @@ from sglr.collected.results import read_frame
 from sglr.collected.runs import Runs
 from sglr.files.errors import UsageError
 from sglr.files.records import write_csv
+from sglr.files.sums import write_sums
 from sglr.plan.plan import Plan
 
 
@@ -19,12 +20,19 @@ def runs_of(name: str, plan: Plan, folder: Path) -> Runs:
 
 def inputs_of(name: str, plan: Plan, folder: Path) -> list[str]:
     """Return the files below `folder`, results/{scale}, that collecting an artefact reads."""
-    return list(getattr(load(name), "ALSO_READS", ())) + runs_of(name, plan, folder).inputs
+    return (
+        list(getattr(load(name), "ALSO_READS", ())) + runs_of(name, plan, folder).inputs
+    )
 
 
 def runs_with(file: str, plan: Plan) -> list[str]:
     """Return the ids of the planned runs of which some artefact reads `file`."""
-    wanted = [run for name, runs in plan.artefacts.items() if file in load(name).READS for run in runs]
+    wanted = [
+        run
+        for name, runs in plan.artefacts.items()
+        if file in load(name).READS
+        for run in runs
+    ]
     return list(dict.fromkeys(wanted))
 
 
@@ -38,8 +46,10 @@ def collect(name: str, plan: Plan, results: Path) -> None:
     runs = runs_of(name, plan, folder)
     if runs.reads and not runs.done:
         raise UsageError(f"{name}: no run of it is in {folder / 'runs'} yet")
-    for file, rows in load(name).collect(runs).items():
+    tables = load(name).collect(runs)
+    for file, rows in tables.items():
         write_csv(folder / "collected" / f"{file}.csv", rows)
+    write_sums(folder / "collected", name, [f"{file}.csv" for file in tables])
 
 
 def frames_of(name: str, collected: Path) -> dict[str, pd.DataFrame]:

@@ -29,8 +29,15 @@ def collect(runs: Runs) -> dict[str, Any]:
     """Return a row for each quantity, seed and epoch."""
     parts = []
     for run in runs.done:
-        for name, columns in (("history.csv", _HISTORY), ("trajectory.csv", _TRAJECTORY)):
-            parts.append(runs.csv(run, name).melt(["seed", "epoch"], columns, "quantity", "value"))
+        for name, columns in (
+            ("history.csv", _HISTORY),
+            ("trajectory.csv", _TRAJECTORY),
+        ):
+            parts.append(
+                runs.csv(run, name).melt(
+                    ["seed", "epoch"], columns, "quantity", "value"
+                )
+            )
     return {"figure1": pd.concat(parts)}
 
 
@@ -52,23 +59,57 @@ def draw(frames: dict[str, pd.DataFrame]) -> Figure:
 def _draw_norms(axis: Any, frame: pd.DataFrame) -> None:
     from sglr.artefacts.drawing import TEST, TRAIN, draw_mean
 
-    draw_mean(axis, frame[frame["quantity"] == "gradient_norm"], "value", TRAIN, "mean over mini-batches")
-    draw_mean(axis, frame[frame["quantity"] == "gradient_norm_full"], "value", TEST, "full, fixed subset")
-    axis.set(xlabel="epoch", ylabel="gradient norm (l2)", title="(a) gradient norm, PGD-AT")
+    draw_mean(
+        axis,
+        frame[frame["quantity"] == "gradient_norm"],
+        "value",
+        TRAIN,
+        "mean over mini-batches",
+    )
+    draw_mean(
+        axis,
+        frame[frame["quantity"] == "gradient_norm_full"],
+        "value",
+        TEST,
+        "full, fixed subset",
+    )
+    axis.set(
+        xlabel="epoch", ylabel="gradient norm (l2)", title="(a) gradient norm, PGD-AT"
+    )
 
 
 def _draw_accuracies(axis: Any, frame: pd.DataFrame) -> Any:
     """Accuracies, and on an axis of its own, which is returned, the information in the weights."""
     from sglr.artefacts.drawing import TEST, THIRD, TRAIN, draw_mean
 
-    draw_mean(axis, frame[frame["quantity"] == "train_accuracy"], "value", TRAIN, "train (running)", 100)
-    draw_mean(axis, frame[frame["quantity"] == "test_pgd20_accuracy"], "value", TEST, "test, PGD-20", 100)
+    draw_mean(
+        axis,
+        frame[frame["quantity"] == "train_accuracy"],
+        "value",
+        TRAIN,
+        "train (running)",
+        100,
+    )
+    draw_mean(
+        axis,
+        frame[frame["quantity"] == "test_pgd20_accuracy"],
+        "value",
+        TEST,
+        "test, PGD-20",
+        100,
+    )
     twin = axis.twinx()
     twin.spines["right"].set_visible(True)
     information = frame[frame["quantity"] == "information_in_weights"]
-    draw_mean(twin, information, "value", THIRD, "information in weights", linestyle="--")
+    draw_mean(
+        twin, information, "value", THIRD, "information in weights", linestyle="--"
+    )
     twin.set(ylabel="information in weights (arbitrary units)", yscale="log")
-    axis.set(xlabel="epoch", ylabel="robust accuracy (%)", title="(b) robust accuracy and information")
+    axis.set(
+        xlabel="epoch",
+        ylabel="robust accuracy (%)",
+        title="(b) robust accuracy and information",
+    )
     return twin
 
 

@@ -29,15 +29,21 @@ def collect(runs: Runs) -> dict[str, Any]:
     curves, labels = [], []
     for run in runs.done:
         history = runs.csv(run, "history.csv")
-        history = history.rename(columns={"train_accuracy": "train", "test_robust_accuracy": "test"})
-        part = history.melt(["method", "seed", "epoch"], ["train", "test"], "split", "accuracy")
+        history = history.rename(
+            columns={"train_accuracy": "train", "test_robust_accuracy": "test"}
+        )
+        part = history.melt(
+            ["method", "seed", "epoch"], ["train", "test"], "split", "accuracy"
+        )
         steps = runs.json(run, "manifest.json")["run_settings"]["attack"]["curve_steps"]
         curves.append(part.assign(num_steps=steps))
         if run.seed == 0:
             labels.append(runs.csv(run, "labels.csv"))
     return {
         "figure2": pd.concat(curves),
-        "figure2_labels": pd.concat(labels)[["method", "class_index", "target_class", "probability"]],
+        "figure2_labels": pd.concat(labels)[
+            ["method", "class_index", "target_class", "probability"]
+        ],
     }
 
 
@@ -49,11 +55,15 @@ def draw(frames: dict[str, pd.DataFrame]) -> Figure:
     methods = list(dict.fromkeys(curves["method"]))
     figure, axes = drawing.panels(2, len(methods), 3 * len(methods), 5, squeeze=False)
     for column, method in enumerate(methods):
-        example = labels[(labels["method"] == method) & (labels["class_index"] == _EXAMPLE)]
+        example = labels[
+            (labels["method"] == method) & (labels["class_index"] == _EXAMPLE)
+        ]
         _draw_label(axes[0, column], example, METHODS[method].label)
         _draw_curves(axes[1, column], curves[curves["method"] == method])
     axes[0, 0].set_ylabel("label of one example\n(final epoch)")
-    axes[1, 0].set_ylabel(f"robust accuracy (%)\ntest: PGD-{curves['num_steps'].iloc[0]}")
+    axes[1, 0].set_ylabel(
+        f"robust accuracy (%)\ntest: PGD-{curves['num_steps'].iloc[0]}"
+    )
     axes[1, 0].legend(frameon=False)
     return figure
 
@@ -79,5 +89,7 @@ def describe(frames: dict[str, pd.DataFrame]) -> list[str]:
     for method, part in frames["figure2"].groupby("method", sort=False):
         mean = part.groupby(["split", "epoch"])["accuracy"].mean()
         end = 100 * mean["train"].iloc[-1]
-        sentences.append(f"{METHODS[str(method)].label}: test {course(mean['test'])}, training ends at {end:.1f} %.")
+        sentences.append(
+            f"{METHODS[str(method)].label}: test {course(mean['test'])}, training ends at {end:.1f} %."
+        )
     return sentences

@@ -30,7 +30,11 @@ def collect(runs: Runs) -> dict[str, Any]:
         trajectory = runs.csv(run, "trajectory.csv")
         for name in INPUTS:
             columns = {f"{name}_{quantity}": quantity for quantity in _QUANTITIES}
-            part = trajectory[["seed", "epoch", *columns]].rename(columns=columns).assign(input=name)
+            part = (
+                trajectory[["seed", "epoch", *columns]]
+                .rename(columns=columns)
+                .assign(input=name)
+            )
             parts.append(part[["seed", "epoch", "input", *_QUANTITIES]])
     return {"figure3": pd.concat(parts)}
 
@@ -52,13 +56,27 @@ def draw(frames: dict[str, pd.DataFrame]) -> Figure:
 def _draw_path(axis: Any, part: pd.DataFrame) -> Any:
     age = part["epoch"] / part["epoch"].max()
     points = axis.scatter(
-        part["confidence_correct"], part["confidence_incorrect"], c=part["epoch"], s=15 + 90 * age, cmap="Blues"
+        part["confidence_correct"],
+        part["confidence_incorrect"],
+        c=part["epoch"],
+        s=15 + 90 * age,
+        cmap="Blues",
     )
     points.set(edgecolor="0.4", linewidth=0.4, clim=(0, part["epoch"].max()), zorder=2)
-    axis.axvline(part["accuracy"].max(), color="0.5", linestyle="--", label="best accuracy", zorder=1)
-    axis.plot([1], [0], "*", color="tab:red", markersize=14, label="ideal", clip_on=False)
+    axis.axvline(
+        part["accuracy"].max(),
+        color="0.5",
+        linestyle="--",
+        label="best accuracy",
+        zorder=1,
+    )
+    axis.plot(
+        [1], [0], "*", color="tab:red", markersize=14, label="ideal", clip_on=False
+    )
     axis.set(xlim=(0, 1.02), ylim=(-0.02, 1))
-    axis.set(xlabel="mean confidence when correct", ylabel="mean confidence when incorrect")
+    axis.set(
+        xlabel="mean confidence when correct", ylabel="mean confidence when incorrect"
+    )
     return points
 
 
@@ -66,7 +84,12 @@ def describe(frames: dict[str, pd.DataFrame]) -> list[str]:
     """Return what the figure shows, in sentences (means over seeds)."""
     sentences = []
     for name, part in frames["figure3"].groupby("input", sort=False):
-        mean = 100 * part.groupby("epoch")[["confidence_correct", "confidence_incorrect"]].mean()
+        mean = (
+            100
+            * part.groupby("epoch")[
+                ["confidence_correct", "confidence_incorrect"]
+            ].mean()
+        )
         first, last = mean.iloc[0], mean.iloc[-1]
         sentences.append(
             f"{name} images: confidence when correct goes from {first.iloc[0]:.0f} to {last.iloc[0]:.0f} %, "

@@ -31,9 +31,17 @@ def collect(runs: Runs) -> dict[str, Any]:
     for run in runs.done:
         manifest = runs.json(run, "manifest.json")
         history = runs.csv(run, "history.csv")
-        history = history.rename(columns={"train_accuracy": "train", "test_natural_accuracy": "test"})
-        part = history.melt(["method", "r", "seed", "epoch"], ["train", "test"], "split", "accuracy")
-        parts.append(part.assign(noise=run.label_noise, **{name: manifest[name] for name in _PORTIONS}))
+        history = history.rename(
+            columns={"train_accuracy": "train", "test_natural_accuracy": "test"}
+        )
+        part = history.melt(
+            ["method", "r", "seed", "epoch"], ["train", "test"], "split", "accuracy"
+        )
+        parts.append(
+            part.assign(
+                noise=run.label_noise, **{name: manifest[name] for name in _PORTIONS}
+            )
+        )
     return {"figure4": pd.concat(parts)}
 
 
@@ -46,11 +54,19 @@ def draw(frames: dict[str, pd.DataFrame]) -> Figure:
     for axis, split in zip(axes, ("train", "test"), strict=True):
         _draw_lines(axis, frame[frame["split"] == split])
         axis.set(xlabel="epoch", ylabel=f"{split} accuracy (%)", ylim=(0, 103))
-    for column, style, name in zip(_PORTIONS, ("--", ":"), ("untouched labels", "true labels"), strict=True):
-        axes[0].axhline(100 * frame[column].mean(), color="0.5", linestyle=style, label=name)
-    axes[0].set_title(f"training images, given labels ({100 * frame['noise'].iloc[0]:.0f} % noise)")
+    for column, style, name in zip(
+        _PORTIONS, ("--", ":"), ("untouched labels", "true labels"), strict=True
+    ):
+        axes[0].axhline(
+            100 * frame[column].mean(), color="0.5", linestyle=style, label=name
+        )
+    axes[0].set_title(
+        f"training images, given labels ({100 * frame['noise'].iloc[0]:.0f} % noise)"
+    )
     seeds = frame["seed"].nunique()
-    axes[1].set_title("test images" if seeds == 1 else f"test images, mean of {seeds} seeds")
+    axes[1].set_title(
+        "test images" if seeds == 1 else f"test images, mean of {seeds} seeds"
+    )
     for axis in axes:
         drawing.legend_below(axis)
     return figure
@@ -61,16 +77,36 @@ def _draw_lines(axis: Any, frame: pd.DataFrame) -> None:
 
     hard = frame["method"] == "standard"
     draw_mean(axis, frame[hard], "accuracy", TRAIN, "hard labels", 100, linewidth=1.6)
-    draw_mean(axis, frame[~hard & (frame["r"] == 1)], "accuracy", TEST, "SGLR (r = 1)", 100, linewidth=1.6)
-    draw_mean(axis, frame[~hard & (frame["r"] == 0.2)], "accuracy", THIRD, "SGLR (r = 0.2)", 100, linewidth=0.8)
+    draw_mean(
+        axis,
+        frame[~hard & (frame["r"] == 1)],
+        "accuracy",
+        TEST,
+        "SGLR (r = 1)",
+        100,
+        linewidth=1.6,
+    )
+    draw_mean(
+        axis,
+        frame[~hard & (frame["r"] == 0.2)],
+        "accuracy",
+        THIRD,
+        "SGLR (r = 0.2)",
+        100,
+        linewidth=0.8,
+    )
 
 
 def describe(frames: dict[str, pd.DataFrame]) -> list[str]:
     """Return what the figure shows, in sentences (means over seeds)."""
     sentences = []
-    for (method, r), part in frames["figure4"].groupby(["method", "r"], sort=False, dropna=False):
+    for (method, r), part in frames["figure4"].groupby(
+        ["method", "r"], sort=False, dropna=False
+    ):
         mean = part.groupby(["split", "epoch"])["accuracy"].mean()
         name = METHODS[str(method)].label + ("" if r != r else f" (r = {r:g})")
         end = 100 * mean["train"].iloc[-1]
-        sentences.append(f"{name}: training ends at {end:.1f} %, test {course(mean['test'])}.")
+        sentences.append(
+            f"{name}: training ends at {end:.1f} %, test {course(mean['test'])}."
+        )
     return sentences

@@ -42,12 +42,20 @@ def draw(frames: dict[str, pd.DataFrame]) -> Figure:
     from sglr.artefacts import drawing
 
     points, numbers = frames["figure5"], frames["figure5_separability"]
-    methods, noises = list(dict.fromkeys(points["method"])), sorted(points["noise"].unique())
-    figure, axes = drawing.panels(len(methods), len(noises), 2.4 * len(noises), 2.5 * len(methods), squeeze=False)
+    methods, noises = (
+        list(dict.fromkeys(points["method"])),
+        sorted(points["noise"].unique()),
+    )
+    figure, axes = drawing.panels(
+        len(methods), len(noises), 2.4 * len(noises), 2.5 * len(methods), squeeze=False
+    )
     colors = np.array(drawing.sns.color_palette("colorblind", 10))
     for row, method in enumerate(methods):
         for column, noise in enumerate(noises):
-            cell, number = (f[(f["method"] == method) & (f["noise"] == noise)] for f in (points, numbers))
+            cell, number = (
+                f[(f["method"] == method) & (f["noise"] == noise)]
+                for f in (points, numbers)
+            )
             _draw_cell(axes[row, column], cell, number, colors)
         axes[row, 0].set_ylabel(METHODS[method].label)
     for column, noise in enumerate(noises):
@@ -56,10 +64,18 @@ def draw(frames: dict[str, pd.DataFrame]) -> Figure:
     return figure
 
 
-def _draw_cell(axis: Any, points: pd.DataFrame, numbers: pd.DataFrame, colors: np.ndarray) -> None:
-    axis.scatter(points["x"], points["y"], s=3, c=colors[points["label"].astype(int) % 10])
+def _draw_cell(
+    axis: Any, points: pd.DataFrame, numbers: pd.DataFrame, colors: np.ndarray
+) -> None:
+    axis.scatter(
+        points["x"], points["y"], s=3, c=colors[points["label"].astype(int) % 10]
+    )
     ratio, silhouette = numbers["variance_ratio"].mean(), numbers["silhouette"].mean()
-    axis.set(xticks=[], yticks=[], xlabel=f"within/between {ratio:.2f}, silhouette {silhouette:.2f}")
+    axis.set(
+        xticks=[],
+        yticks=[],
+        xlabel=f"within/between {ratio:.2f}, silhouette {silhouette:.2f}",
+    )
     axis.xaxis.label.set_size(7)
 
 
@@ -69,8 +85,19 @@ def _draw_classes(figure: Figure, classes: list[int], colors: np.ndarray) -> Non
 
     dots = []
     for label in classes:
-        dots.append(Line2D([], [], linestyle="", marker="o", color=colors[label % 10], label=str(label)))
-    figure.legend(handles=dots, title="true class", frameon=False, loc="outside right center")
+        dots.append(
+            Line2D(
+                [],
+                [],
+                linestyle="",
+                marker="o",
+                color=colors[label % 10],
+                label=str(label),
+            )
+        )
+    figure.legend(
+        handles=dots, title="true class", frameon=False, loc="outside right center"
+    )
 
 
 def describe(frames: dict[str, pd.DataFrame]) -> list[str]:
@@ -78,6 +105,8 @@ def describe(frames: dict[str, pd.DataFrame]) -> list[str]:
     sentences = []
     for method, part in frames["figure5_separability"].groupby("method", sort=False):
         mean = part.groupby("noise")["silhouette"].mean()
-        words = ", ".join(f"{value:.2f} at noise {noise:g}" for noise, value in mean.items())
+        words = ", ".join(
+            f"{value:.2f} at noise {noise:g}" for noise, value in mean.items()
+        )
         sentences.append(f"{METHODS[str(method)].label}: silhouette {words}.")
     return sentences

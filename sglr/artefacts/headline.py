@@ -19,7 +19,8 @@ CAPTION = (
 READS = ("evaluation.json",)
 COLLECTED = ("headline",)
 
-Images = dict[tuple[str, str], str]  # (checkpoint, attack) -> which images stayed correct
+# (checkpoint, attack) -> which images stayed correct.
+Images = dict[tuple[str, str], str]
 
 
 def collect(runs: Runs) -> dict[str, Any]:
@@ -27,19 +28,29 @@ def collect(runs: Runs) -> dict[str, Any]:
 
     Seeds without PGD-AT are left out.
     """
-    correct = {run: correct_images(runs.json(run, "evaluation.json")) for run in runs.done}
-    baseline = {run.seed: images for run, images in correct.items() if run.method == "at"}
+    correct = {
+        run: correct_images(runs.json(run, "evaluation.json")) for run in runs.done
+    }
+    baseline = {
+        run.seed: images for run, images in correct.items() if run.method == "at"
+    }
     rows = []
     for run, images in correct.items():
         if run.seed in baseline:
             for attack in ROBUST:
-                rows.append({"method": run.method, "seed": run.seed} | _row(attack, images, baseline[run.seed]))
+                rows.append(
+                    {"method": run.method, "seed": run.seed}
+                    | _row(attack, images, baseline[run.seed])
+                )
     return {"headline": pd.DataFrame(rows)}
 
 
 def _row(attack: str, images: Images, baseline: Images) -> dict[str, Any]:
     best, final = images["best", attack], images["final", attack]
-    loss, gain = paired_difference(best, final), paired_difference(final, baseline["final", attack])
+    loss, gain = (
+        paired_difference(best, final),
+        paired_difference(final, baseline["final", attack]),
+    )
     return {
         "attack": attack,
         "num_images": len(final),
@@ -57,7 +68,9 @@ def _share(bits: str) -> float:
 def tabulate(frames: dict[str, pd.DataFrame], scale: Scale) -> pd.DataFrame:
     """Return a row for each method and attack; the index has both."""
     rows, keys = [], []
-    for (method, attack), part in frames["headline"].groupby(["method", "attack"], sort=False):
+    for (method, attack), part in frames["headline"].groupby(
+        ["method", "attack"], sort=False
+    ):
         rows.append(
             {
                 "method": METHODS[str(method)].label,
@@ -67,11 +80,15 @@ def tabulate(frames: dict[str, pd.DataFrame], scale: Scale) -> pd.DataFrame:
                 "best": percent(part["best"]),
                 "final": percent(part["final"]),
                 "best - final": _interval(part, "loss"),
-                "final - PGD-AT's final": "" if method == "at" else _interval(part, "gain"),
+                "final - PGD-AT's final": ""
+                if method == "at"
+                else _interval(part, "gain"),
             }
         )
         keys.append((method, attack))
-    return pd.DataFrame(rows, index=pd.MultiIndex.from_tuples(keys, names=["method", "attack"]))
+    return pd.DataFrame(
+        rows, index=pd.MultiIndex.from_tuples(keys, names=["method", "attack"])
+    )
 
 
 def _interval(part: pd.DataFrame, name: str) -> str:

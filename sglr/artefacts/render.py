@@ -6,7 +6,8 @@ import pandas as pd
 
 from sglr.artefacts import is_figure, load
 from sglr.artefacts.collect import frames_of
-from sglr.files.records import write_bytes, write_csv
+from sglr.files.disk import write_bytes
+from sglr.files.records import write_csv
 from sglr.plan.scales import Scale
 
 
@@ -19,7 +20,12 @@ def render(name: str, scale: Scale, folder: Path, figures: Path) -> None:
         save(load(name).draw, frames, scale.label, figures / name)
     else:
         module = load(name)
-        write_table(module.tabulate(frames, scale), module.note(frames, scale), scale.label, folder / "tables" / name)
+        write_table(
+            module.tabulate(frames, scale),
+            module.note(frames, scale),
+            scale.label,
+            folder / "tables" / name,
+        )
 
 
 def write_table(table: pd.DataFrame, note: str, label: str, path: Path) -> None:

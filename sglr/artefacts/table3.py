@@ -10,7 +10,8 @@ from sglr.plan.scales import Scale
 
 TITLE = "Table 3"
 CAPTION = (
-    "Natural, PGD and AutoAttack accuracy of PGD-AT and TRADES with and without refined labels, on 10 and 100 classes."
+    "Natural, PGD and AutoAttack accuracy of PGD-AT and TRADES "
+    "with and without refined labels, on 10 and 100 classes."
 )
 READS = ("evaluation.json",)
 COLLECTED = ("table3",)

@@ -13,7 +13,8 @@ from sglr.plan.scales import Scale
 
 TITLE = "Table 4"
 CAPTION = (
-    "SGLR's two settings: r, the share of the label that the prediction takes, and the temperature T; final checkpoint."
+    "SGLR's two settings: r, the share of the label that the prediction takes, "
+    "and the temperature T; final checkpoint."
 )
 READS = ("evaluation.json",)
 COLLECTED = ("table4",)
@@ -23,7 +24,12 @@ def collect(runs: Runs) -> dict[str, Any]:
     """Return a row for each run, checkpoint and attack; r = 0 has no temperature, its run fills every one's cell."""
     rows = collect_accuracies(runs)
     temperatures = sorted({row["temperature"] for row in rows})
-    shared = [row | {"temperature": value} for row in rows if row["r"] == 0 for value in temperatures]
+    shared = [
+        row | {"temperature": value}
+        for row in rows
+        if row["r"] == 0
+        for value in temperatures
+    ]
     return {"table4": [row for row in rows if row["r"] != 0] + shared}
 
 
@@ -36,9 +42,13 @@ def tabulate(frames: dict[str, pd.DataFrame], scale: Scale) -> pd.DataFrame:
     for temperature in sorted(frame["temperature"].unique()):
         for attack in ("natural", "pgd20"):
             ours, paper = (
-                part[(part["temperature"] == temperature) & (part["attack"] == attack)] for part in (final, published)
+                part[(part["temperature"] == temperature) & (part["attack"] == attack)]
+                for part in (final, published)
             )
-            row = {"temperature": f"{temperature:g}", "accuracy": attack_label(attack, scale.attack.test_steps)}
+            row = {
+                "temperature": f"{temperature:g}",
+                "accuracy": attack_label(attack, scale.attack.test_steps),
+            }
             for r in sorted(frame["r"].unique()):
                 value = paper[paper["r"].round(3) == round(r, 3)]["accuracy_percent"]
                 row[f"r={r:g}"] = percent(ours[ours["r"] == r]["accuracy"])
@@ -51,5 +61,6 @@ def tabulate(frames: dict[str, pd.DataFrame], scale: Scale) -> pd.DataFrame:
 def note(frames: dict[str, pd.DataFrame], scale: Scale) -> str:
     """Return what stands above the table."""
     frame = frames["table4"]
-    seen = images(frame[frame["attack"] != "autoattack"], scale)  # runs shared with Table 2 have it, too
+    # Runs shared with Table 2 have it, too.
+    seen = images(frame[frame["attack"] != "autoattack"], scale)
     return f"{TITLE} ({scale.label}); accuracies in percent, paper: the paper's CIFAR value; {seen}"

@@ -8,7 +8,9 @@ def percent(accuracies: pd.Series) -> str:
     values = 100 * accuracies
     if values.empty:
         return "not run"
-    return f"{values.mean():.1f}" + (f" ± {values.std():.1f}" if len(values) > 1 else "")
+    return f"{values.mean():.1f}" + (
+        f" ± {values.std():.1f}" if len(values) > 1 else ""
+    )
 
 
 def course(accuracy: pd.Series) -> str:

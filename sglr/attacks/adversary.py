@@ -32,19 +32,30 @@ class Adversary:
         self.ball, self.generator = ball, generator
         self.step_size, self.num_steps = step_size, num_steps
         self.copy = fold_batchnorm(
-            model, fold=engine.fold, precision=engine.precision, channels_last=engine.channels_last
+            model,
+            fold=engine.fold,
+            precision=engine.precision,
+            channels_last=engine.channels_last,
         )
         self.attacked = Graphed(self.copy) if engine.graphs else self.copy
 
     def attack(
-        self, model: nn.Module, x: Tensor, loss_fn: LogitsLoss, start: Literal["uniform", "gaussian"] = "uniform"
+        self,
+        model: nn.Module,
+        x: Tensor,
+        loss_fn: LogitsLoss,
+        start: Literal["uniform", "gaussian"] = "uniform",
     ) -> Tensor:
         """Return images (N, C, H, W) that raise `loss_fn(logits)` of `model`, or of what has its shape.
 
         The start is uniform in the ball, or `gaussian`: TRADES' tiny one.
         """
         refold(self.copy, model)
-        first = self.ball.random_start(x, self.generator) if start == "uniform" else self._gaussian_start(x)
+        first = (
+            self.ball.random_start(x, self.generator)
+            if start == "uniform"
+            else self._gaussian_start(x)
+        )
         return pgd(
             self.attacked,
             x,
@@ -56,10 +67,17 @@ class Adversary:
         )
 
     def _gaussian_start(self, x: Tensor) -> Tensor:
-        noise = torch.randn(x.shape, generator=self.generator, dtype=x.dtype, device=self.generator.device).to(x.device)
+        noise = torch.randn(
+            x.shape,
+            generator=self.generator,
+            dtype=x.dtype,
+            device=self.generator.device,
+        ).to(x.device)
         return self.ball.project(x + 0.001 * noise, x)
 
-    def attack_images(self, network: nn.Module, images: ImageSet, batch_size: int) -> Tensor:
+    def attack_images(
+        self, network: nn.Module, images: ImageSet, batch_size: int
+    ) -> Tensor:
         """Return PGD images (N, C, H, W) of the same strength against another network, from a fixed start."""
         return attack_images(
             network,

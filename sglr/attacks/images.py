@@ -10,7 +10,13 @@ from sglr.data.images import ImageSet
 
 
 def attack_images(
-    model: Network, images: ImageSet, *, ball: LinfBall, step_size: float, num_steps: int, batch_size: int
+    model: Network,
+    images: ImageSet,
+    *,
+    ball: LinfBall,
+    step_size: float,
+    num_steps: int,
+    batch_size: int,
 ) -> Tensor:
     """Return PGD images (N, C, H, W) that raise the cross-entropy of `model`, a batch at a time.
 

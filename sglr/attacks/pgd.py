@@ -34,7 +34,9 @@ def pgd(
     for _ in range(num_steps):
         x_adv = x_adv.requires_grad_(True)
         with torch.enable_grad():
-            loss = loss_fn(model(x_adv)).sum()  # a sum keeps each image's gradient free of N
+            loss = loss_fn(
+                model(x_adv)
+            ).sum()  # a sum keeps each image's gradient free of N
         (gradient,) = torch.autograd.grad(loss, x_adv)
         x_adv = ball.project(x_adv.detach() + step_size * ball.steepest(gradient), x)
     return x_adv.detach()

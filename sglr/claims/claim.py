@@ -9,7 +9,8 @@ from typing import Any
 
 from sglr.claims.verdict import Rule
 from sglr.files.errors import UsageError
-from sglr.files.settings import read_yaml, unknown
+from sglr.files.settings import unknown
+from sglr.files.yaml import read_yaml
 from sglr.methods import METHODS
 from sglr.plan.names import ROLES
 from sglr.plan.scales import CONFIG
@@ -87,7 +88,9 @@ def _claim(entry: dict[str, Any], values: Arguments) -> Claim:
     for part in _grid(entry.get("each", {})):
         name = " ".join(str(value) for value in part.values())
         parts[name] = _filled(entry.get("with", {}), values | part)
-    said = {key: _filled(entry.get(key, ""), values) for key in ("id", "where", "quantity")}
+    said = {
+        key: _filled(entry.get(key, ""), values) for key in ("id", "where", "quantity")
+    }
     return Claim(
         **said,
         part=entry["part"],
@@ -111,7 +114,9 @@ def _rule(entry: dict[str, Any]) -> Rule:
     return Rule(entry["equals"] - entry["margin"], entry["equals"] + entry["margin"])
 
 
-def _grid(choices: dict[str, Any], newcomers: tuple[str, ...] = ()) -> Iterator[Arguments]:
+def _grid(
+    choices: dict[str, Any], newcomers: tuple[str, ...] = ()
+) -> Iterator[Arguments]:
     """Every combination of the values, as name -> value; one empty one without names."""
     lists = [newcomers if each == "newcomers" else each for each in choices.values()]
     for values in product(*lists):

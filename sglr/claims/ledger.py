@@ -29,7 +29,10 @@ class Data:
     @cached_property
     def spoilt(self) -> dict[str, list[Results]]:
         """Name of a placebo -> its draws."""
-        return {name: [change(self.results, draw) for draw in range(DRAWS)] for name, change in PLACEBOS.items()}
+        return {
+            name: [change(self.results, draw) for draw in range(DRAWS)]
+            for name, change in PLACEBOS.items()
+        }
 
 
 @dataclass(frozen=True)

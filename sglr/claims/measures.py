@@ -31,7 +31,9 @@ _PER_SEED: dict[str, tuple[PerSeed, ...]] = {
     "figure5_separability": (noise.keeps, noise.separable),
 }
 _OF_RESULTS = {measure.__name__: measure for measure in _WHOLE}
-_OF_ROWS = {each.__name__: (name, each) for name, some in _PER_SEED.items() for each in some}
+_OF_ROWS = {
+    each.__name__: (name, each) for name, some in _PER_SEED.items() for each in some
+}
 NAMES = (*_OF_RESULTS, *_OF_ROWS)
 
 
@@ -43,7 +45,9 @@ def measure(name: str, results: Results, arguments: dict[str, Any]) -> Evidence:
     return _over_seeds(results.frame(frame), function, arguments)
 
 
-def _over_seeds(rows: pd.DataFrame, function: PerSeed, arguments: dict[str, Any]) -> Evidence:
+def _over_seeds(
+    rows: pd.DataFrame, function: PerSeed, arguments: dict[str, Any]
+) -> Evidence:
     """The measure of each seed's rows; seeds that lack what it needs are left out."""
     values, missing = [], []
     for _, of_seed in rows.groupby("seed"):

@@ -13,7 +13,9 @@ SGLR = "standard_sglr"
 def above_portion(rows: pd.DataFrame, *, key: str, portion: str) -> float:
     """Return the highest training accuracy on the given labels, less the portion of them
     that is "true" or "untouched"."""
-    return highest_training(rows, key=key) - 100 * float(rows[f"{portion}_portion"].iloc[0])
+    return highest_training(rows, key=key) - 100 * float(
+        rows[f"{portion}_portion"].iloc[0]
+    )
 
 
 def highest_training(rows: pd.DataFrame, *, key: str) -> float:
@@ -23,7 +25,9 @@ def highest_training(rows: pd.DataFrame, *, key: str) -> float:
 
 def generalisation(rows: pd.DataFrame, *, key: str) -> float:
     """Return the last training accuracy less the last test accuracy."""
-    return float(_curve(rows, key, "train").iloc[-1] - _curve(rows, key, "test").iloc[-1])
+    return float(
+        _curve(rows, key, "train").iloc[-1] - _curve(rows, key, "test").iloc[-1]
+    )
 
 
 def smaller_gap(rows: pd.DataFrame, *, key: str, other: str) -> float:
@@ -46,7 +50,9 @@ def collapse(rows: pd.DataFrame, *, key: str) -> float:
 
 def ends_higher(rows: pd.DataFrame, *, key: str, other: str) -> float:
     """Return the last test accuracy less that of `other`."""
-    return float(_curve(rows, key, "test").iloc[-1] - _curve(rows, other, "test").iloc[-1])
+    return float(
+        _curve(rows, key, "test").iloc[-1] - _curve(rows, other, "test").iloc[-1]
+    )
 
 
 def separable(rows: pd.DataFrame, *, column: str, other: str, noise: float) -> float:
@@ -59,7 +65,9 @@ def separable(rows: pd.DataFrame, *, column: str, other: str, noise: float) -> f
 
 def keeps(rows: pd.DataFrame, *, column: str, other: str) -> float:
     """Return how much less of it SGLR loses than `other`, from no noise to 0.6."""
-    ends = [separable(rows, column=column, other=other, noise=noise) for noise in (0.6, 0.0)]
+    ends = [
+        separable(rows, column=column, other=other, noise=noise) for noise in (0.6, 0.0)
+    ]
     return ends[0] - ends[1]
 
 

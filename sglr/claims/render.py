@@ -16,7 +16,8 @@ from sglr.claims.statistics import reach
 from sglr.claims.verdict import WORDS, Evidence
 from sglr.collected.published import published_rows
 from sglr.collected.results import Results, read_results
-from sglr.files.records import read_json, write_bytes, write_csv
+from sglr.files.disk import write_bytes
+from sglr.files.records import read_json, write_csv
 from sglr.plan.scales import Scale
 
 _SHORT = ["verdict", "claim", "value", "p corrected", "paper", "why", "id"]
@@ -33,7 +34,10 @@ def write(folder: Path, scale: Scale) -> list[str]:
     write_csv(folder / "claims.csv", rows)
     write_csv(folder / "claims_paper.csv", own)
     write_bytes(folder / "claims.md", _markdown(rows, own, scale).encode())
-    lines = [f"{row.verdict:18} {row.id:42} {row.value}" for row in _listed(rows).itertuples()]
+    lines = [
+        f"{row.verdict:18} {row.id:42} {row.value}"
+        for row in _listed(rows).itertuples()
+    ]
     return [*lines, *_summary(rows)]
 
 
@@ -92,7 +96,9 @@ def _row(record: Record, scale: Scale) -> dict[str, Any]:
         "over seeds": f"± {found.deviation:.2g}" if found and found.deviation else "",
         "paper": claim.paper or _papers(claim, name),
         "independent": claim.independent,
-        "parts": "; ".join(_value(part, each) for part, each in parts.measured.items() if part),
+        "parts": "; ".join(
+            _value(part, each) for part, each in parts.measured.items() if part
+        ),
         "scale": scale.label,
     }
 
@@ -146,7 +152,9 @@ def _markdown(rows: pd.DataFrame, own: pd.DataFrame, scale: Scale) -> str:
     parts = [f"# Claims ({scale.label})", "How each word is reached: docs/claims.md."]
     parts.append("\n".join(f"- {line}" for line in _summary(rows)))
     if scale.name not in COMPARABLE:
-        parts.append("Not the paper's scale: claims are judged by direction, none by value.")
+        parts.append(
+            "Not the paper's scale: claims are judged by direction, none by value."
+        )
     listed = _listed(rows)
     for kind, words in KINDS.items():
         of_kind = listed[listed["kind"] == kind]

@@ -56,7 +56,9 @@ def swing(rows: pd.DataFrame, *, quantity: str) -> float:
 def new_gap(rows: pd.DataFrame) -> float:
     """Return the gap of training and test accuracy in the last quarter, less twice that of
     the last quarter before the rate drops: positive where more than half of it is new."""
-    train, test = (_curve(rows, quantity=f"{name}_accuracy") for name in ("train", "test_pgd20"))
+    train, test = (
+        _curve(rows, quantity=f"{name}_accuracy") for name in ("train", "test_pgd20")
+    )
     gap = 100 * (train - test).dropna()
     return quarter(gap, 4) - 2 * max(0.0, quarter(gap, 2))
 
@@ -70,7 +72,9 @@ def peak_after_drop(rows: pd.DataFrame, *, method: str) -> float:
 def falls_less(rows: pd.DataFrame, *, method: str, other: str) -> float:
     """Return what `other` loses from its highest to its last test accuracy, less what
     `method` does, in points."""
-    curves = [_curve(rows, "accuracy", method=name, split="test") for name in (other, method)]
+    curves = [
+        _curve(rows, "accuracy", method=name, split="test") for name in (other, method)
+    ]
     losses = [100 * float(curve.max() - curve.iloc[-1]) for curve in curves]
     return losses[0] - losses[1]
 

@@ -21,14 +21,25 @@ Shape = Callable[[str, str], Signs]  # of a method and another
 Found = list[tuple[float, dict[int, Answers]]]
 
 
-def accuracy(results: Results, *, role: str, attack: str, method: str, checkpoint: str) -> Evidence:
+def accuracy(
+    results: Results, *, role: str, attack: str, method: str, checkpoint: str
+) -> Evidence:
     """Return a cell's accuracy in percent."""
     one = _named(results, role, method)
-    return _compared(results, role, lambda cell, _: [(1, (attack, cell, checkpoint))], one)
+    return _compared(
+        results, role, lambda cell, _: [(1, (attack, cell, checkpoint))], one
+    )
 
 
 def difference(
-    results: Results, *, role: str, attack: str, one: str, other: str, checkpoint: str, others: str = ""
+    results: Results,
+    *,
+    role: str,
+    attack: str,
+    one: str,
+    other: str,
+    checkpoint: str,
+    others: str = "",
 ) -> Evidence:
     """Return the accuracy of `one` minus that of `other`, whose checkpoint is `others`.
 
@@ -36,7 +47,10 @@ def difference(
     method departs from its base: that is the base's network.
     """
     against = others or checkpoint
-    ends = [(_named(results, role, one), checkpoint), (_named(results, role, other), against)]
+    ends = [
+        (_named(results, role, one), checkpoint),
+        (_named(results, role, other), against),
+    ]
     if ends[0] == ends[1]:
         raise NotTestable("a network compared with itself")
     for cell, chosen in ends:
@@ -52,24 +66,32 @@ def difference(
 def lost(results: Results, *, role: str, attack: str, method: str) -> Evidence:
     """Return the points lost from the best checkpoint to the final one."""
     found = _compared(results, role, lambda cell, _: _loss(attack, cell), method)
-    return replace(found, note=_early(results, role, attack, method, "best") or found.note)
+    return replace(
+        found, note=_early(results, role, attack, method, "best") or found.note
+    )
 
 
-def lost_less(results: Results, *, role: str, attack: str, method: str, other: str) -> Evidence:
+def lost_less(
+    results: Results, *, role: str, attack: str, method: str, other: str
+) -> Evidence:
     """Return the points that `other` loses from best to final, less what `method` loses."""
 
     def shape(cell: str, base: str) -> Signs:
         return _loss(attack, base) + _loss(attack, cell, sign=-1)
 
     found = _compared(results, role, shape, method, other)
-    return replace(found, note=_early(results, role, attack, method, "best") or found.note)
+    return replace(
+        found, note=_early(results, role, attack, method, "best") or found.note
+    )
 
 
 def _loss(attack: str, cell: str, sign: int = 1) -> Signs:
     return [(sign, (attack, cell, "best")), (-sign, (attack, cell, "final"))]
 
 
-def gains_more(results: Results, *, role: str, one: str, other: str, attacks: list[str]) -> Evidence:
+def gains_more(
+    results: Results, *, role: str, one: str, other: str, attacks: list[str]
+) -> Evidence:
     """Return what final `one` gains over final `other` under the first attack, less what it
     gains under the second, on the images of both."""
 
@@ -83,17 +105,23 @@ def _gain(attack: str, one: str, other: str, sign: float = 1) -> Signs:
     return [(sign, (attack, one, "final")), (-sign, (attack, other, "final"))]
 
 
-def warmer(results: Results, *, role: str, attack: str, temperature: float, shares: list) -> Evidence:
+def warmer(
+    results: Results, *, role: str, attack: str, temperature: float, shares: list
+) -> Evidence:
     """Return final accuracy at `temperature` minus that at 1, the mean over the values of r
     in `shares`, on the same images."""
     signs: Signs = []
     for r in shares:
-        one, other = (_named(results, role, f"sglr/{r}/{value}") for value in (temperature, 1))
+        one, other = (
+            _named(results, role, f"sglr/{r}/{value}") for value in (temperature, 1)
+        )
         signs += _gain(attack, one, other, sign=1 / len(shares))
     return contrast(results, role, signs, lambda cell, base: _gain(attack, cell, base))
 
 
-def _compared(results: Results, role: str, shape: Shape, one: str, other: str = "") -> Evidence:
+def _compared(
+    results: Results, role: str, shape: Shape, one: str, other: str = ""
+) -> Evidence:
     return contrast(results, role, shape(one, other), shape)
 
 
@@ -112,7 +140,9 @@ def contrast(results: Results, role: str, signs: Signs, like: Shape) -> Evidence
         found = over_seeds(_sums(cells))
         return replace(found, note="per-image answers were not kept: over seeds alone")
     values = np.stack([each[: min(map(len, kept))] for each in kept])
-    return over_images(values, _between(results, role, like) if len(seeds) == 1 else None)
+    return over_images(
+        values, _between(results, role, like) if len(seeds) == 1 else None
+    )
 
 
 def _common(cells: Found) -> list[int]:
@@ -121,7 +151,10 @@ def _common(cells: Found) -> list[int]:
 
 def _sums(cells: Found) -> list[float]:
     """The signed sum of accuracies, seed by seed."""
-    return [sum(sign * found[seed].percent for sign, found in cells) for seed in _common(cells)]
+    return [
+        sum(sign * found[seed].percent for sign, found in cells)
+        for seed in _common(cells)
+    ]
 
 
 def _images(cells: Found, seed: int) -> np.ndarray | None:
@@ -131,7 +164,10 @@ def _images(cells: Found, seed: int) -> np.ndarray | None:
     if len(known) < len(kept):
         return None
     shortest = min(map(len, known))
-    terms = [sign * correct[:shortest] for (sign, _), correct in zip(cells, known, strict=True)]
+    terms = [
+        sign * correct[:shortest]
+        for (sign, _), correct in zip(cells, known, strict=True)
+    ]
     return np.sum(terms, axis=0)
 
 
@@ -142,7 +178,10 @@ def _between(results: Results, role: str, like: Shape) -> Test | None:
         groups = []
         for cell in results.cells(place):
             try:
-                found = [(sign, results.answers(place, *key)) for sign, key in like(cell, "at")]
+                found = [
+                    (sign, results.answers(place, *key))
+                    for sign, key in like(cell, "at")
+                ]
             except NotRun:
                 continue
             values = np.array(_sums(found))

@@ -47,7 +47,9 @@ def proposition1(results: Results, *, lagging: bool = False) -> Evidence:
     average = softmax(_logits(2)) if lagging else p
     kl = entropy(p, q) - entropy(p, p)
     left = entropy(_SHARE * average + (1 - _SHARE) * q, p)
-    return _largest(left - ((1 - _SHARE) * entropy(q, p) + _SHARE * entropy(p, q) - _SHARE * kl))
+    return _largest(
+        left - ((1 - _SHARE) * entropy(q, p) + _SHARE * entropy(p, q) - _SHARE * kl)
+    )
 
 
 def gradient(results: Results, *, held: bool = True) -> Evidence:
@@ -60,9 +62,14 @@ def gradient(results: Results, *, held: bool = True) -> Evidence:
 
     def loss(at: Array) -> Array:
         """The loss (rows) at these logits."""
-        return entropy(label if held else _SHARE * softmax(at) + (1 - _SHARE) * q, softmax(at))
+        return entropy(
+            label if held else _SHARE * softmax(at) + (1 - _SHARE) * q, softmax(at)
+        )
 
-    moved = [(loss(z + step * unit) - loss(z - step * unit)) / (2 * step) for unit in np.eye(K)]
+    moved = [
+        (loss(z + step * unit) - loss(z - step * unit)) / (2 * step)
+        for unit in np.eye(K)
+    ]
     return _largest(np.stack(moved, axis=1) - (1 - _SHARE) * (softmax(z) - q))
 
 
@@ -70,7 +77,9 @@ def proposition2(results: Results, *, temperature: float = 1) -> Evidence:
     """Return the largest error of (1-a)H(q, p) + aH(t, p) = H((1-a)q + at, p); at another
     temperature than 1 the student is softened in one term."""
     z, q, teacher = _logits(0), _hard(), softmax(_logits(1) / temperature)
-    both = (1 - _SHARE) * entropy(q, softmax(z)) + _SHARE * entropy(teacher, softmax(z / temperature))
+    both = (1 - _SHARE) * entropy(q, softmax(z)) + _SHARE * entropy(
+        teacher, softmax(z / temperature)
+    )
     return _largest(both - entropy((1 - _SHARE) * q + _SHARE * teacher, softmax(z)))
 
 

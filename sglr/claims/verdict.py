@@ -10,7 +10,9 @@ import numpy as np
 from sglr.claims.statistics import LEVEL, Test, crossed, p_above, reach, student
 from sglr.collected.results import NotRun
 
-Word = Literal["reproduced", "contradicted", "undecided", "not testable here", "not run"]
+Word = Literal[
+    "reproduced", "contradicted", "undecided", "not testable here", "not run"
+]
 WORDS: tuple[Word, ...] = (
     "reproduced",
     "contradicted",

@@ -37,7 +37,11 @@ def collect_evidence(plan: Plan, results: Path) -> None:
 
 def evidence_inputs(plan: Plan, folder: Path) -> list[str]:
     """Return the files below `folder`, results/{scale}, that collecting it reads."""
-    wanted = [*_evaluated(plan, folder), _measured(plan, folder), _standard(plan, folder)]
+    wanted = [
+        *_evaluated(plan, folder),
+        _measured(plan, folder),
+        _standard(plan, folder),
+    ]
     return list(dict.fromkeys(name for runs in wanted for name in runs.inputs))
 
 
@@ -81,7 +85,10 @@ def _answers(plan: Plan, folder: Path) -> list[Row]:
 
 def _origin(plan: Plan, run: Run) -> Row:
     """`starts` is the first epoch in which the method's labels differ from its base's."""
-    roles = {plan.scale.roles.ten_classes: TEN, plan.scale.roles.hundred_classes: HUNDRED}
+    roles = {
+        plan.scale.roles.ten_classes: TEN,
+        plan.scale.roles.hundred_classes: HUNDRED,
+    }
     start = getattr(run.method_settings(), "start", 0.0)
     starts = start_epoch(start, plan.scale.adversarial.epochs)
     names = {"role": roles[run.dataset], "method": run.method, "cell": cell_of(run)}
@@ -92,7 +99,11 @@ def _attacks(entry: Row) -> list[Row]:
     """A checkpoint's accuracies, and "1" for each image that stayed correct, "0" for each
     other, in the order of the test set; older evaluations kept none of natural images."""
     slow = entry["autoattack"] or {}
-    accuracies = (entry["natural_accuracy"], entry["pgd20_accuracy"], slow.get("accuracy"))
+    accuracies = (
+        entry["natural_accuracy"],
+        entry["pgd20_accuracy"],
+        slow.get("accuracy"),
+    )
     bits = (entry.get("natural_correct"), entry["pgd20_correct"], slow.get("correct"))
     rows = []
     for attack, accuracy, correct in zip(ATTACKS, accuracies, bits, strict=True):

@@ -22,7 +22,12 @@ def paired_difference(one: str, other: str) -> dict[str, float]:
     wins, losses = int((differences > 0).sum()), int((differences < 0).sum())
     low, high = _interval(differences)
     p_value = binomtest(wins, wins + losses).pvalue if wins + losses else 1.0
-    return {"difference": float(differences.mean()), "low": low, "high": high, "p_value": float(p_value)}
+    return {
+        "difference": float(differences.mean()),
+        "low": low,
+        "high": high,
+        "p_value": float(p_value),
+    }
 
 
 def mean_interval(values: Sequence[float] | np.ndarray) -> tuple[float, float, float]:
@@ -50,5 +55,11 @@ def _interval(differences: np.ndarray) -> tuple[float, float]:
     if (differences == differences[0]).all():  # nothing to resample
         return float(differences[0]), float(differences[0])
     generator = np.random.default_rng(0)
-    found = bootstrap((differences,), np.mean, n_resamples=_RESAMPLES, method="percentile", rng=generator)
+    found = bootstrap(
+        (differences,),
+        np.mean,
+        n_resamples=_RESAMPLES,
+        method="percentile",
+        rng=generator,
+    )
     return float(found.confidence_interval.low), float(found.confidence_interval.high)

@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 import pandas as pd
 
+from sglr.files.records import read_csv
 from sglr.plan.scales import CONFIG
 
 
@@ -28,4 +29,4 @@ TABLE1 = {  # the paper's Table 1
 @cache
 def published_rows() -> pd.DataFrame:
     """Every row of config/published.csv; not to be written to."""
-    return pd.read_csv(CONFIG / "published.csv")
+    return read_csv(CONFIG / "published.csv")

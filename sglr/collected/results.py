@@ -1,6 +1,7 @@
 """The collected frames of a scale, read; where there is none, that is no error but a claim not judged."""
 
 import csv
+import io
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -9,7 +10,9 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from sglr.files.records import read_json
+from sglr.files.disk import read_bytes, read_text
+from sglr.files.records import read_csv, read_json
+from sglr.files.sums import check_sums
 from sglr.plan.names import ROLES
 
 Row = dict[str, str]
@@ -47,7 +50,9 @@ class Results:
             raise NotRun(f"{name} is not collected")
         return self.frames[name]
 
-    def answers(self, role: str, attack: str, cell: str, checkpoint: str) -> dict[int, Answers]:
+    def answers(
+        self, role: str, attack: str, cell: str, checkpoint: str
+    ) -> dict[int, Answers]:
         """Seed -> answers of a run that is called `cell`. Raises NotRun where there is none."""
         chosen = self.best if checkpoint == "best" else checkpoint
         found = self._answers.get((role, attack, cell, chosen))
@@ -77,30 +82,34 @@ class Results:
 
 def _bits(text: str) -> np.ndarray:
     """The images of "b0110...", 100 for "1", as float32."""
-    return 100 * (np.frombuffer(text[1:].encode(), dtype=np.uint8) - ord("0")).astype(np.float32)
+    return 100 * (np.frombuffer(text[1:].encode(), dtype=np.uint8) - ord("0")).astype(
+        np.float32
+    )
 
 
 def read_results(collected: Path) -> Results:
     """Return whatever was collected."""
-    return Results({path.stem: read_frame(path) for path in sorted(collected.glob("*.csv"))})
+    return Results(
+        {path.stem: read_frame(path) for path in sorted(collected.glob("*.csv"))}
+    )
 
 
 def read_frame(path: Path) -> pd.DataFrame:
     """Return a collected frame; one without rows is empty."""
-    try:
-        return pd.read_csv(path)
-    except pd.errors.EmptyDataError:
-        return pd.DataFrame()
+    check_sums(path)
+    return pd.DataFrame() if read_bytes(path) == b"\n" else read_csv(path)
 
 
 def read_rows(path: Path) -> list[Row]:
     """Return the rows of a CSV, cell by cell as written there; none where there is no file."""
     if not path.exists():
         return []
-    with open(path, newline="", encoding="utf-8") as file:
-        return list(csv.DictReader(file))
+    return list(csv.DictReader(io.StringIO(read_text(path), newline="")))
 
 
 def read_manifests(folder: Path) -> dict[str, dict[str, Any]]:
     """Return run id -> manifest of every finished training below results/{scale}. Raises UsageError if damaged."""
-    return {path.parent.name: read_json(path) for path in sorted(folder.glob("runs/*/manifest.json"))}
+    return {
+        path.parent.name: read_json(path)
+        for path in sorted(folder.glob("runs/*/manifest.json"))
+    }

@@ -7,7 +7,9 @@ from typing import Any
 
 import pandas as pd
 
-from sglr.files.records import read_json
+from sglr.files.records import read_csv, read_json
+from sglr.files.sums import check_sums
+from sglr.plan.bound import check_evaluation, read_manifest
 from sglr.plan.plan import Plan
 from sglr.plan.runs import Run
 from sglr.plan.scales import Scale
@@ -32,8 +34,14 @@ class Runs:
     @cached_property
     def shown(self) -> list[Run]:
         """The planned runs, and the same with any other seed that is complete."""
-        others = [replace(run, seed=seed) for seed in self._seeds() for run in self.planned]
-        return list(dict.fromkeys([*self.planned, *(run for run in others if self.complete(run))]))
+        others = [
+            replace(run, seed=seed) for seed in self._seeds() for run in self.planned
+        ]
+        return list(
+            dict.fromkeys(
+                [*self.planned, *(run for run in others if self.complete(run))]
+            )
+        )
 
     @cached_property
     def done(self) -> list[Run]:
@@ -47,7 +55,10 @@ class Runs:
 
     def complete(self, run: Run) -> bool:
         """Whether the run's training is at its end and every file that is read of it is there."""
-        return all((self.folder / "runs" / run.id / name).exists() for name in (FINISHED, *self.reads))
+        return all(
+            (self.folder / "runs" / run.id / name).exists()
+            for name in (FINISHED, *self.reads)
+        )
 
     def _seeds(self) -> list[int]:
         """Every seed of which there is a run, of whatever kind."""
@@ -59,10 +70,29 @@ class Runs:
         return self.folder / "runs" / run.id / name
 
     def json(self, run: Run, name: str) -> dict[str, Any]:
-        """The content of one of a run's JSON files."""
-        return read_json(self.path(run, name))
+        """The content of one of a run's JSON files. Raises UsageError where it is not of today's settings."""
+        content = read_json(self._checked(run, name))
+        if name == "evaluation.json":
+            check_evaluation(
+                content, self.manifest(run), self.path(run, name), self.scale
+            )
+        return content
+
+    def manifest(self, run: Run) -> dict[str, Any]:
+        """The run's manifest. Raises UsageError where it is not of today's settings."""
+        return read_manifest(self.folder / "runs" / run.id, run, self.scale)
+
+    def _checked(self, run: Run, name: str) -> Path:
+        """The path of one of a run's files, its run and its checksum compared."""
+        self.manifest(run)
+        check_sums(self.path(run, name))
+        return self.path(run, name)
 
     def csv(self, run: Run, name: str) -> pd.DataFrame:
         """The rows of one of a run's CSV files, with its seed, its method and the method's r."""
-        frame = pd.read_csv(self.path(run, name))
-        return frame.assign(seed=run.seed, method=run.method, r=getattr(run.method_settings(), "r", None))
+        frame = read_csv(self._checked(run, name))
+        return frame.assign(
+            seed=run.seed,
+            method=run.method,
+            r=getattr(run.method_settings(), "r", None),
+        )

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sglr.engine.lease import lease_gpu
+from sglr.files.lock import only_writer
 from sglr.plan.plan import Plan, find_run
 from sglr.plan.scales import Engine, Scale
 
@@ -29,12 +30,32 @@ def train(arguments: Namespace, plan: Plan) -> None:
 
             device, engine = _prepare(plan.scale)
             job = Job(run, plan.scale, folder, plan.settings_of(run), device, engine)
-        with advising_batch_size(job.trial, job.how.batch_size), _watched(arguments, folder) as watchers:
-            job.fit(stop, watchers)
+        with (
+            advising_batch_size(job.trial, job.how.batch_size),
+            _one_writer(folder),
+            _watched(arguments, folder) as watchers,
+        ):
+            job.fit(stop, watchers, strict=arguments.strict)
 
 
 @contextmanager
-def _watched(arguments: Namespace, folder: Path) -> Iterator[list[Callable[[dict], None]]]:
+def _one_writer(folder: Path) -> Iterator[None]:
+    """The first process holds the run's folder for all of the training, and clears what killed writers left."""
+    from sglr.engine import parallel
+    from sglr.training.state import remove_leftovers
+
+    if not parallel.is_first():
+        yield
+        return
+    with only_writer(folder):
+        remove_leftovers(folder)
+        yield
+
+
+@contextmanager
+def _watched(
+    arguments: Namespace, folder: Path
+) -> Iterator[list[Callable[[dict], None]]]:
     """Who is told of each epoch: with --events a TensorBoard file, epochs of before included."""
     if not arguments.events:
         yield []
@@ -63,7 +84,9 @@ def _finished(arguments: Namespace, plan: Plan) -> "Finished":
 
     run = find_run(arguments.run, plan.scale)
     device, _ = _prepare(plan.scale)
-    return Finished(run, plan.scale, arguments.results / plan.scale.name / "runs" / run.id, device)
+    return Finished(
+        run, plan.scale, arguments.results / plan.scale.name / "runs" / run.id, device
+    )
 
 
 def evaluate(arguments: Namespace, plan: Plan) -> None:
@@ -92,7 +115,13 @@ def export(arguments: Namespace, plan: Plan) -> None:
     """Write one checkpoint's weights as safetensors, with a model card."""
     from sglr.export.weights import export
 
-    print(export(_finished(arguments, plan), arguments.checkpoint, arguments.results / plan.scale.name / "exported"))
+    print(
+        export(
+            _finished(arguments, plan),
+            arguments.checkpoint,
+            arguments.results / plan.scale.name / "exported",
+        )
+    )
 
 
 def events(arguments: Namespace, plan: Plan) -> None:
@@ -109,9 +138,12 @@ def count_forwards(arguments: Namespace, plan: Plan) -> None:
     from sglr.engine.device import prepare
     from sglr.evaluation.forwards import count_forwards
     from sglr.files.records import write_json
+    from sglr.files.sums import write_sums
 
     prepare(plan.scale.engine, plan.scale.threads, gpu=False)
     spec = plan.scale.data[plan.scale.roles.ten_classes]
     train = load_splits(spec, label_noise=0.0, seed=0).train.first(16)
     rows = count_forwards(train.pixels(), train.labels)
-    write_json(arguments.results / plan.scale.name / "forwards.json", {"rows": rows})
+    folder = arguments.results / plan.scale.name
+    write_json(folder / "forwards.json", {"rows": rows})
+    write_sums(folder, "forwards", ["forwards.json"])

@@ -23,7 +23,12 @@ def draw(arguments: Namespace, plan: Plan) -> None:
     from sglr.artefacts.render import render
 
     scale = plan.scale
-    render(arguments.artefact, scale, arguments.results / scale.name, arguments.figures / scale.name)
+    render(
+        arguments.artefact,
+        scale,
+        arguments.results / scale.name,
+        arguments.figures / scale.name,
+    )
 
 
 def show(arguments: Namespace, plan: Plan) -> None:
@@ -53,7 +58,11 @@ def _something_is_there(name: str, plan: Plan, folder: Path) -> bool:
     from sglr.artefacts.collect import inputs_of, runs_of
 
     runs = runs_of(name, plan, folder)
-    return bool(runs.done) if runs.reads else all((folder / path).exists() for path in inputs_of(name, plan, folder))
+    return (
+        bool(runs.done)
+        if runs.reads
+        else all((folder / path).exists() for path in inputs_of(name, plan, folder))
+    )
 
 
 def claims(arguments: Namespace, plan: Plan) -> None:
@@ -67,7 +76,13 @@ def report(arguments: Namespace, plan: Plan) -> None:
     """Write the page: results/{scale}/report.html, one file of everything that has been shown and judged."""
     from sglr.page.page import write
 
-    print(write(plan, arguments.results / plan.scale.name, arguments.figures / plan.scale.name))
+    print(
+        write(
+            plan,
+            arguments.results / plan.scale.name,
+            arguments.figures / plan.scale.name,
+        )
+    )
 
 
 def plan(arguments: Namespace, plan: Plan) -> None:

@@ -12,9 +12,16 @@ def augment(x: Tensor, generator: torch.Generator, padding: int = 4) -> Tensor:
     """
     count, channels, height, width = x.shape
     padded = F.pad(x, (padding,) * 4)
-    top = torch.randint(2 * padding + 1, (count, 1), generator=generator, device=generator.device).to(x.device)
-    left = torch.randint(2 * padding + 1, (count, 1), generator=generator, device=generator.device).to(x.device)
-    flip = torch.rand(count, 1, generator=generator, device=generator.device).to(x.device) < 0.5
+    top = torch.randint(
+        2 * padding + 1, (count, 1), generator=generator, device=generator.device
+    ).to(x.device)
+    left = torch.randint(
+        2 * padding + 1, (count, 1), generator=generator, device=generator.device
+    ).to(x.device)
+    flip = (
+        torch.rand(count, 1, generator=generator, device=generator.device).to(x.device)
+        < 0.5
+    )
     rows = top + torch.arange(height, device=x.device)
     forward = torch.arange(width, device=x.device).expand(count, width)
     columns = left + torch.where(flip, forward.flip(1), forward)

@@ -26,7 +26,9 @@ class Batches:
 
     def order(self) -> Tensor:
         """Return the places of all images (num_train,), shuffled afresh."""
-        return torch.randperm(len(self.images), generator=self.generator, device=self.generator.device)
+        return torch.randperm(
+            len(self.images), generator=self.generator, device=self.generator.device
+        )
 
     def following(self, order: Tensor) -> Iterator[tuple[Tensor, Tensor]]:
         """Yield images x (N, C, H, W) and their places (N,) in this order.
@@ -41,6 +43,6 @@ class Batches:
                 yield x.contiguous(memory_format=self.memory_format), index
 
     def images_alone(self) -> Iterator[Tensor]:
-        """Yield all images in a new order, which is drawn with the first: who looks at none changes no later draw."""
+        """Yield all images in a new order. It is drawn with the first batch: unused, it changes no later draw."""
         for x, _ in self.following(self.order()):
             yield x

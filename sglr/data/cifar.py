@@ -34,7 +34,9 @@ def _parts(source: str, sizes: list[int]) -> list[ImageSet]:
     """
     train, test = _read(source)
     if sizes[0] + sizes[1] > len(train) or sizes[2] > len(test):
-        raise UsageError(f"{source} has {len(train)} training and {len(test)} test images; the scale asks for {sizes}")
+        raise UsageError(
+            f"{source} has {len(train)} training and {len(test)} test images; the scale asks for {sizes}"
+        )
     order = balanced_order(train.labels, torch.Generator().manual_seed(_SEED))
     held_out, trained_on = order[: sizes[1]], order[sizes[1] : sizes[1] + sizes[0]]
     return [train.at(trained_on), train.at(held_out), test.first(sizes[2])]
@@ -42,15 +44,21 @@ def _parts(source: str, sizes: list[int]) -> list[ImageSet]:
 
 def _read(source: str) -> list[ImageSet]:
     """Training and test set, from the file {source}.decoded beside the official ones, made at the first reading."""
-    root = Path(os.environ.get("SGLR_DATA") or "data")
+    root = Path(os.environ.get("SGLR_DATA") or "data").expanduser()
     cache = root / f"{source}.decoded"
     try:
         content = load_payload(cache)
     except (UsageError, OSError):  # not there yet, damaged, or not ours to read
-        content = {name: _decode(source, root, train=name == "train") for name in ("train", "test")}
+        content = {
+            name: _decode(source, root, train=name == "train")
+            for name in ("train", "test")
+        }
         with suppress(UsageError):  # a root that can't be written is decoded each time
             save_payload(cache, content)
-    return [ImageSet(part["images"], part["labels"], 255) for part in (content["train"], content["test"])]
+    return [
+        ImageSet(part["images"], part["labels"], 255)
+        for part in (content["train"], content["test"])
+    ]
 
 
 def _decode(source: str, root: Path, train: bool) -> dict[str, Tensor]:
@@ -58,11 +66,13 @@ def _decode(source: str, root: Path, train: bool) -> dict[str, Tensor]:
     from torchvision.datasets import CIFAR10, CIFAR100
 
     kind = CIFAR10 if source == "cifar10" else CIFAR100
-    given = os.environ.get("SGLR_DATA")
+    given = os.environ.get("SGLR_DATA") or None  # empty is not set
     try:
         if given is None:
             root.mkdir(parents=True, exist_ok=True)
-            with FileLock(root / f"{source}.lock"):  # jobs that start together download once
+            with FileLock(
+                root / f"{source}.lock"
+            ):  # jobs that start together download once
                 kind(str(root), download=True)
         content = kind(str(root), train=train)
     except Exception as error:  # torchvision raises many kinds for a missing, truncated or changed file

@@ -32,7 +32,9 @@ def digit_parts(sizes: list[int]) -> list[ImageSet]:
     table = _read()
     images, labels = table[:, :-1].to(torch.uint8).reshape(-1, 1, 8, 8), table[:, -1]
     if sum(sizes) > len(labels):
-        raise UsageError(f"digits has {len(labels)} images in all; the scale asks for {sizes}")
+        raise UsageError(
+            f"digits has {len(labels)} images in all; the scale asks for {sizes}"
+        )
     order = balanced_order(labels, torch.Generator().manual_seed(_SEED))
     digits = ImageSet(images, labels, WHITE)
     return [digits.at(part) for part in order[: sum(sizes)].split(sizes)]
@@ -44,7 +46,12 @@ def _read() -> Tensor:
     Importing scikit-learn takes a second, which every job of the DAG would pay. Raises UsageError without the file.
     """
     package = find_spec("sklearn")
-    path = Path(str(package and package.origin)).parent / "datasets" / "data" / "digits.csv.gz"
+    path = (
+        Path(str(package and package.origin)).parent
+        / "datasets"
+        / "data"
+        / "digits.csv.gz"
+    )
     if not path.exists():
         raise UsageError(f"{path}: no such file; scikit-learn holds the digits")
     return torch.from_numpy(np.loadtxt(path, delimiter=",").astype(np.int64))
@@ -53,7 +60,10 @@ def _read() -> Tensor:
 def number_parts(sizes: list[int]) -> list[ImageSet]:
     """Return parts of the numbers 00-99 as 8x16 images, each composed of digits that no other part uses."""
     digits = digit_parts([900, 300, 597])
-    return [_compose(part, size, seed) for seed, (part, size) in enumerate(zip(digits, sizes, strict=True))]
+    return [
+        _compose(part, size, seed)
+        for seed, (part, size) in enumerate(zip(digits, sizes, strict=True))
+    ]
 
 
 def _compose(digits: ImageSet, count: int, seed: int) -> ImageSet:
@@ -71,5 +81,7 @@ def _draw(digits: ImageSet, wanted: Tensor, generator: torch.Generator) -> Tenso
     for digit in range(10):
         having = (digits.labels == digit).nonzero()[:, 0]
         places = wanted == digit
-        picked[places] = having[torch.randint(len(having), (int(places.sum()),), generator=generator)]
+        picked[places] = having[
+            torch.randint(len(having), (int(places.sum()),), generator=generator)
+        ]
     return digits.images[picked]

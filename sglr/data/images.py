@@ -21,11 +21,16 @@ class ImageSet:
 
     def pixels(self, index: Tensor | None = None) -> Tensor:
         """Return float32 pixels in [0, 1] of all images, or of those at `index`."""
-        return (self.images if index is None else self.images[index]).float() / self.levels
+        return (
+            self.images if index is None else self.images[index]
+        ).float() / self.levels
 
     def digest(self) -> str:
         """The sha256 of images and labels: which images a run saw."""
-        return digest(self.images.numpy(force=True).tobytes() + self.labels.numpy(force=True).tobytes())
+        return digest(
+            self.images.numpy(force=True).tobytes()
+            + self.labels.numpy(force=True).tobytes()
+        )
 
     def first(self, count: int) -> "ImageSet":
         """Return the first `count` images (all, where there are fewer)."""

@@ -4,7 +4,9 @@ import torch
 from torch import Tensor
 
 
-def corrupt_labels(y: Tensor, noise: float, num_classes: int, seed: int) -> tuple[Tensor, Tensor]:
+def corrupt_labels(
+    y: Tensor, noise: float, num_classes: int, seed: int
+) -> tuple[Tensor, Tensor]:
     """Return labels of which int(noise N) are redrawn uniformly over all classes, and the (N,) mask of those.
 
     A redrawn label may equal the true one, as in the paper ("uniform distribution over all labels").

@@ -8,12 +8,13 @@ from typing import Any
 import torch
 
 from sglr.engine import parallel
+from sglr.files.disk import read_bytes, write_bytes
 from sglr.files.errors import UsageError
-from sglr.files.records import digest, write_bytes
+from sglr.files.records import digest
 
 # What a file holds, by number, to be raised with whatever is added or taken away. A file that carries none, as weights
 # still do, is of format 1.
-WEIGHTS_FORMAT, STATE_FORMAT = 1, 3
+WEIGHTS_FORMAT, STATE_FORMAT = 1, 4
 _DIGEST_LENGTH = 64
 
 
@@ -27,29 +28,41 @@ def save_payload(path: Path, payload: dict[str, Any]) -> str:
     return checksum
 
 
-def load_payload(path: Path, sha256: str | None = None, version: int = WEIGHTS_FORMAT) -> dict[str, Any]:
+def load_payload(
+    path: Path, sha256: str | None = None, version: int = WEIGHTS_FORMAT
+) -> dict[str, Any]:
     """Return what `save_payload` wrote and gave `sha256` for; without it, whatever whole payload is there.
 
     Raises UsageError where the file is missing, truncated, changed, another payload, of another format or code.
     """
-    try:
-        content = path.read_bytes()
-    except FileNotFoundError:
-        raise UsageError(f"{path}: no such file; train the run again (delete its manifest.json first)") from None
-    checksum, body = content[:_DIGEST_LENGTH], memoryview(content)[_DIGEST_LENGTH:]  # a data set is large: no copy
+    content = read_bytes(path)
+    # A data set is large: no copy.
+    checksum, body = (
+        content[:_DIGEST_LENGTH],
+        memoryview(content)[_DIGEST_LENGTH:],
+    )
     if digest(body).encode() != checksum:
         raise UsageError(f"{path}: damaged, its checksum does not match its content")
     if sha256 and sha256 != checksum.decode():
-        raise UsageError(f"{path}: not the checkpoint that manifest.json names; train the run again")
+        raise UsageError(f"{path}: not the checkpoint that manifest.json names")
     try:
         payload = torch.load(io.BytesIO(body), map_location="cpu", weights_only=True)
         found = payload.get("format", 1)
     except UnpicklingError:
-        raise UsageError(f"{path}: holds more than tensors and plain values; it is not loaded") from None
-    except (AttributeError, EOFError, KeyError, RuntimeError):  # made by hand, its checksum too
+        raise UsageError(
+            f"{path}: holds more than tensors and plain values; it is not loaded"
+        ) from None
+    except (
+        AttributeError,
+        EOFError,
+        KeyError,
+        RuntimeError,
+    ):  # made by hand, its checksum too
         raise UsageError(f"{path}: no file of this program") from None
     if found != version:
-        raise UsageError(f"{path}: of another version of this program (format {found}; this one reads {version})")
+        raise UsageError(
+            f"{path}: of another version of this program (format {found}; this one reads {version})"
+        )
     return payload
 
 
@@ -62,7 +75,11 @@ def load_state(path: Path, fingerprint: str) -> dict[str, Any] | None:
         return None
     try:
         state = load_payload(path, version=STATE_FORMAT)
-        reason = "" if state.get("fingerprint") == fingerprint else "it belongs to other settings"
+        reason = (
+            ""
+            if state.get("fingerprint") == fingerprint
+            else "it belongs to other settings"
+        )
     except UsageError as error:
         state, reason = {}, str(error)
     if not reason:
@@ -70,5 +87,8 @@ def load_state(path: Path, fingerprint: str) -> dict[str, Any] | None:
     aside = path.with_suffix(".set-aside")
     if parallel.is_first():
         path.replace(aside)
-    print(f"resume state set aside as {aside}: {reason}; starting from the first epoch", flush=True)
+    print(
+        f"resume state set aside as {aside}: {reason}; starting from the first epoch",
+        flush=True,
+    )
     return None

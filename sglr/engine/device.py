@@ -11,7 +11,9 @@ from sglr.files.errors import UsageError
 from sglr.plan.scales import Engine
 
 
-def prepare(engine: Engine, threads: int, *, gpu: bool = True) -> tuple[torch.device, Engine]:
+def prepare(
+    engine: Engine, threads: int, *, gpu: bool = True
+) -> tuple[torch.device, Engine]:
     """Return the device and the engine that it can run.
 
     The device is SGLR_DEVICE, else, where the scale uses a `gpu` and there is one, that, else the CPU.
@@ -21,19 +23,26 @@ def prepare(engine: Engine, threads: int, *, gpu: bool = True) -> tuple[torch.de
     """
     device = parallel.init(_device(gpu))
     torch.set_num_threads(threads)
-    torch.use_deterministic_algorithms(device.type == "cpu")
+    torch.set_deterministic_debug_mode("error" if device.type == "cpu" else "default")
     torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = False
     torch.backends.cudnn.benchmark = True
     if engine.precision == "bf16" and not has_bf16(device):
-        print("this processor has no bf16 arithmetic: computing in fp32 instead", flush=True)
+        print(
+            "this processor has no bf16 arithmetic: computing in fp32 instead",
+            flush=True,
+        )
         engine = replace(engine, precision="fp32")
-    if device.type != "cuda" or parallel.world_size() > 1:  # what the processes tell each other is not captured
+    if (
+        device.type != "cuda" or parallel.world_size() > 1
+    ):  # what the processes tell each other is not captured
         engine = replace(engine, graphs=False)
     return device, engine
 
 
 def _device(gpu: bool) -> torch.device:
-    name = os.environ.get("SGLR_DEVICE") or ("cuda" if gpu and torch.cuda.is_available() else "cpu")
+    name = os.environ.get("SGLR_DEVICE") or (
+        "cuda" if gpu and torch.cuda.is_available() else "cpu"
+    )
     try:
         device = torch.device(name)
         if device.type not in ("cpu", "cuda"):
@@ -41,7 +50,9 @@ def _device(gpu: bool) -> torch.device:
         torch.empty(0, device=device)
     except (RuntimeError, AssertionError) as error:
         reason = str(error).split("\n")[0]
-        raise UsageError(f"SGLR_DEVICE is {name!r}: cannot be used ({reason}); allowed: cpu, cuda, cuda:N") from None
+        raise UsageError(
+            f"SGLR_DEVICE is {name!r}: cannot be used ({reason}); allowed: cpu, cuda, cuda:N"
+        ) from None
     return device
 
 
@@ -63,8 +74,14 @@ def accelerator() -> dict[str, str | None]:
         return {"cuda": None, "cudnn": None, "driver": None}
     words = ["nvidia-smi", "--query-gpu=driver_version", "--format=csv,noheader"]
     try:
-        driver = subprocess.run(words, capture_output=True, text=True, check=False).stdout.split()
+        driver = subprocess.run(
+            words, capture_output=True, text=True, check=False
+        ).stdout.split()
     except OSError:
         driver = []
     cudnn = torch.backends.cudnn.version()
-    return {"cuda": torch.version.cuda, "cudnn": str(cudnn), "driver": driver[0] if driver else None}
+    return {
+        "cuda": torch.version.cuda,
+        "cudnn": str(cudnn),
+        "driver": driver[0] if driver else None,
+    }

@@ -16,12 +16,21 @@ def visible_gpus() -> list[str]:
     """Ids of the GPUs that this process may use: those CUDA_VISIBLE_DEVICES names, else all that nvidia-smi lists."""
     named = os.environ.get("CUDA_VISIBLE_DEVICES")
     if named is not None:
-        return [name for name in named.replace(" ", "").split(",") if name not in ("", "-1")]
+        return [
+            name for name in named.replace(" ", "").split(",") if name not in ("", "-1")
+        ]
     try:
-        listed = subprocess.run(["nvidia-smi", "-L"], capture_output=True, text=True, check=False).stdout
+        listed = subprocess.run(
+            ["nvidia-smi", "-L"], capture_output=True, text=True, check=False
+        ).stdout
     except OSError:
         return []
-    return [str(number) for number in range(sum(line.startswith("GPU ") for line in listed.splitlines()))]
+    return [
+        str(number)
+        for number in range(
+            sum(line.startswith("GPU ") for line in listed.splitlines())
+        )
+    ]
 
 
 def lease_gpu() -> None:
@@ -38,7 +47,10 @@ def lease_gpu() -> None:
     folder.mkdir(exist_ok=True)
     gpu = _take_one(gpus, folder)
     if not gpu:
-        print(f"waiting: each of the GPUs {', '.join(gpus)} is leased by another process", flush=True)
+        print(
+            f"waiting: each of the GPUs {', '.join(gpus)} is leased by another process",
+            flush=True,
+        )
     while not gpu:
         time.sleep(_SECONDS_BETWEEN_TRIES)
         gpu = _take_one(gpus, folder)
@@ -54,6 +66,7 @@ def _take_one(gpus: list[str], folder: Path) -> str | None:
             lock.acquire(blocking=False)
         except Timeout:
             continue
-        atexit.register(lock.release)  # refers to the lock, which would be released when forgotten
+        # Refers to the lock, which would be released when forgotten.
+        atexit.register(lock.release)
         return gpu
     return None

@@ -9,13 +9,17 @@ from sglr.files.errors import UsageError
 
 
 @contextmanager
-def advising_batch_size(trial: Callable[[int], object], batch_size: int) -> Iterator[None]:
+def advising_batch_size(
+    trial: Callable[[int], object], batch_size: int
+) -> Iterator[None]:
     """Turn an OutOfMemoryError inside into a UsageError; `trial(batch_size)` computes what the training computes."""
     failed = False
     try:
         yield
     except torch.OutOfMemoryError:
-        failed = True  # only outside this block are the tensors of the failed step given back
+        failed = (
+            True  # the exception holds the failed step's tensors until this block ends
+        )
     if failed:
         fits = _largest_that_fits(trial, batch_size)
         advice = f"batch_size {fits} would fit" if fits else "no batch_size would fit"

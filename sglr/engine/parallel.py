@@ -1,7 +1,7 @@
 """One training on several processes, started by torchrun.
 
 Every process holds the whole state, draws the same random numbers and sees the whole batch; only inside a network is
-the batch shared out, and its logits are put together again. So objectives, label averages and checkpoints know nothing
+the batch scattered, and its logits are gathered again. So objectives, label averages and checkpoints know nothing
 of it. In a process alone every function here leaves its input as it is.
 """
 
@@ -18,8 +18,12 @@ from torch import Tensor
 
 
 def init(device: torch.device) -> torch.device:
-    """Join the processes that torchrun has started, where there are several; return this process's device."""
-    if int(os.environ.get("WORLD_SIZE", "1")) < 2:
+    """Join the processes that torchrun has started, where there are several; return this process's device.
+
+    A WORLD_SIZE that another program has left behind means nothing without torchrun.
+    """
+    started = "TORCHELASTIC_RUN_ID" in os.environ and "RANK" in os.environ
+    if not started or int(os.environ["WORLD_SIZE"]) < 2:
         return device
     dist.init_process_group("gloo" if device.type == "cpu" else "cpu:gloo,cuda:nccl")
     atexit.register(dist.destroy_process_group)
@@ -78,7 +82,9 @@ def all_reduce_in_place(tensors: Sequence[Tensor]) -> None:
     if world_size() > 1:
         flat = torch.cat([tensor.reshape(-1) for tensor in tensors])
         dist.all_reduce(flat)
-        for tensor, summed in zip(tensors, flat.split([tensor.numel() for tensor in tensors]), strict=True):
+        for tensor, summed in zip(
+            tensors, flat.split([tensor.numel() for tensor in tensors]), strict=True
+        ):
             tensor.copy_(summed.view_as(tensor))
 
 

@@ -7,12 +7,21 @@ from sglr.attacks.images import attack_images
 from sglr.attacks.pgd import Network
 from sglr.attacks.threat import LinfBall
 from sglr.data.images import ImageSet
+from sglr.files.errors import UsageError
 
 
 @torch.no_grad()
 def in_batches(function: Network, x: Tensor, batch_size: int) -> Tensor:
-    """Return `function` of images `x` (N, ...), of so many at a time, without a gradient."""
-    return torch.cat([function(part) for part in x.split(batch_size)])
+    """Return `function` of images `x` (N, ...), of so many at a time, without a gradient.
+
+    Raises UsageError where a value is not finite: argmax of NaN is a class, and would count.
+    """
+    values = torch.cat([function(part) for part in x.split(batch_size)])
+    if not values.isfinite().all():
+        raise UsageError(
+            "the network's outputs are not finite: nothing of it is measured"
+        )
+    return values
 
 
 def predictions(model: Network, x: Tensor, batch_size: int) -> Tensor:
@@ -40,6 +49,11 @@ def correct_under_pgd(
     `attacked` is a cheaper copy of the model on which the images are searched; `model` itself judges them.
     """
     x_adv = attack_images(
-        attacked or model, images, ball=ball, step_size=step_size, num_steps=num_steps, batch_size=batch_size
+        attacked or model,
+        images,
+        ball=ball,
+        step_size=step_size,
+        num_steps=num_steps,
+        batch_size=batch_size,
     )
     return predictions(model, x_adv, batch_size) == images.labels

@@ -31,7 +31,13 @@ class AutoAttackResult:
 
 
 def run_autoattack(
-    model: nn.Module, images: ImageSet, *, ball: LinfBall, seed: int, batch_size: int, searched: nn.Module | None = None
+    model: nn.Module,
+    images: ImageSet,
+    *,
+    ball: LinfBall,
+    seed: int,
+    batch_size: int,
+    searched: nn.Module | None = None,
 ) -> AutoAttackResult:
     """Return which images survive AutoAttack standard (Croce and Hein 2020); natural errors count as failures.
 
@@ -50,7 +56,11 @@ def run_autoattack(
     robust_after = {}
     for name, attack, victim in _rounds(model, searched):
         verifying = searched is not None and victim is model
-        left = (correct & doubtful if verifying and not attack.startswith("apgd") else correct).nonzero()[:, 0]
+        left = (
+            correct & doubtful
+            if verifying and not attack.startswith("apgd")
+            else correct
+        ).nonzero()[:, 0]
         if len(left):
             x_adv = _attack(victim, attack, x[left], y[left], ball, seed, batch_size)
             check_inside(x_adv, x[left], ball)
@@ -60,15 +70,36 @@ def run_autoattack(
     return AutoAttackResult(correct, robust_after)
 
 
-def _rounds(model: nn.Module, searched: nn.Module | None) -> list[tuple[str, str, nn.Module]]:
+def _rounds(
+    model: nn.Module, searched: nn.Module | None
+) -> list[tuple[str, str, nn.Module]]:
     """Name, attack and attacked network, in order."""
-    search = [(f"search {attack}", attack, searched) for attack in ATTACKS] if searched is not None else []
+    search = (
+        [(f"search {attack}", attack, searched) for attack in ATTACKS]
+        if searched is not None
+        else []
+    )
     return search + [(attack, attack, model) for attack in ATTACKS]
 
 
-def _attack(model: nn.Module, attack: str, x: Tensor, y: Tensor, ball: LinfBall, seed: int, batch_size: int) -> Tensor:
+def _attack(
+    model: nn.Module,
+    attack: str,
+    x: Tensor,
+    y: Tensor,
+    ball: LinfBall,
+    seed: int,
+    batch_size: int,
+) -> Tensor:
     """The images that one attack of the standard version returns."""
-    package = AutoAttack(model, norm="Linf", eps=ball.epsilon, seed=seed, version="standard", device=str(x.device))
+    package = AutoAttack(
+        model,
+        norm="Linf",
+        eps=ball.epsilon,
+        seed=seed,
+        version="standard",
+        device=str(x.device),
+    )
     package.attacks_to_run = [attack]
     with torch.random.fork_rng(devices=[x.device] if x.is_cuda else []):
         result = package.run_standard_evaluation(x, y, **{BATCH_SIZE: batch_size})
@@ -79,7 +110,11 @@ def check_inside(x_adv: Tensor, x: Tensor, ball: LinfBall) -> None:
     """Raise UsageError unless all of `x_adv` lies in the ball around `x` and in [0, 1]."""
     distance = (x_adv - x).abs().max().item()
     if not distance <= ball.epsilon + 1e-6:
-        raise UsageError(f"AutoAttack returned an image at distance {distance:g}, outside epsilon {ball.epsilon:g}")
+        raise UsageError(
+            f"AutoAttack returned an image at distance {distance:g}, outside epsilon {ball.epsilon:g}"
+        )
     low, high = x_adv.min().item(), x_adv.max().item()
     if low < 0 or high > 1:
-        raise UsageError(f"AutoAttack returned pixels within [{low:g}, {high:g}], outside [0, 1]")
+        raise UsageError(
+            f"AutoAttack returned pixels within [{low:g}, {high:g}], outside [0, 1]"
+        )

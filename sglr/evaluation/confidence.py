@@ -16,8 +16,12 @@ def confidence_summary(logits: Tensor, y: Tensor, prefix: str) -> dict[str, floa
     }
 
 
-def expected_calibration_error(confidence: Tensor, correct: Tensor, bins: int = 15) -> float:
+def expected_calibration_error(
+    confidence: Tensor, correct: Tensor, bins: int = 15
+) -> float:
     """Return sum_b (n_b / N) |accuracy_b - confidence_b| over equal-width bins (Guo et al. 2017)."""
     place = torch.clamp((confidence.double() * bins).ceil().long() - 1, 0, bins - 1)
     gap = correct.double() - confidence.double()
-    return gap.new_zeros(bins).index_add_(0, place, gap).abs().sum().item() / len(confidence)
+    return gap.new_zeros(bins).index_add_(0, place, gap).abs().sum().item() / len(
+        confidence
+    )

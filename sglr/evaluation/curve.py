@@ -15,17 +15,38 @@ from sglr.plan.scales import AttackSpec, Engine, Measurement
 class Curve:
     """What every epoch's evaluation shares: images, attack and sizes."""
 
-    def __init__(self, splits: Splits, attack: AttackSpec | None, measurement: Measurement, engine: Engine):
-        self.splits, self.attack, self.measurement, self.engine = splits, attack, measurement, engine
+    def __init__(
+        self,
+        splits: Splits,
+        attack: AttackSpec | None,
+        measurement: Measurement,
+        engine: Engine,
+    ):
+        self.splits, self.attack, self.measurement, self.engine = (
+            splits,
+            attack,
+            measurement,
+            engine,
+        )
 
     def measure(self, network: nn.Module) -> dict[str, float]:
         """Return natural and PGD accuracy of the network (eval mode); PGD's is NaN without an attack."""
         engine = self.engine
-        copied = partial(fold_batchnorm, network, fold=engine.fold, channels_last=engine.channels_last)
+        copied = partial(
+            fold_batchnorm,
+            network,
+            fold=engine.fold,
+            channels_last=engine.channels_last,
+        )
         exact = copied()
-        attacked = exact if engine.precision == "fp32" else copied(precision=engine.precision)
+        attacked = (
+            exact if engine.precision == "fp32" else copied(precision=engine.precision)
+        )
         row = {}
-        for name, images in (("test", self.splits.test), ("validation", self.splits.validation)):
+        for name, images in (
+            ("test", self.splits.test),
+            ("validation", self.splits.validation),
+        ):
             natural = correct_natural(exact, images, self.measurement.batch_size)
             row[f"{name}_natural_accuracy"] = natural.double().mean().item()
             row[f"{name}_robust_accuracy"] = self._robust(exact, attacked, images)

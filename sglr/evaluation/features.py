@@ -8,6 +8,7 @@ from sklearn.metrics import silhouette_score
 from torch import Tensor, nn
 
 from sglr.evaluation.accuracy import in_batches
+from sglr.files.errors import UsageError
 
 
 def penultimate_features(network: nn.Module, x: Tensor, batch_size: int) -> Tensor:
@@ -16,9 +17,18 @@ def penultimate_features(network: nn.Module, x: Tensor, batch_size: int) -> Tens
 
 
 def tsne(features: Tensor, seed: int = 0) -> np.ndarray:
-    """Return the features' t-SNE embedding (N, 2), perplexity 30 or less for few points, from a PCA start."""
+    """Return the features' t-SNE embedding (N, 2), perplexity 30 or less for few points, from a PCA start.
+
+    Raises UsageError where all features are the same, which scikit-learn's t-SNE does not survive, or too few.
+    """
+    if len(features) < 4 or not (features != features[0]).any():
+        raise UsageError(
+            "all features are the same, or fewer than 4: there is nothing to embed"
+        )
     perplexity = min(30, (len(features) - 1) / 3)
-    return TSNE(perplexity=perplexity, init="pca", random_state=seed).fit_transform(features.cpu().numpy())
+    return TSNE(perplexity=perplexity, init="pca", random_state=seed).fit_transform(
+        features.cpu().numpy()
+    )
 
 
 def separability(features: Tensor, y: Tensor) -> dict[str, float]:

@@ -48,7 +48,9 @@ def _measured(method: Method, x: Tensor, y: Tensor) -> list[str]:
     setup = _setup(method.teachers, x, y)
     objective = method.objective(method, setup)
     average = method.average(setup.model, _EPOCHS)
-    networks = {"model": setup.model, **setup.teachers} | ({"average": average.network} if average else {})
+    networks = {"model": setup.model, **setup.teachers} | (
+        {"average": average.network} if average else {}
+    )
     calls = _record_calls(networks)
     objective.loss(x, torch.arange(len(y)), _EPOCHS).loss.backward()
     if average:
@@ -64,8 +66,12 @@ def _setup(teachers: tuple[str, ...], x: Tensor, y: Tensor) -> Setup:
         labels=y,
         num_classes=num_classes,
         epochs=_EPOCHS,
-        adversary=Adversary(model, LinfBall(8 / 255), 2 / 255, 10, torch.Generator().manual_seed(0)),
-        teachers={name: copy.deepcopy(model).eval().requires_grad_(False) for name in teachers},
+        adversary=Adversary(
+            model, LinfBall(8 / 255), 2 / 255, 10, torch.Generator().manual_seed(0)
+        ),
+        teachers={
+            name: copy.deepcopy(model).eval().requires_grad_(False) for name in teachers
+        },
         validation=ImageSet((x * 255).round().to(torch.uint8), y, 255),
     )
 

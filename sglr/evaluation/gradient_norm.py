@@ -9,12 +9,18 @@ from sglr.methods.losses import cross_entropy
 def flat_gradient(network: nn.Module, x: Tensor, y: Tensor) -> Tensor:
     """Return the gradient (P,) of the mean cross-entropy over x (N, C, H, W), y (N,); nothing is left in `.grad`."""
     with torch.enable_grad():
-        gradients = torch.autograd.grad(cross_entropy(network(x), y).mean(), list(network.parameters()))
+        gradients = torch.autograd.grad(
+            cross_entropy(network(x), y).mean(), list(network.parameters())
+        )
     return torch.cat([gradient.flatten() for gradient in gradients])
 
 
-def full_gradient_norm(network: nn.Module, x_adv: Tensor, y: Tensor, batch_size: int) -> float:
+def full_gradient_norm(
+    network: nn.Module, x_adv: Tensor, y: Tensor, batch_size: int
+) -> float:
     """Return the l2 norm of the gradient of the mean loss over all adversarial images, in eval mode."""
     parts = zip(x_adv.split(batch_size), y.split(batch_size), strict=True)
-    total = sum(flat_gradient(network, x, labels).double() * len(labels) for x, labels in parts)
+    total = sum(
+        flat_gradient(network, x, labels).double() * len(labels) for x, labels in parts
+    )
     return (torch.as_tensor(total) / len(y)).norm().item()

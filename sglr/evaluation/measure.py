@@ -16,9 +16,12 @@ from sglr.evaluation.autoattack import run_autoattack
 from sglr.evaluation.confidence import confidence_summary
 from sglr.evaluation.gradient_norm import full_gradient_norm
 from sglr.evaluation.information import information_in_weights
-from sglr.files.records import origin, read_json, write_csv, write_json
+from sglr.files.origin import origin
+from sglr.files.records import write_csv, write_json
+from sglr.files.sums import write_sums
 from sglr.models.folding import fold_batchnorm
 from sglr.models.networks import build_network, load_network, shape_of
+from sglr.plan.bound import measured_with, read_manifest
 from sglr.plan.runs import Run
 from sglr.plan.scales import Scale
 
@@ -28,8 +31,10 @@ class Finished:
 
     def __init__(self, run: Run, scale: Scale, folder: Path, device: torch.device):
         self.run, self.scale, self.folder, self.device = run, scale, folder, device
-        self.manifest = read_json(folder / "manifest.json")
-        splits = load_splits(scale.data[run.dataset], label_noise=run.label_noise, seed=run.seed)
+        self.manifest = read_manifest(folder, run, scale)
+        splits = load_splits(
+            scale.data[run.dataset], label_noise=run.label_noise, seed=run.seed
+        )
         self.splits: Splits = splits.to(device)
         self.ball = LinfBall(scale.attack.epsilon)
 
@@ -42,18 +47,27 @@ class Finished:
         """The network saved as best, best_validation or final, in eval mode."""
         return self._load(f"{name}.pt", self.manifest[name])
 
-    def network_along(self, kept: dict[str, Any]) -> nn.Module:
+    def network_along(self, entry: dict[str, Any]) -> nn.Module:
         """One of the networks that the manifest's trajectory names, in eval mode."""
-        return self._load(f"trajectory/{kept['epoch']:04d}.pt", kept)
+        return self._load(f"trajectory/{entry['epoch']:04d}.pt", entry)
 
-    def _load(self, name: str, kept: dict[str, Any]) -> nn.Module:
-        return load_network(self.folder / name, kept, self.run, self.scale, self.splits)
+    def _load(self, name: str, entry: dict[str, Any]) -> nn.Module:
+        return load_network(
+            self.folder / name, entry, self.run, self.scale, self.splits
+        )
 
-    def adversarial(self, network: nn.Module, images: ImageSet, num_steps: int) -> Tensor:
+    def adversarial(
+        self, network: nn.Module, images: ImageSet, num_steps: int
+    ) -> Tensor:
         """PGD images (N, C, H, W) against `network`, by the scale's attack."""
         attack, batch_size = self.scale.attack, self.scale.measurement.batch_size
         return attack_images(
-            network, images, ball=self.ball, step_size=attack.step_size, num_steps=num_steps, batch_size=batch_size
+            network,
+            images,
+            ball=self.ball,
+            step_size=attack.step_size,
+            num_steps=num_steps,
+            batch_size=batch_size,
         )
 
 
@@ -62,16 +76,20 @@ def evaluate(finished: Finished, *, with_autoattack: bool) -> None:
     measured: dict[str, Any] = {}
     checkpoints: dict[str, Any] = {}
     for name in ("best", "best_validation", "final"):
-        kept = finished.manifest[name]
-        if kept["epoch"] not in measured:  # two names may stand for one epoch's network
-            measured[kept["epoch"]] = _accuracies(finished, name, with_autoattack)
-        checkpoints[name] = kept | measured[kept["epoch"]]
+        entry = finished.manifest[name]
+        if (
+            entry["epoch"] not in measured
+        ):  # two names may stand for one epoch's network
+            measured[entry["epoch"]] = _accuracies(finished, name, with_autoattack)
+        checkpoints[name] = entry | measured[entry["epoch"]]
     record = {
         "run": finished.run.id,
         "checkpoints": checkpoints,
+        "measured_with": measured_with(finished.scale),
         "origin": origin(device_name(finished.device), accelerator()),
     }
     write_json(finished.folder / "evaluation.json", record)
+    write_sums(finished.folder, "evaluate", ["evaluation.json"])
 
 
 def _accuracies(finished: Finished, name: str, with_autoattack: bool) -> dict[str, Any]:
@@ -95,7 +113,14 @@ def _autoattack(finished: Finished, network: nn.Module) -> dict[str, Any]:
     batch_size = finished.scale.measurement.batch_size
     fast = finished.scale.measurement.fast_autoattack and has_bf16(finished.device)
     searched = fold_batchnorm(network, precision="bf16") if fast else None
-    result = run_autoattack(network, images, ball=finished.ball, seed=0, batch_size=batch_size, searched=searched)
+    result = run_autoattack(
+        network,
+        images,
+        ball=finished.ball,
+        seed=0,
+        batch_size=batch_size,
+        searched=searched,
+    )
     return {
         "num_images": len(images),
         "accuracy": result.correct.double().mean().item(),
@@ -116,14 +141,20 @@ def measure_trajectory(finished: Finished) -> None:
     """
     first = build_network(finished.run, finished.scale, finished.splits)
     along = finished.manifest["trajectory"]
-    rows = [_trajectory_row(finished, first, finished.network_along(kept), kept["epoch"]) for kept in along]
+    rows = [
+        _trajectory_row(finished, first, finished.network_along(entry), entry["epoch"])
+        for entry in along
+    ]
     if not rows:
         final = finished.manifest["final"]["epoch"]
         rows = [_trajectory_row(finished, first, finished.network("final"), final)]
     write_csv(finished.folder / "trajectory.csv", rows)
+    write_sums(finished.folder, "trajectory", ["trajectory.csv"])
 
 
-def _trajectory_row(finished: Finished, first: nn.Module, network: nn.Module, epoch: int) -> dict[str, float]:
+def _trajectory_row(
+    finished: Finished, first: nn.Module, network: nn.Module, epoch: int
+) -> dict[str, float]:
     folded = fold_batchnorm(network)
     scale, test = finished.scale, finished.splits.test
     train = finished.splits.train.first(scale.measurement.num_gradient)
@@ -134,9 +165,16 @@ def _trajectory_row(finished: Finished, first: nn.Module, network: nn.Module, ep
     equal = train.first(size * batches)  # so that every mini-batch weighs the same
     row = {
         "epoch": epoch,
-        "gradient_norm_full": full_gradient_norm(network, x_train, train.labels, scale.measurement.batch_size),
+        "gradient_norm_full": full_gradient_norm(
+            network, x_train, train.labels, scale.measurement.batch_size
+        ),
         "information_in_weights": information_in_weights(
-            network, first, x_train[: len(equal)], equal.labels, batch_size=size, num_train=len(finished.splits.train)
+            network,
+            first,
+            x_train[: len(equal)],
+            equal.labels,
+            batch_size=size,
+            num_train=len(finished.splits.train),
         ),
     }
     for name, x in (("natural", test.pixels()), ("adversarial", x_test)):
@@ -147,17 +185,26 @@ def _trajectory_row(finished: Finished, first: nn.Module, network: nn.Module, ep
 
 def measure_features(finished: Finished) -> None:
     """Write features.csv (t-SNE of training images, true labels) and separability.json (test images)."""
-    from sglr.evaluation.features import penultimate_features, separability, tsne  # scikit-learn takes a second
+    # scikit-learn takes a second.
+    from sglr.evaluation.features import (
+        penultimate_features,
+        separability,
+        tsne,
+    )
 
     network = finished.network("final")
     size = finished.scale.measurement.batch_size
     few = finished.splits.train.first(finished.scale.measurement.num_features)
     points = tsne(penultimate_features(network, few.pixels(), size))
     labels = finished.splits.true_labels[: len(few)]
-    rows = [{"x": x, "y": y, "label": label} for (x, y), label in zip(points.tolist(), labels.tolist(), strict=True)]
+    rows = [
+        {"x": x, "y": y, "label": label}
+        for (x, y), label in zip(points.tolist(), labels.tolist(), strict=True)
+    ]
     write_csv(finished.folder / "features.csv", rows)
     test = finished.splits.test
     write_json(
         finished.folder / "separability.json",
         separability(penultimate_features(network, test.pixels(), size), test.labels),
     )
+    write_sums(finished.folder, "features", ["features.csv", "separability.json"])

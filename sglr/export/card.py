@@ -15,7 +15,13 @@ _CHOSEN = {
 }
 
 
-def model_card(finished: "Finished", checkpoint: str, evaluated: dict[str, Any], file: str, sha256: str) -> str:
+def model_card(
+    finished: "Finished",
+    checkpoint: str,
+    evaluated: dict[str, Any],
+    file: str,
+    sha256: str,
+) -> str:
     """Return the card of `file`, whose sha256 is given; `evaluated` is evaluation.json's entry of the checkpoint."""
     run, scale, manifest = finished.run, finished.scale, finished.manifest
     method = METHODS[run.method]
@@ -38,12 +44,18 @@ def model_card(finished: "Finished", checkpoint: str, evaluated: dict[str, Any],
         *_accuracies(evaluated, scale.attack.test_steps),
         f"| sha256 of {file} | {sha256} |",
         f"| sha256 of the checkpoint | {evaluated['sha256']} |",
-        *(f"| sha256 of the {name} images and labels | {value} |" for name, value in manifest["images_sha256"].items()),
+        *(
+            f"| sha256 of the {name} images and labels | {value} |"
+            for name, value in manifest["images_sha256"].items()
+        ),
         "",
         "Settings, and where the training ran:",
         "",
         "```json",
-        json.dumps({key: manifest[key] for key in ("run_settings", "engine", "origin")}, indent=1),
+        json.dumps(
+            {key: manifest[key] for key in ("run_settings", "engine", "origin")},
+            indent=1,
+        ),
         "```",
     ]
     return "\n".join(lines) + "\n"

@@ -7,6 +7,7 @@ from typing import Any
 import pandas as pd
 
 from sglr.files.errors import UsageError
+from sglr.files.records import read_csv
 
 
 class Events:
@@ -20,9 +21,12 @@ class Events:
         try:
             from torch.utils.tensorboard import SummaryWriter
         except ImportError:
-            raise UsageError("the package tensorboard is not installed: pip install 'sglr[tensorboard]'") from None
+            raise UsageError(
+                "the package tensorboard is not installed: pip install 'sglr[tensorboard]'"
+            ) from None
         self.path = folder / "events"
-        shutil.rmtree(self.path, ignore_errors=True)  # a second file would draw every curve twice
+        # A second file would draw every curve twice.
+        shutil.rmtree(self.path, ignore_errors=True)
         self.writer = SummaryWriter(str(self.path))
 
     def add(self, row: dict[str, Any]) -> None:
@@ -45,7 +49,7 @@ def write_events(folder: Path) -> Path:
     if not (folder / "history.csv").exists():
         raise UsageError(f"{folder / 'history.csv'}: no such file; train the run first")
     events = Events(folder)
-    for row in pd.read_csv(folder / "history.csv").to_dict("records"):
+    for row in read_csv(folder / "history.csv").to_dict("records"):
         events.add(row)
     events.close()
     return events.path

@@ -10,9 +10,11 @@ from safetensors.torch import save
 from torch import Tensor, nn
 
 from sglr.export.card import model_card
+from sglr.files.disk import write_bytes
 from sglr.files.errors import UsageError
-from sglr.files.records import digest, read_json, write_bytes
+from sglr.files.records import digest, read_json
 from sglr.models import build
+from sglr.models.networks import check_finite
 
 if TYPE_CHECKING:
     from sglr.evaluation.measure import Finished
@@ -40,7 +42,9 @@ def _evaluation(finished: "Finished", checkpoint: str) -> dict[str, Any]:
     path = finished.folder / "evaluation.json"
     entry = read_json(path)["checkpoints"][checkpoint] if path.exists() else {}
     if entry.get("sha256") != finished.manifest[checkpoint]["sha256"]:
-        raise UsageError(f"run {finished.run.id}: this training has not been evaluated; sglr evaluate it first")
+        raise UsageError(
+            f"run {finished.run.id}: this training has not been evaluated; sglr evaluate it first"
+        )
     return entry
 
 
@@ -49,8 +53,15 @@ def packed(network: nn.Module, shape: dict[str, Any], names: dict[str, str]) -> 
 
     The header is one entry of JSON: safetensors does not keep the order of several, so the bytes would vary.
     """
-    weights = {name: value.cpu().contiguous() for name, value in network.state_dict().items()}
-    header = {"format": FORMAT, **names, "network": shape, "sha256": _checksum(shape, weights)}
+    weights = {
+        name: value.cpu().contiguous() for name, value in network.state_dict().items()
+    }
+    header = {
+        "format": FORMAT,
+        **names,
+        "network": shape,
+        "sha256": _checksum(shape, weights),
+    }
     return save(weights, {"sglr": json.dumps(header)})
 
 
@@ -61,10 +72,13 @@ def load_model(path: str | Path) -> nn.Module:
     """
     header, weights = _read(path)
     if header.get("format") != FORMAT:
-        raise UsageError(f"{path}: not written by this version of `sglr export` (format {FORMAT})")
+        raise UsageError(
+            f"{path}: not written by this version of `sglr export` (format {FORMAT})"
+        )
     if header["sha256"] != _checksum(header["network"], weights):
         raise UsageError(f"{path}: damaged, its checksum does not match its content")
-    network = build(**header["network"], generator_seed=0)
+    check_finite(weights, str(path))
+    network = build(**header["network"], generator_seed=0).float()
     network.load_state_dict(weights)
     return network.eval()
 
@@ -85,5 +99,8 @@ def _checksum(shape: dict[str, Any], weights: dict[str, Tensor]) -> str:
     """The sha256 of shape, names and values, of which safetensors itself checks the lengths alone."""
     parts = [json.dumps(shape, sort_keys=True).encode()]
     for name in sorted(weights):
-        parts += [name.encode(), weights[name].reshape(-1).view(torch.uint8).numpy().tobytes()]
+        parts += [
+            name.encode(),
+            weights[name].reshape(-1).view(torch.uint8).numpy().tobytes(),
+        ]
     return digest(b"\0".join(parts))

@@ -33,4 +33,6 @@ def find(kind: str, name: str) -> Any:
 
 def _targets(kind: str) -> dict[str, str]:
     others = {entry.name: entry.value for entry in entry_points(group=f"sglr.{kind}")}
-    return _OWN[kind] | {name: value for name, value in others.items() if name not in _OWN[kind]}
+    return _OWN[kind] | {
+        name: value for name, value in others.items() if name not in _OWN[kind]
+    }

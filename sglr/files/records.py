@@ -1,34 +1,16 @@
-"""Results as small text files with their origin, written atomically. Imports no torch."""
+"""Results as small text files: JSON objects and CSV tables. Imports no torch."""
 
 import hashlib
+import io
 import json
-import os
-import platform
-import subprocess
-from importlib.metadata import PackageNotFoundError, version
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
+from sglr.files.disk import read_bytes, read_text, write_bytes
 from sglr.files.errors import UsageError
-
-_PACKAGES = ("torch", "torchvision", "numpy", "pandas", "scikit-learn", "pyautoattack", "snakemake")
-
-
-def write_bytes(path: Path, content: bytes) -> None:
-    """Write `content` so that `path` is either the old file or the whole new one. Raises UsageError on I/O errors."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with open(temporary, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
-    except OSError as error:
-        temporary.unlink(missing_ok=True) if path.parent.is_dir() else None
-        raise UsageError(f"{path}: cannot be written: {error.strerror}") from None
 
 
 def write_json(path: Path, content: dict[str, Any]) -> None:
@@ -36,20 +18,48 @@ def write_json(path: Path, content: dict[str, Any]) -> None:
     write_bytes(path, (json.dumps(content, indent=1) + "\n").encode())
 
 
-def read_json(path: Path) -> dict[str, Any]:
-    """Return the JSON object in `path`. Raises UsageError where it is missing or damaged."""
+def read_json(path: Path, keys: Iterable[str] = ()) -> dict[str, Any]:
+    """Return the JSON object in `path`. Raises UsageError where it is missing, damaged or lacks one of `keys`."""
+    text = read_text(path)
     try:
-        return json.loads(path.read_text())
-    except FileNotFoundError:
-        raise UsageError(f"{path}: no such file") from None
-    except (json.JSONDecodeError, UnicodeDecodeError):
-        raise UsageError(f"{path}: damaged, not readable as JSON; delete it to compute it again") from None
+        content = json.loads(text)
+    except json.JSONDecodeError:
+        raise _damaged(path, "not readable as JSON") from None
+    if not isinstance(content, dict):
+        raise _damaged(path, "not a JSON object")
+    for key in keys:
+        if key not in content:
+            raise _damaged(path, f"it has no {key!r}")
+    return content
 
 
 def write_csv(path: Path, rows: list[dict[str, Any]] | pd.DataFrame) -> None:
     """Write `rows` as CSV, atomically, floats with nine significant digits."""
     frame = rows if isinstance(rows, pd.DataFrame) else pd.DataFrame(rows)
-    write_bytes(path, frame.to_csv(index=False, float_format="%.9g", lineterminator="\n").encode())
+    text = frame.to_csv(index=False, float_format="%.9g", lineterminator="\n")
+    write_bytes(path, text.encode())
+
+
+def read_csv(path: Path, columns: Iterable[str] = (), **options: Any) -> pd.DataFrame:
+    """Return the table in `path`. Raises UsageError where it is missing, damaged or lacks one of `columns`."""
+    content = read_bytes(path)
+    if content and not content.endswith(b"\n"):
+        raise _damaged(path, "its last line is cut off")
+    try:
+        frame = pd.read_csv(io.BytesIO(content), encoding="utf-8", **options)
+    except (
+        ValueError,
+        pd.errors.ParserError,
+    ):  # of which "empty" and "not UTF-8" are kinds
+        raise _damaged(path, "not readable as CSV") from None
+    for column in columns:
+        if column not in frame:
+            raise _damaged(path, f"it has no column {column!r}")
+    return frame
+
+
+def _damaged(path: Path, what: str) -> UsageError:
+    return UsageError(f"{path}: damaged, {what}; delete it to compute it again")
 
 
 def digest(content: bytes | memoryview) -> str:
@@ -60,45 +70,3 @@ def digest(content: bytes | memoryview) -> str:
 def settings_digest(settings: dict[str, Any]) -> str:
     """A short fingerprint of resolved settings, free of the order of keys."""
     return digest(json.dumps(settings, sort_keys=True).encode())[:16]
-
-
-def origin(device: str, accelerator: dict[str, Any]) -> dict[str, Any]:
-    """Where a result comes from: package versions, device, processor, operating system, git commit.
-
-    `accelerator` is what `engine.device.accelerator()` gives: versions of CUDA, cuDNN and the driver, None without.
-    """
-    return {
-        "python": platform.python_version(),
-        "versions": {name: _version(name) for name in _PACKAGES},
-        "device": device,
-        "processor": _processor(),
-        "system": platform.platform(),
-        **accelerator,
-        "commit": _git_commit(),
-    }
-
-
-def _processor() -> str | None:
-    """The processor's name, where the system tells it."""
-    try:
-        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
-    except OSError:
-        return platform.processor() or None
-    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
-    return names[0] if names else platform.processor() or None
-
-
-def _version(package: str) -> str | None:
-    try:
-        return version(package)
-    except PackageNotFoundError:
-        return None
-
-
-def _git_commit() -> str | None:
-    command = ["git", "describe", "--always", "--dirty", "--abbrev=12"]
-    try:
-        done = subprocess.run(command, cwd=Path(__file__).parent, capture_output=True, text=True, check=False)
-    except OSError:
-        return None
-    return done.stdout.strip() or None

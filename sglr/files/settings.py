@@ -4,20 +4,21 @@ from collections.abc import Iterable
 from dataclasses import MISSING, dataclass, field, fields, is_dataclass
 from decimal import Decimal
 from difflib import get_close_matches
-from pathlib import Path
 from types import UnionType
 from typing import Any, TypeVar, get_args, get_origin, get_type_hints
-
-import yaml
 
 from sglr.files.errors import UsageError
 
 T = TypeVar("T")
 
 
-def setting(default: Any = MISSING, low: float = 0, high: float = 1, choices: Iterable[str] = ()) -> Any:
+def setting(
+    default: Any = MISSING, low: float = 0, high: float = 1, choices: Iterable[str] = ()
+) -> Any:
     """Return a field of a `Settings` class: a number within [low, high], or a word among `choices`."""
-    return field(default=default, metadata={"low": low, "high": high, "choices": tuple(choices)})
+    return field(
+        default=default, metadata={"low": low, "high": high, "choices": tuple(choices)}
+    )
 
 
 @dataclass(frozen=True)
@@ -29,27 +30,12 @@ class Settings:
             value, allowed = getattr(self, each.name), each.metadata
             if allowed.get("choices") and value not in allowed["choices"]:
                 raise UsageError(f"{each.name}: {unknown(value, allowed['choices'])}")
-            if allowed and isinstance(value, int | float) and not isinstance(value, bool):
+            if (
+                allowed
+                and isinstance(value, int | float)
+                and not isinstance(value, bool)
+            ):
                 check_range(each.name, value, allowed["low"], allowed["high"])
-
-
-def read_yaml(path: Path) -> Any:
-    """Return the content of a YAML file. Raises UsageError where it is missing, unreadable or no YAML."""
-    try:
-        text = path.read_text(encoding="utf-8")
-    except FileNotFoundError:
-        raise UsageError(f"{path}: no such file") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"{path}: not readable: {error}") from None
-    return parse_yaml(text, str(path))
-
-
-def parse_yaml(text: str, where: str) -> Any:
-    """Return what YAML text says. Raises UsageError beginning with `where`."""
-    try:
-        return yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        raise UsageError(f"{where}: not readable as YAML: {' '.join(str(error).split())}") from None
 
 
 def from_mapping(cls: type[T], mapping: Any, where: str) -> T:
@@ -64,10 +50,17 @@ def from_mapping(cls: type[T], mapping: Any, where: str) -> T:
     for key in mapping:
         if key not in known:
             raise UsageError(f"{where}: {unknown(key, sorted(known), 'key')}")
-    missing = [each.name for each in fields(cls) if each.default is MISSING and each.name not in mapping]  # type: ignore[arg-type]
+    missing = [
+        each.name
+        for each in fields(cls)  # type: ignore[arg-type]
+        if each.default is MISSING and each.name not in mapping
+    ]
     if missing:
         raise UsageError(f"{where}: key '{missing[0]}' is missing")
-    values = {key: _typed(value, known[key], f"{where}: {key}") for key, value in mapping.items()}
+    values = {
+        key: _typed(value, known[key], f"{where}: {key}")
+        for key, value in mapping.items()
+    }
     try:
         return cls(**values)
     except UsageError as error:
@@ -82,7 +75,10 @@ def _typed(value: Any, hint: Any, where: str) -> Any:
     if get_origin(hint) is dict:
         if not isinstance(value, dict):
             raise UsageError(f"{where}: expected a mapping, got {value!r}")
-        return {key: _typed(each, get_args(hint)[1], f"{where}.{key}") for key, each in value.items()}
+        return {
+            key: _typed(each, get_args(hint)[1], f"{where}.{key}")
+            for key, each in value.items()
+        }
     if hint is float:
         return _number(value, where)
     if not isinstance(value, hint) or (hint is int and isinstance(value, bool)):
@@ -106,7 +102,9 @@ def _number(value: Any, where: str) -> float:
 def check_range(name: str, value: float, low: float, high: float) -> None:
     """Raise UsageError unless low <= value <= high."""
     if not low <= value <= high:
-        raise UsageError(f"{name} must be within [{exact(low)}, {exact(high)}], got {exact(value)}")
+        raise UsageError(
+            f"{name} must be within [{exact(low)}, {exact(high)}], got {exact(value)}"
+        )
 
 
 def exact(value: float) -> str:

@@ -30,7 +30,14 @@ def add_methods_of_packages() -> None:
     """
     for entry in entry_points(group="sglr.methods"):
         method = entry.load()
-        if not (isinstance(method, type) and issubclass(method, Method)) or method.name != entry.name:
-            raise UsageError(f"entry point {entry.name} = {entry.value}: no method of this name")
+        if (
+            not (isinstance(method, type) and issubclass(method, Method))
+            or method.name != entry.name
+        ):
+            raise UsageError(
+                f"entry point {entry.name} = {entry.value}: no method of this name"
+            )
         if METHODS.setdefault(method.name, method) is not method:
-            raise UsageError(f"entry point {entry.name} = {entry.value}: there is a method {method.name!r} already")
+            raise UsageError(
+                f"entry point {entry.name} = {entry.value}: there is a method {method.name!r} already"
+            )

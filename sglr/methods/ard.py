@@ -28,7 +28,9 @@ class RobustDistillation(Objective):
         with torch.no_grad():
             taught = soften(self.setup.teachers["at"](x), temperature)
         distilled = temperature**2 * kl_divergence(taught, adversarial / temperature)
-        loss = share * distilled + (1 - share) * cross_entropy(self.model(x), self.labels(index))
+        loss = share * distilled + (1 - share) * cross_entropy(
+            self.model(x), self.labels(index)
+        )
         return Loss(loss.mean(), adversarial.detach())
 
 

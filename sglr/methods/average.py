@@ -26,14 +26,20 @@ class WeightAverage:
     def after_step(self, model: nn.Module) -> None:
         """Called after every optimiser step."""
 
-    def after_epoch(self, model: nn.Module, epoch: int, batches: Iterable[Tensor]) -> None:
+    def after_epoch(
+        self, model: nn.Module, epoch: int, batches: Iterable[Tensor]
+    ) -> None:
         """Called after every epoch; `batches` are clean training images as the model sees them."""
 
     def fold_in(self, model: nn.Module, share: float) -> None:
         """average <- (1 - share) average + share model, for weights and statistics; counters are copied."""
         self.count += 1
         with torch.no_grad():
-            for mean, value in zip(self.network.state_dict().values(), model.state_dict().values(), strict=True):
+            for mean, value in zip(
+                self.network.state_dict().values(),
+                model.state_dict().values(),
+                strict=True,
+            ):
                 if mean.is_floating_point():
                     mean.lerp_(value, share)
                 else:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from sglr.methods.at import AdversarialTraining, SmoothedAdversarialTraining
 from sglr.methods.average import WeightAverage
-from sglr.methods.method import Method, setting
+from sglr.methods.method import LARGEST_DECAY, Method, setting
 
 if TYPE_CHECKING:
     from torch import nn
@@ -36,7 +36,7 @@ class AtWa(Method):
     name = "at_wa"
     label = "PGD-AT+WA (ours)"
     objective = AdversarialTraining
-    decay: float = setting(0.9995)
+    decay: float = setting(0.9995, high=LARGEST_DECAY)
 
     def average(self, model: nn.Module, epochs: int) -> WeightAverage:
         """Return the exponential average."""
@@ -51,7 +51,7 @@ class AtLsWa(Method):
     label = "PGD-AT+LS+WA (ours)"
     objective = SmoothedAdversarialTraining
     r: float = setting(0.2)
-    decay: float = setting(0.9995)
+    decay: float = setting(0.9995, high=LARGEST_DECAY)
 
     def average(self, model: nn.Module, epochs: int) -> WeightAverage:
         """Return the exponential average."""

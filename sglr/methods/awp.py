@@ -24,7 +24,8 @@ class AdversarialWeightPerturbation(AdversarialTraining):
 
     def __init__(self, settings: Awp, setup: Setup):
         super().__init__(settings, setup)
-        self.proxy = copy.deepcopy(setup.model)  # its forward pass moves its own BatchNorm statistics
+        # Its forward pass moves its own BatchNorm statistics.
+        self.proxy = copy.deepcopy(setup.model)
         self.perturbation: list[Tensor] = []
 
     def loss(self, x: Tensor, index: Tensor, epoch: int) -> Loss:
@@ -39,7 +40,9 @@ class AdversarialWeightPerturbation(AdversarialTraining):
         self.proxy.load_state_dict(self.model.state_dict())
         self.proxy.train()
         weights = _weights(self.proxy)
-        gradients = torch.autograd.grad(cross_entropy(self.proxy(x_adv), y).mean(), weights)
+        gradients = torch.autograd.grad(
+            cross_entropy(self.proxy(x_adv), y).mean(), weights
+        )
         self.setup.all_reduce(gradients)
         gamma = self.settings.gamma
         return [

@@ -35,7 +35,9 @@ class DistilledAdversarialTraining(Objective):
     def _fit(self) -> tuple[float, float]:
         images = self.setup.validation
         x_adv = self.adversary.attack_images(self.teacher, images, _BATCH)
-        guesses = one_hot(_logits(self.teacher, images.pixels()).argmax(dim=1), self.setup.num_classes)
+        guesses = one_hot(
+            _logits(self.teacher, images.pixels()).argmax(dim=1), self.setup.num_classes
+        )
         return fit_calibration(_logits(self.teacher, x_adv), guesses, images.labels)
 
     def loss(self, x: Tensor, index: Tensor, epoch: int) -> Loss:
@@ -46,9 +48,13 @@ class DistilledAdversarialTraining(Objective):
         labels = self.mixture * taught + (1 - self.mixture) * self.targets(index)
         return Loss(cross_entropy(logits, labels).mean(), logits.detach())
 
+    def fitted(self) -> dict[str, float]:
+        """The temperature T and the mixture lambda."""
+        return {"temperature": self.temperature, "mixture": self.mixture}
+
     def state_dict(self) -> dict[str, Any]:
         """The fitted temperature and mixture."""
-        return {"temperature": self.temperature, "mixture": self.mixture}
+        return self.fitted()
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Take `state_dict`'s content back."""

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from sglr.files.errors import UsageError
 from sglr.files.lazy import torch
 from sglr.methods.average import WeightAverage
 from sglr.methods.labels import soften
@@ -28,9 +29,15 @@ class TwoTeacherDistillation(Objective):
         """Return the weighted sum of the three terms."""
         x_adv = self.attack(x, index)
         logits = self.model(x_adv)
-        loss = self.settings.cross_entropy_weight * cross_entropy(logits, self.targets(index))
-        loss = loss + self.settings.standard_weight * self._distil(logits, x_adv, "standard")
-        loss = loss + self.settings.adversarial_weight * self._distil(logits, x_adv, "at")
+        loss = self.settings.cross_entropy_weight * cross_entropy(
+            logits, self.targets(index)
+        )
+        loss = loss + self.settings.standard_weight * self._distil(
+            logits, x_adv, "standard"
+        )
+        loss = loss + self.settings.adversarial_weight * self._distil(
+            logits, x_adv, "at"
+        )
         return Loss(loss.mean(), logits.detach())
 
     def _distil(self, logits: Tensor, x_adv: Tensor, teacher: str) -> Tensor:
@@ -51,7 +58,9 @@ class EpochAverage(WeightAverage):
         """Whether the average has begun by the end of `epoch`."""
         return epoch >= self.first_epoch
 
-    def after_epoch(self, model: nn.Module, epoch: int, batches: Iterable[Tensor]) -> None:
+    def after_epoch(
+        self, model: nn.Module, epoch: int, batches: Iterable[Tensor]
+    ) -> None:
         """Fold the epoch's last weights in, and estimate the averaged network's BatchNorm statistics afresh."""
         if self.active(epoch):
             self.fold_in(model, 1 / (self.count + 1))
@@ -63,7 +72,9 @@ def estimate_batchnorm(network: nn.Module, batches: Iterable[Tensor]) -> None:
 
     Leaves the network in eval mode.
     """
-    layers = [layer for layer in network.modules() if isinstance(layer, torch.nn.BatchNorm2d)]
+    layers = [
+        layer for layer in network.modules() if isinstance(layer, torch.nn.BatchNorm2d)
+    ]
     momenta = [layer.momentum for layer in layers]
     for layer in layers:
         layer.reset_running_stats()
@@ -93,6 +104,17 @@ class KdSwa(Method):
     adversarial_weight: float = setting(0.6)
     temperature: float = setting(2.0, low=0.01, high=1000)
     average_start: float = setting(0.525)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if (
+            not self.cross_entropy_weight
+            + self.standard_weight
+            + self.adversarial_weight
+        ):
+            raise UsageError(
+                "cross_entropy_weight, standard_weight and adversarial_weight are all 0"
+            )
 
     def average(self, model: nn.Module, epochs: int) -> WeightAverage:
         """Return the mean over the last epochs."""

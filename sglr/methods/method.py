@@ -12,7 +12,9 @@ from sglr.methods.objective import Objective
 if TYPE_CHECKING:
     from torch import nn
 
-__all__ = ["Method", "setting"]
+__all__ = ["LARGEST_DECAY", "Method", "setting"]
+
+LARGEST_DECAY = 1 - 1e-9  # with 1 an average would stay what it was at its start
 
 
 @dataclass(frozen=True)

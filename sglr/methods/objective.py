@@ -51,13 +51,17 @@ class Objective:
     def adversary(self) -> Adversary:
         """The attack on the network in training. Raises ValueError in standard training."""
         if self.setup.adversary is None:
-            raise ValueError(f"{type(self).__name__} needs an adversary; the setup has none")
+            raise ValueError(
+                f"{type(self).__name__} needs an adversary; the setup has none"
+            )
         return self.setup.adversary
 
     def attack(self, x: Tensor, index: Tensor) -> Tensor:
         """Return adversarial images (N, C, H, W) that raise the cross-entropy of the hard labels of `index` (N,)."""
         y = self.labels(index)
-        return self.adversary.attack(self.model, x, lambda logits: cross_entropy(logits, y))
+        return self.adversary.attack(
+            self.model, x, lambda logits: cross_entropy(logits, y)
+        )
 
     def loss(self, x: Tensor, index: Tensor, epoch: int) -> Loss:
         """Return the loss of one mini-batch x (N, C, H, W), the examples `index` (N,), the network in train mode.
@@ -76,6 +80,10 @@ class Objective:
     def targets(self, index: Tensor) -> Tensor:
         """Return the labels (N, K) that the examples `index` (N,) are trained towards now."""
         return one_hot(self.labels(index), self.setup.num_classes)
+
+    def fitted(self) -> dict[str, float]:
+        """What the method chose by data before its first step, for the run's record."""
+        return {}
 
     def state_dict(self) -> dict[str, Any]:
         """What a resumed training needs."""

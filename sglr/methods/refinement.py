@@ -22,7 +22,9 @@ class RefinedObjective(Objective):
     def __init__(self, settings: Any, setup: Setup):
         super().__init__(settings, setup)
         hard = one_hot(setup.labels, setup.num_classes)
-        self.predictions = PredictionAverage(hard, label_decay(setup.epochs, settings.decay))
+        self.predictions = PredictionAverage(
+            hard, label_decay(setup.epochs, settings.decay)
+        )
         self.first_epoch = start_epoch(settings.start, setup.epochs)
 
     @property

@@ -24,9 +24,13 @@ class RobustSoftLabelDistillation(Objective):
         """Return both terms; no hard label takes part."""
         with torch.no_grad():
             taught = self.setup.teachers["at"](x).softmax(dim=1)
-        x_adv = self.adversary.attack(self.model, x, lambda logits: kl_divergence(taught, logits), "gaussian")
+        x_adv = self.adversary.attack(
+            self.model, x, lambda logits: kl_divergence(taught, logits), "gaussian"
+        )
         adversarial, share = self.model(x_adv), self.settings.robust
-        loss = share * kl_divergence(taught, adversarial) + (1 - share) * kl_divergence(taught, self.model(x))
+        loss = share * kl_divergence(taught, adversarial) + (1 - share) * kl_divergence(
+            taught, self.model(x)
+        )
         return Loss(loss.mean(), adversarial.detach())
 
 

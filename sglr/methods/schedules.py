@@ -12,8 +12,11 @@ def start_epoch(fraction: float, epochs: int) -> int:
 
 
 def learning_rate(epoch: int, epochs: int, base: float) -> float:
-    """Return the learning rate of `epoch`: x 0.1 from 50 % and again from 75 % (epochs 100 and 150 of 200)."""
-    drops = sum(epoch >= start_epoch(fraction, epochs) for fraction in DROPS)
+    """Return the learning rate of `epoch`: x 0.1 from 50 % and again from 75 % (epochs 100 and 150 of 200).
+
+    The first epoch has the base rate, however few epochs there are.
+    """
+    drops = sum(epoch >= max(2, start_epoch(fraction, epochs)) for fraction in DROPS)
     return base * 0.1**drops
 
 
@@ -22,7 +25,9 @@ def label_decay(epochs: int, decay_at_200: float) -> float:
     return max(0.0, 1 - (1 - decay_at_200) * _PAPER_EPOCHS / epochs)
 
 
-def te_weight(epoch: int, epochs: int, *, weight: float, start: float, ramp_end: float) -> float:
+def te_weight(
+    epoch: int, epochs: int, *, weight: float, start: float, ramp_end: float
+) -> float:
     """Return the weight of TE's squared term: 0 before `start`, a Gaussian ramp to `ramp_end`, `weight` after.
 
     Dong et al. 2022: weight x exp(-5 (1 - t)^2) with t from 0 to 1 along the ramp.

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from sglr.files.lazy import torch
 from sglr.methods.labels import soften
 from sglr.methods.losses import cross_entropy
-from sglr.methods.method import Method, setting
+from sglr.methods.method import LARGEST_DECAY, Method, setting
 from sglr.methods.objective import Loss
 from sglr.methods.refinement import RefinedObjective
 
@@ -47,7 +47,7 @@ class Sglr(Method):
     temperature: float = setting(1.5, low=0.01, high=1000)
     clean_weight: float = setting(0.2)
     start: float = setting(0.45)
-    decay: float = setting(0.9)
+    decay: float = setting(0.9, high=LARGEST_DECAY)
 
 
 @dataclass(frozen=True)

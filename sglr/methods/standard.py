@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from sglr.methods.labels import smooth, soften
 from sglr.methods.losses import cross_entropy
-from sglr.methods.method import Method, setting
+from sglr.methods.method import LARGEST_DECAY, Method, setting
 from sglr.methods.objective import Loss, Objective
 from sglr.methods.refinement import RefinedObjective
 
@@ -75,4 +75,4 @@ class StandardSglr(Method):
     r: float = setting(1.0)
     temperature: float = setting(1.0, low=0.01, high=1000)
     start: float = setting(0.3)
-    decay: float = setting(0.9)
+    decay: float = setting(0.9, high=LARGEST_DECAY)

@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from sglr.files.errors import UsageError
 from sglr.files.lazy import torch
+from sglr.files.settings import exact
 from sglr.methods.labels import PredictionAverage
 from sglr.methods.losses import cross_entropy, squared_distance
-from sglr.methods.method import Method, setting
+from sglr.methods.method import LARGEST_DECAY, Method, setting
 from sglr.methods.objective import Loss, Objective, Setup
 from sglr.methods.schedules import label_decay, start_epoch, te_weight
 
@@ -24,13 +26,23 @@ class TemporalEnsembling(Objective):
 
     def __init__(self, settings: Te, setup: Setup):
         super().__init__(settings, setup)
-        nothing = torch.zeros(len(setup.labels), setup.num_classes, device=setup.labels.device)
-        self.ensemble = PredictionAverage(nothing, label_decay(setup.epochs, settings.decay))
+        nothing = torch.zeros(
+            len(setup.labels), setup.num_classes, device=setup.labels.device
+        )
+        self.ensemble = PredictionAverage(
+            nothing, label_decay(setup.epochs, settings.decay)
+        )
 
     def weight(self, epoch: int) -> float:
         """Return w at `epoch`: a ramp from `start` to `ramp_end`."""
         te = self.settings
-        return te_weight(epoch, self.setup.epochs, weight=te.weight, start=te.start, ramp_end=te.ramp_end)
+        return te_weight(
+            epoch,
+            self.setup.epochs,
+            weight=te.weight,
+            start=te.start,
+            ramp_end=te.ramp_end,
+        )
 
     def loss(self, x: Tensor, index: Tensor, epoch: int) -> Loss:
         """Return the two terms' sum on adversarial images; the cross-entropy alone before `start`."""
@@ -43,14 +55,18 @@ class TemporalEnsembling(Objective):
 
         def both_terms(logits: Tensor) -> Tensor:
             """What the attack raises and the step lowers, (N,)."""
-            return cross_entropy(logits, y) + weight * squared_distance(logits, ensemble)
+            return cross_entropy(logits, y) + weight * squared_distance(
+                logits, ensemble
+            )
 
         logits = self.model(self.adversary.attack(self.model, x, both_terms))
         return Loss(both_terms(logits).mean(), logits.detach())
 
     def _ensemble_of(self, x: Tensor, index: Tensor) -> Tensor:
         """The average with this batch's eval-mode clean predictions; the division corrects its start at zero."""
-        rows = self.ensemble.update(index, self.adversary.logits(self.model, x).softmax(dim=1))
+        rows = self.ensemble.update(
+            index, self.adversary.logits(self.model, x).softmax(dim=1)
+        )
         return rows / rows.sum(dim=1, keepdim=True)
 
     def state_dict(self) -> dict[str, Any]:
@@ -72,4 +88,11 @@ class Te(Method):
     weight: float = setting(300.0, high=1e6)
     start: float = setting(0.45)
     ramp_end: float = setting(0.75)
-    decay: float = setting(0.9)
+    decay: float = setting(0.9, high=LARGEST_DECAY)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.ramp_end <= self.start:
+            raise UsageError(
+                f"ramp_end must come after start, got {exact(self.ramp_end)} and {exact(self.start)}"
+            )

@@ -9,7 +9,12 @@ from sglr.models.blocks import Classifier
 
 
 def build(
-    architecture: str, num_classes: int, in_channels: int, width: int, generator_seed: int, stem_stride: int = 1
+    architecture: str,
+    num_classes: int,
+    in_channels: int,
+    width: int,
+    generator_seed: int,
+    stem_stride: int = 1,
 ) -> Classifier:
     """Return the network; `generator_seed` alone decides its weights. The global generator stays as it was.
 
@@ -20,4 +25,6 @@ def build(
         raise UsageError(unknown(architecture, names, "architecture"))
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(generator_seed)
-        return find("architectures", architecture)(num_classes, in_channels, width, stem_stride)
+        return find("architectures", architecture)(
+            num_classes, in_channels, width, stem_stride
+        )

@@ -19,14 +19,20 @@ class BatchNorm(nn.BatchNorm2d):
         mean, size = sums[:-1] / sums[-1], sums[-1].detach()
         centred = values - mean[:, None, None]
         variance = parallel.all_reduce(centred.square().sum((0, 2, 3))) / size
-        self._update_running_statistics(mean.detach(), variance.detach() * size / (size - 1))
+        self._update_running_statistics(
+            mean.detach(), variance.detach() * size / (size - 1)
+        )
         scale = self.weight * torch.rsqrt(variance + self.eps)
         return (centred * scale[:, None, None] + self.bias[:, None, None]).to(x.dtype)
 
     @torch.no_grad()
     def _update_running_statistics(self, mean: Tensor, variance: Tensor) -> None:
         """Move the running statistics, as nn.BatchNorm2d does."""
-        assert self.running_mean is not None and self.running_var is not None and self.num_batches_tracked is not None
+        assert (
+            self.running_mean is not None
+            and self.running_var is not None
+            and self.num_batches_tracked is not None
+        )
         assert self.momentum is not None
         self.num_batches_tracked.add_(1)
         self.running_mean.lerp_(mean, self.momentum)

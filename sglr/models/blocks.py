@@ -10,9 +10,13 @@ from sglr.models.batchnorm import BatchNorm
 class ConvBN(nn.Module):
     """A convolution without bias, followed by BatchNorm; in eval mode the pair is one convolution."""
 
-    def __init__(self, in_channels: int, out_channels: int, kernel: int, stride: int = 1):
+    def __init__(
+        self, in_channels: int, out_channels: int, kernel: int, stride: int = 1
+    ):
         super().__init__()
-        self.conv = nn.Conv2d(in_channels, out_channels, kernel, stride, padding=kernel // 2, bias=False)
+        self.conv = nn.Conv2d(
+            in_channels, out_channels, kernel, stride, padding=kernel // 2, bias=False
+        )
         self.bn = BatchNorm(out_channels)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -28,7 +32,9 @@ class BasicBlock(nn.Module):
         self.first = ConvBN(in_channels, out_channels, 3, stride)
         self.second = ConvBN(out_channels, out_channels, 3)
         same = stride == 1 and in_channels == out_channels
-        self.shortcut = nn.Identity() if same else ConvBN(in_channels, out_channels, 1, stride)
+        self.shortcut = (
+            nn.Identity() if same else ConvBN(in_channels, out_channels, 1, stride)
+        )
 
     def forward(self, x: Tensor) -> Tensor:
         """Return the block's output, (N, out_channels, H/stride, W/stride)."""
@@ -40,7 +46,9 @@ class Classifier(nn.Module):
 
     def __init__(self, trunk: nn.Module, num_features: int, num_classes: int):
         super().__init__()
-        self.autocast = False  # whether training multiplies in bf16; the weights stay as they are
+        self.autocast = (
+            False  # whether training multiplies in bf16; the weights stay as they are
+        )
         self.trunk = trunk
         self.classifier = nn.Linear(num_features, num_classes)
 
@@ -49,8 +57,10 @@ class Classifier(nn.Module):
         return self.trunk(x).mean(dim=(2, 3))
 
     def forward(self, x: Tensor) -> Tensor:
-        """Return fp32 logits (N, K) of images (N, C, H, W) in [0, 1], in whose precision the weights compute."""
+        """Return logits (N, K) of images (N, C, H, W) in [0, 1]: fp64 where the weights are, else fp32."""
         part = parallel.scatter(x).to(self.classifier.weight.dtype)
         with torch.autocast(x.device.type, torch.bfloat16, enabled=self.autocast):
             logits = self.classifier(self.features(part))
-        return parallel.all_gather(logits if logits.dtype == torch.float64 else logits.float(), len(x))
+        return parallel.all_gather(
+            logits if logits.dtype == torch.float64 else logits.float(), len(x)
+        )

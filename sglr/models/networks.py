@@ -3,6 +3,8 @@
 from pathlib import Path
 from typing import Any
 
+from torch import Tensor
+
 from sglr.data.images import Splits
 from sglr.engine.checkpoints import load_payload
 from sglr.files.errors import UsageError
@@ -29,14 +31,32 @@ def shape_of(run: Run, scale: Scale, splits: Splits) -> dict[str, Any]:
     }
 
 
-def load_network(path: Path, kept: dict[str, Any], run: Run, scale: Scale, splits: Splits) -> Classifier:
-    """The run's network with the weights saved at `path`, in eval mode; `kept` is what the manifest says of them.
+def load_network(
+    path: Path, entry: dict[str, Any], run: Run, scale: Scale, splits: Splits
+) -> Classifier:
+    """The run's network with the weights saved at `path`, in eval mode; `entry` is what the manifest says of them.
 
-    Raises UsageError for another run's file, and for one that the manifest does not name.
+    Raises UsageError for a file that is missing or damaged, for another run's, for one that the manifest does not name,
+    and for a network that is not finite.
     """
-    payload = load_payload(path, kept["sha256"])
+    try:
+        payload = load_payload(path, entry["sha256"])
+    except UsageError as error:
+        advice = f"sglr train {run.id} --scale {scale.name} makes it whole again"
+        raise UsageError(f"{error}; {advice}") from None
     if payload["run"] != run.id:
         raise UsageError(f"{path}: holds run {payload['run']!r}, expected {run.id!r}")
+    check_finite(payload["weights"], str(path))
     network = build_network(run, scale, splits)
     network.load_state_dict(payload["weights"])
     return network.eval()
+
+
+def check_finite(weights: dict[str, Tensor], where: str) -> None:
+    """Raise UsageError where a weight or a statistic of BatchNorm is infinite or not a number."""
+    for name, value in weights.items():
+        if not value.isfinite().all():
+            raise UsageError(
+                f"{where}: {name} is not finite: the training diverged, and nothing of it is measured; "
+                "a smaller learning_rate usually helps"
+            )

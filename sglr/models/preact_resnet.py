@@ -16,7 +16,11 @@ class PreActBlock(nn.Module):
         self.first = ConvBN(in_channels, out_channels, 3, stride)
         self.second = nn.Conv2d(out_channels, out_channels, 3, padding=1, bias=False)
         changes = stride != 1 or in_channels != out_channels
-        self.shortcut = nn.Conv2d(in_channels, out_channels, 1, stride, bias=False) if changes else None
+        self.shortcut = (
+            nn.Conv2d(in_channels, out_channels, 1, stride, bias=False)
+            if changes
+            else None
+        )
 
     def forward(self, x: Tensor) -> Tensor:
         """Return the block's output, (N, out_channels, H/stride, W/stride)."""
@@ -25,9 +29,13 @@ class PreActBlock(nn.Module):
         return self.second(torch.relu(self.first(activated))) + shortcut
 
 
-def preact_resnet(num_classes: int, in_channels: int, width: int, stem_stride: int) -> Classifier:
+def preact_resnet(
+    num_classes: int, in_channels: int, width: int, stem_stride: int
+) -> Classifier:
     """Return PreActResNet-18; 11,172,170 parameters at width 64 with 10 classes."""
-    layers: list[nn.Module] = [nn.Conv2d(in_channels, width, 3, stem_stride, padding=1, bias=False)]
+    layers: list[nn.Module] = [
+        nn.Conv2d(in_channels, width, 3, stem_stride, padding=1, bias=False)
+    ]
     channels = width
     for number, factor in enumerate((1, 2, 4, 8)):
         layers.append(PreActBlock(channels, factor * width, 2 if number else 1))

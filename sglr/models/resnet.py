@@ -7,18 +7,28 @@ from torch import nn
 from sglr.models.blocks import BasicBlock, Classifier, ConvBN
 
 
-def resnet18(num_classes: int, in_channels: int, width: int, stem_stride: int) -> Classifier:
+def resnet18(
+    num_classes: int, in_channels: int, width: int, stem_stride: int
+) -> Classifier:
     """Return ResNet-18 (He et al. 2016), a 3x3 stem without pooling; 11,173,962 parameters at width 64, 10 classes."""
-    return _resnet([(1, 2), (2, 2), (4, 2), (8, 2)], num_classes, in_channels, width, stem_stride)
+    return _resnet(
+        [(1, 2), (2, 2), (4, 2), (8, 2)], num_classes, in_channels, width, stem_stride
+    )
 
 
-def small_resnet(num_classes: int, in_channels: int, width: int, stem_stride: int) -> Classifier:
+def small_resnet(
+    num_classes: int, in_channels: int, width: int, stem_stride: int
+) -> Classifier:
     """Return a net of two residual blocks, at `width` and at twice the width and half the size."""
     return _resnet([(1, 1), (2, 1)], num_classes, in_channels, width, stem_stride)
 
 
 def _resnet(
-    stages: list[tuple[int, int]], num_classes: int, in_channels: int, width: int, stem_stride: int
+    stages: list[tuple[int, int]],
+    num_classes: int,
+    in_channels: int,
+    width: int,
+    stem_stride: int,
 ) -> Classifier:
     layers: list[nn.Module] = [ConvBN(in_channels, width, 3, stem_stride), nn.ReLU()]
     channels = width
@@ -36,5 +46,7 @@ def _initialise(network: nn.Module) -> None:
     """Convolutions from N(0, 2 / (k k C_out)), as the authors' code; the rest as PyTorch."""
     for module in network.modules():
         if isinstance(module, nn.Conv2d):
-            fan_out = module.kernel_size[0] * module.kernel_size[1] * module.out_channels
+            fan_out = (
+                module.kernel_size[0] * module.kernel_size[1] * module.out_channels
+            )
             nn.init.normal_(module.weight, 0, math.sqrt(2 / fan_out))

@@ -15,7 +15,9 @@ def cost_lines(plan: Plan, folder: Path) -> list[str]:
     for run_id in plan.runs:
         minutes, measured = _training_minutes(plan, run_id, folder)
         users = ", ".join(_users(plan, run_id))
-        lines.append(f"{run_id:44} {minutes:8.1f} min{' measured' if measured else '':9} {users}")
+        lines.append(
+            f"{run_id:44} {minutes:8.1f} min{' measured' if measured else '':9} {users}"
+        )
     return lines
 
 
@@ -23,7 +25,10 @@ def cost_sums(plan: Plan, folder: Path) -> tuple[str, str]:
     """The whole plan's cost, one job after another, and as many at once as there are processors."""
     training = sum(_training_minutes(plan, run_id, folder)[0] for run_id in plan.runs)
     evaluated = [plan.runs[run] for run in runs_with("evaluation.json", plan)]
-    attacked, processors = sum(map(plan.with_autoattack, evaluated)), os.cpu_count() or 1
+    attacked, processors = (
+        sum(map(plan.with_autoattack, evaluated)),
+        os.cpu_count() or 1,
+    )
     evaluation = plan.scale.cost.evaluation * attacked
     return (
         f"{len(plan.runs)} trainings, {_duration(training)}; AutoAttack on {attacked} of them, "
@@ -37,12 +42,16 @@ def _training_minutes(plan: Plan, run_id: str, folder: Path) -> tuple[float, boo
     manifest = folder / run_id / "manifest.json"
     if manifest.exists():
         seconds = read_json(manifest)["seconds_per_epoch"]
-        return median(seconds) * len(seconds) / 60, True  # an epoch beside other jobs takes longer
+        return median(seconds) * len(
+            seconds
+        ) / 60, True  # an epoch beside other jobs takes longer
     return plan.estimated_minutes(run_id, "train"), False
 
 
 def _users(plan: Plan, run_id: str) -> list[str]:
-    return [name for name, runs in plan.artefacts.items() if run_id in runs] or ["teacher"]
+    return [name for name, runs in plan.artefacts.items() if run_id in runs] or [
+        "teacher"
+    ]
 
 
 def _duration(minutes: float) -> str:

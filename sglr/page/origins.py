@@ -16,7 +16,9 @@ Manifests = dict[str, dict[str, Any]]
 
 def origins(plan: Plan, folder: Path, manifests: Manifests) -> dict[str, Any]:
     """Settings, machines, runs and cost of everything below `folder`, results/{scale}."""
-    machines = list(dict.fromkeys(_machine(manifest) for manifest in manifests.values()))
+    machines = list(
+        dict.fromkeys(_machine(manifest) for manifest in manifests.values())
+    )
     seconds = sum(sum(manifest["seconds_per_epoch"]) for manifest in manifests.values())
     return {
         "file": _scale_text(plan.scale),
@@ -24,7 +26,10 @@ def origins(plan: Plan, folder: Path, manifests: Manifests) -> dict[str, Any]:
         "runs": [_run(run, manifest, folder) for run, manifest in manifests.items()],
         "hours": f"{seconds / 3600:.2f}",
         "whole_plan": cost_sums(plan, folder / "runs")[0],
-        "uses": {name: [run.id for run in runs_of(name, plan, folder).done] for name in plan.artefacts},
+        "uses": {
+            name: [run.id for run in runs_of(name, plan, folder).done]
+            for name in plan.artefacts
+        },
     }
 
 
@@ -35,20 +40,33 @@ def _scale_text(scale: Scale) -> str:
 
 def _machine(manifest: dict[str, Any]) -> tuple[tuple[str, str], ...]:
     origin = manifest["origin"]
-    versions = ", ".join(f"{name} {version}" for name, version in origin["versions"].items())
+    versions = ", ".join(
+        f"{name} {version}" for name, version in origin["versions"].items()
+    )
     engine = ", ".join(f"{key} {value}" for key, value in manifest["engine"].items())
-    named = {"device": origin["device"], "commit": origin["commit"], "engine": engine, "Python": origin["python"]}
-    return tuple((key, str(value)) for key, value in (named | {"packages": versions}).items())
+    named = {
+        "device": origin["device"],
+        "commit": origin["commit"],
+        "engine": engine,
+        "Python": origin["python"],
+    }
+    return tuple(
+        (key, str(value)) for key, value in (named | {"packages": versions}).items()
+    )
 
 
-def _named(machine: tuple[tuple[str, str], ...], manifests: Manifests) -> dict[str, str]:
+def _named(
+    machine: tuple[tuple[str, str], ...], manifests: Manifests
+) -> dict[str, str]:
     count = sum(_machine(manifest) == machine for manifest in manifests.values())
     return {"runs": str(count), **dict(machine)}
 
 
 def _run(run: str, manifest: dict[str, Any], folder: Path) -> dict[str, Any]:
     settings = manifest["run_settings"]
-    record = {key: value for key, value in manifest.items() if not isinstance(value, list)}
+    record = {
+        key: value for key, value in manifest.items() if not isinstance(value, list)
+    }
     return {
         "id": run,
         "seed": settings["seed"],
@@ -66,12 +84,17 @@ def not_run(plan: Plan, manifests: Manifests, folder: Path) -> dict[str, Any]:
     runs = [
         {
             "run": run,
-            "for": ", ".join(name for name, ids in plan.artefacts.items() if run in ids) or "teacher",
+            "for": ", ".join(name for name, ids in plan.artefacts.items() if run in ids)
+            or "teacher",
             "minutes (estimate)": f"{plan.estimated_minutes(run, 'train'):g}",
         }
         for run in plan.runs
         if run not in manifests
     ]
     wanted = runs_with("evaluation.json", plan)
-    waiting = [run for run in wanted if run in manifests and not (folder / "runs" / run / "evaluation.json").exists()]
+    waiting = [
+        run
+        for run in wanted
+        if run in manifests and not (folder / "runs" / run / "evaluation.json").exists()
+    ]
     return {"planned": len(plan.runs), "runs": runs, "not_evaluated": waiting}

@@ -12,8 +12,8 @@ from sglr.artefacts import is_figure, load
 from sglr.artefacts.collect import frames_of
 from sglr.claims.claim import COMPARABLE
 from sglr.collected.results import read_manifests, read_rows
+from sglr.files.disk import read_text, write_bytes
 from sglr.files.errors import UsageError
-from sglr.files.records import write_bytes
 from sglr.page import curves, origins, tables
 from sglr.page.verdicts import verdicts
 from sglr.plan.plan import Plan
@@ -25,7 +25,11 @@ HEADLINE = "headline"  # the table that stands first
 def write(plan: Plan, folder: Path, figures: Path) -> Path:
     """Write `folder`/report.html from whatever is in `folder`, results/{scale}, and `figures`; return its path."""
     environment = Environment(
-        loader=FileSystemLoader(_HERE), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+        loader=FileSystemLoader(_HERE),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
     )
     page = environment.get_template("page.html").render(_content(plan, folder, figures))
     write_bytes(folder / "report.html", page.encode())
@@ -35,21 +39,30 @@ def write(plan: Plan, folder: Path, figures: Path) -> Path:
 def _content(plan: Plan, folder: Path, figures: Path) -> dict[str, Any]:
     manifests = read_manifests(folder)
     shown = [name for name in plan.artefacts if name != HEADLINE]
-    charts = {"curves": curves.learning_curves(plan, folder), "paths": curves.confidence_paths(plan, folder)}
+    charts = {
+        "curves": curves.learning_curves(plan, folder),
+        "paths": curves.confidence_paths(plan, folder),
+    }
     return {
         "scale": plan.scale,
         "comparable": plan.scale.name in COMPARABLE,
         "verdicts": verdicts(read_rows(folder / "claims.csv")),
         "disagreements": read_rows(folder / "claims_paper.csv"),
         "headline": tables.table(HEADLINE, plan, folder),
-        "tables": [tables.table(name, plan, folder) for name in shown if not is_figure(name)],
+        "tables": [
+            tables.table(name, plan, folder) for name in shown if not is_figure(name)
+        ],
         "others": tables.others(),
         "charts": charts,
-        "figures": [_figure(name, folder / "collected", figures) for name in shown if is_figure(name)],
+        "figures": [
+            _figure(name, folder / "collected", figures)
+            for name in shown
+            if is_figure(name)
+        ],
         "origins": origins.origins(plan, folder, manifests),
         "not_run": origins.not_run(plan, manifests, folder),
-        "style": (_HERE / "page.css").read_text(),
-        "script": (_HERE / "page.js").read_text(),
+        "style": read_text(_HERE / "page.css"),
+        "script": read_text(_HERE / "page.js"),
         "plotly": get_plotlyjs(),
         "data": _embeddable(charts),
     }
@@ -58,7 +71,13 @@ def _content(plan: Plan, folder: Path, figures: Path) -> dict[str, Any]:
 def _figure(name: str, collected: Path, figures: Path) -> dict[str, Any]:
     """A figure as an image inside the page; `image` is empty where it was not drawn."""
     module, path = load(name), figures / f"{name}.svg"
-    shown = {"name": name, "title": module.TITLE, "caption": module.CAPTION, "image": "", "text": ""}
+    shown = {
+        "name": name,
+        "title": module.TITLE,
+        "caption": module.CAPTION,
+        "image": "",
+        "text": "",
+    }
     if not path.exists():
         return shown
     try:
@@ -71,5 +90,8 @@ def _figure(name: str, collected: Path, figures: Path) -> dict[str, Any]:
 
 def _embeddable(charts: dict[str, Any]) -> str:
     """JSON that can stand inside a script element."""
-    drawn = {name: {key: chart[key] for key in ("runs", "variants")} for name, chart in charts.items()}
+    drawn = {
+        name: {key: chart[key] for key in ("runs", "variants")}
+        for name, chart in charts.items()
+    }
     return json.dumps(drawn, separators=(",", ":")).replace("<", "\\u003c")

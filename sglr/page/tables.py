@@ -48,14 +48,20 @@ def _with_others(found: pd.DataFrame) -> pd.DataFrame:
     columns: dict[str, list[str]] = {"others best": [], "others final": []}
     for role, method, attack in found.index.droplevel("measured"):
         for checkpoint in ("best", "final"):
-            columns[f"others {checkpoint}"].append(independent(PAPERS_DATA[role], method, attack, checkpoint))
+            columns[f"others {checkpoint}"].append(
+                independent(PAPERS_DATA[role], method, attack, checkpoint)
+            )
     return found.assign(**columns)
 
 
 def others() -> dict[str, Any]:
     """Return every number of other publications, with its source."""
     found = published_rows()
-    found = found[found["source"] != "paper"].drop(columns="artifact").dropna(axis="columns", how="all")
+    found = (
+        found[found["source"] != "paper"]
+        .drop(columns="artifact")
+        .dropna(axis="columns", how="all")
+    )
     words = found.map(_word)
     return {"columns": list(words), "rows": words.to_dict("records")}
 

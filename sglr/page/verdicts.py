@@ -30,7 +30,10 @@ _CELLS = "Cells"
 def verdicts(claims: list[Row]) -> dict[str, Any]:
     """Counts and groups of the rows of claims.csv; a group's `cells` are the values of the
     paper, which stand apart from the counts where they were not run."""
-    groups = [_group(word, [row for row in claims if row["verdict"] == word]) for word in WORDS]
+    groups = [
+        _group(word, [row for row in claims if row["verdict"] == word])
+        for word in WORDS
+    ]
     total = sum(group["count"] for group in groups)
     judged = sum(group["count"] for group in groups if group["word"] != "not run")
     return {

@@ -10,4 +10,8 @@ PAPERS_DATA = {TEN: "cifar10", HUNDRED: "cifar100"}  # the paper's data set in e
 
 def attack_label(attack: str, test_steps: int) -> str:
     """Return the attack in words; `test_steps` is how many steps the scale's final evaluation takes."""
-    return {"natural": "natural", "pgd20": f"PGD-{test_steps}", "autoattack": "AutoAttack"}[attack]
+    return {
+        "natural": "natural",
+        "pgd20": f"PGD-{test_steps}",
+        "autoattack": "AutoAttack",
+    }[attack]

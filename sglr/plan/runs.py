@@ -32,24 +32,42 @@ class Run:
     @property
     def id(self) -> str:
         """The slug, for example `cifar10-sglr-r0.4-T1-s0`; it reads back as this run, whatever the values."""
-        parts = [self.dataset] + ([self.architecture] if self.architecture else []) + [self.method]
+        parts = (
+            [self.dataset]
+            + ([self.architecture] if self.architecture else [])
+            + [self.method]
+        )
         parts += [_part(key, value) for key, value in self.settings]
         parts += [_part("label_noise", self.label_noise)] if self.label_noise else []
         return "-".join([*parts, f"s{self.seed}"])
 
     def method_settings(self) -> Any:
         """The method's record, defaults filled in. Raises UsageError for a key or value not allowed."""
-        return from_mapping(METHODS[self.method], dict(self.settings), f"run {self.id}: method '{self.method}'")
+        return from_mapping(
+            METHODS[self.method],
+            dict(self.settings),
+            f"run {self.id}: method '{self.method}'",
+        )
 
 
 def _part(key: str, value: Value) -> str:
     if isinstance(value, bool):
         return f"{key}={str(value).lower()}"
-    return f"{key}={value}" if isinstance(value, str) else f"{_SHORT.get(key, key)}{exact(value)}"
+    return (
+        f"{key}={value}"
+        if isinstance(value, str)
+        else f"{_SHORT.get(key, key)}{exact(value)}"
+    )
 
 
 def make_run(
-    dataset: str, method: str, *, seed: int = 0, label_noise: float = 0.0, architecture: str = "", **settings: Value
+    dataset: str,
+    method: str,
+    *,
+    seed: int = 0,
+    label_noise: float = 0.0,
+    architecture: str = "",
+    **settings: Value,
 ) -> Run:
     """Return the run, its settings checked and those at their default dropped, so that equal runs are equal."""
     if method not in METHODS:
@@ -61,10 +79,15 @@ def make_run(
         raise UsageError(f"label_noise must be a number, got {label_noise!r}")
     if not 0 <= label_noise < 1:
         raise UsageError(f"label_noise must be within [0, 1), got {exact(label_noise)}")
-    full: Any = from_mapping(METHODS[method], settings, f"a run of {dataset}: method '{method}'")
+    full: Any = from_mapping(
+        METHODS[method], settings, f"a run of {dataset}: method '{method}'"
+    )
     if getattr(full, "r", None) == 0:
-        settings.pop("temperature", None)  # r = 0 never looks at the temperature: its cells are one run
-        full = from_mapping(METHODS[method], settings, f"a run of {dataset}: method '{method}'")
+        # r = 0 never looks at the temperature: its cells are one run.
+        settings.pop("temperature", None)
+        full = from_mapping(
+            METHODS[method], settings, f"a run of {dataset}: method '{method}'"
+        )
     default = METHODS[method]()
     differing = {}
     for field in fields(full):
@@ -73,7 +96,14 @@ def make_run(
             differing[field.name] = value
             if isinstance(value, str):
                 _check_name(value)
-    return Run(dataset, method, seed, float(label_noise), architecture, tuple(sorted(differing.items())))
+    return Run(
+        dataset,
+        method,
+        seed,
+        float(label_noise),
+        architecture,
+        tuple(sorted(differing.items())),
+    )
 
 
 def _check_name(name: str) -> None:
@@ -91,9 +121,18 @@ def parse_run(run_id: str, datasets: list[str]) -> Run:
     method = parts.pop(0) if parts else ""
     values: dict[str, Any] = dict(_read_part(part, run_id) for part in parts)
     seed, noise = values.pop("s", 0.0), values.pop("label_noise", 0.0)
-    run = make_run(dataset, method, seed=int(seed), label_noise=noise, architecture=architecture, **values)
+    run = make_run(
+        dataset,
+        method,
+        seed=int(seed),
+        label_noise=noise,
+        architecture=architecture,
+        **values,
+    )
     if run.id != run_id:
-        raise UsageError(f"run {run_id!r}: not a run's own name; did you mean {run.id!r}?")
+        raise UsageError(
+            f"run {run_id!r}: not a run's own name; did you mean {run.id!r}?"
+        )
     return run
 
 
@@ -103,4 +142,6 @@ def _read_part(part: str, run_id: str) -> tuple[str, Value]:
         return _LONG.get(match[1], match[1]), float(match[2])
     if match := _WORD.fullmatch(part):
         return match[1], _FLAGS.get(match[2], match[2])
-    raise UsageError(f"run {run_id!r}: cannot read {part!r}; expected a setting such as r0.4 or mode=hinge")
+    raise UsageError(
+        f"run {run_id!r}: cannot read {part!r}; expected a setting such as r0.4 or mode=hinge"
+    )

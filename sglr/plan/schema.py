@@ -7,13 +7,16 @@ from typing import Any, get_args, get_origin, get_type_hints
 
 import yaml
 
-from sglr.plan.plan import Choice
+from sglr.plan.plan_files import Choice
 from sglr.plan.scales import Scale
 
 FOLDER = Path(__file__).resolve().parents[2] / "workflow" / "schemas"
 _DRAFT = "https://json-schema.org/draft/2020-12/schema"
 _TYPES = {int: "integer", str: "string", bool: "boolean"}
-_NUMBER = {"anyOf": [{"type": "number"}, {"type": "string", "pattern": "^[0-9.]+/[0-9.]+$"}]}  # 8/255 is one too
+# 8/255 is one too.
+_NUMBER = {
+    "anyOf": [{"type": "number"}, {"type": "string", "pattern": "^[0-9.]+/[0-9.]+$"}]
+}
 
 
 def schemas() -> dict[str, dict[str, Any]]:
@@ -35,7 +38,9 @@ def schema_of(record: type) -> dict[str, Any]:
     return {
         "description": (record.__doc__ or "").strip().replace("\n    ", " "),
         "type": "object",
-        "properties": {each.name: _value(hints[each.name], dict(each.metadata)) for each in found},
+        "properties": {
+            each.name: _value(hints[each.name], dict(each.metadata)) for each in found
+        },
         "required": [each.name for each in found if each.default is MISSING],
         "additionalProperties": False,
     }
@@ -51,9 +56,15 @@ def _value(hint: Any, allowed: dict[str, Any]) -> dict[str, Any]:
     if allowed.get("choices"):
         return {"type": "string", "enum": list(allowed["choices"])}
     if hint is int and allowed:
-        return {"type": "integer", "minimum": allowed["low"], "maximum": allowed["high"]}
+        return {
+            "type": "integer",
+            "minimum": allowed["low"],
+            "maximum": allowed["high"],
+        }
     if hint is float:
-        number = _NUMBER["anyOf"][0] | ({"minimum": allowed["low"], "maximum": allowed["high"]} if allowed else {})
+        number = _NUMBER["anyOf"][0] | (
+            {"minimum": allowed["low"], "maximum": allowed["high"]} if allowed else {}
+        )
         return {"anyOf": [number, _NUMBER["anyOf"][1]]}
     return {"type": _TYPES[hint]}
 

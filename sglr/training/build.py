@@ -9,11 +9,11 @@ from sglr.attacks.adversary import Adversary
 from sglr.attacks.threat import LinfBall
 from sglr.data.images import Splits
 from sglr.engine import parallel
-from sglr.files.records import read_json
 from sglr.methods import METHODS
 from sglr.methods.objective import Setup
 from sglr.models.blocks import Classifier
 from sglr.models.networks import build_network, load_network
+from sglr.plan.bound import read_manifest
 from sglr.plan.plan import teachers_of
 from sglr.plan.runs import Run
 from sglr.plan.scales import Engine, Optimisation, Scale
@@ -26,7 +26,12 @@ def optimisation(run: Run, scale: Scale) -> Optimisation:
 
 
 def build_recipe(
-    run: Run, scale: Scale, splits: Splits, folder: Path, generator: torch.Generator, engine: Engine
+    run: Run,
+    scale: Scale,
+    splits: Splits,
+    folder: Path,
+    generator: torch.Generator,
+    engine: Engine,
 ) -> Recipe:
     """Return the run's recipe on the device of `splits`; `folder` is the run's own, beside its teachers'.
 
@@ -41,17 +46,29 @@ def build_recipe(
         labels=splits.train.labels,
         num_classes=splits.num_classes,
         epochs=how.epochs,
-        adversary=Adversary(model, ball, *strength, generator, engine) if settings.adversarial else None,
+        adversary=Adversary(model, ball, *strength, generator, engine)
+        if settings.adversarial
+        else None,
         teachers={
-            teacher.method: _teacher(teacher, scale, splits, folder.parent, engine) for teacher in teachers_of(run)
+            teacher.method: _teacher(teacher, scale, splits, folder.parent, engine)
+            for teacher in teachers_of(run)
         },
         validation=splits.validation,
         all_reduce=parallel.all_reduce_in_place,
     )
     optimizer = torch.optim.SGD(
-        model.parameters(), lr=how.learning_rate, momentum=how.momentum, weight_decay=how.weight_decay, fused=True
+        model.parameters(),
+        lr=how.learning_rate,
+        momentum=how.momentum,
+        weight_decay=how.weight_decay,
+        fused=True,
     )
-    return Recipe(model, settings.objective(settings, setup), optimizer, settings.average(model, how.epochs))
+    return Recipe(
+        model,
+        settings.objective(settings, setup),
+        optimizer,
+        settings.average(model, how.epochs),
+    )
 
 
 def memory_format(engine: Engine) -> torch.memory_format:
@@ -65,9 +82,13 @@ def _for_training(network: Classifier, engine: Engine) -> Classifier:
     return network.to(memory_format=memory_format(engine))  # type: ignore[call-overload]
 
 
-def _teacher(teacher: Run, scale: Scale, splits: Splits, runs: Path, engine: Engine) -> nn.Module:
+def _teacher(
+    teacher: Run, scale: Scale, splits: Splits, runs: Path, engine: Engine
+) -> nn.Module:
     """The teacher's best network (chosen on held-out images), frozen."""
     folder = runs / teacher.id
-    checkpoint = read_json(folder / "manifest.json")["best_validation"]
-    network = load_network(folder / "best_validation.pt", checkpoint, teacher, scale, splits)
+    checkpoint = read_manifest(folder, teacher, scale)["best_validation"]
+    network = load_network(
+        folder / "best_validation.pt", checkpoint, teacher, scale, splits
+    )
     return _for_training(network, engine).requires_grad_(False)

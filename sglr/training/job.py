@@ -17,8 +17,11 @@ from sglr.engine.checkpoints import save_payload
 from sglr.engine.device import accelerator, device_name
 from sglr.evaluation.curve import Curve
 from sglr.files.errors import Interrupted, UsageError
-from sglr.files.records import origin, settings_digest, write_csv, write_json
+from sglr.files.origin import differences, origin
+from sglr.files.records import settings_digest, write_csv, write_json
+from sglr.files.sums import write_sums
 from sglr.methods.schedules import learning_rate
+from sglr.models.networks import check_finite
 from sglr.plan.runs import Run
 from sglr.plan.scales import Engine, Scale
 from sglr.training import state
@@ -33,15 +36,28 @@ class Job:
     """Trains epoch by epoch, evaluates and saves after each, and writes the records at the end."""
 
     def __init__(
-        self, run: Run, scale: Scale, folder: Path, settings: dict[str, Any], device: torch.device, engine: Engine
+        self,
+        run: Run,
+        scale: Scale,
+        folder: Path,
+        settings: dict[str, Any],
+        device: torch.device,
+        engine: Engine,
     ):
         self.run, self.scale, self.folder, self.settings = run, scale, folder, settings
         self.device, self.engine = device, engine
         self.how = optimisation(run, scale)
         data = scale.data[run.dataset]
-        self.splits = load_splits(data, label_noise=run.label_noise, seed=run.seed).to(device)
-        self.images = {"train": self.splits.train.digest(), "test": self.splits.test.digest()}
-        self.fingerprint = settings_digest(settings | {"images": self.images, "engine": asdict(engine)})
+        self.splits = load_splits(data, label_noise=run.label_noise, seed=run.seed).to(
+            device
+        )
+        self.images = {
+            "train": self.splits.train.digest(),
+            "test": self.splits.test.digest(),
+        }
+        self.fingerprint = settings_digest(
+            settings | {"images": self.images, "engine": asdict(engine)}
+        )
         self.generator = torch.Generator(device).manual_seed(1000 + run.seed)
         self.batches = Batches(
             self.splits.train,
@@ -50,21 +66,40 @@ class Job:
             augmented=data.augment,
             memory_format=memory_format(engine),
         )
-        self.recipe = build_recipe(run, scale, self.splits, folder, self.generator, engine)
+        self.recipe = build_recipe(
+            run, scale, self.splits, folder, self.generator, engine
+        )
         self.adversarial = self.recipe.objective.settings.adversarial
-        self.curve = Curve(self.splits, scale.attack if self.adversarial else None, scale.measurement, engine)
-        self.clock = time.process_time if device.type == "cpu" else time.perf_counter  # other jobs share processors
+        self.curve = Curve(
+            self.splits,
+            scale.attack if self.adversarial else None,
+            scale.measurement,
+            engine,
+        )
+        # Other jobs share processors.
+        self.clock = time.process_time if device.type == "cpu" else time.perf_counter
         self.state = state.State()
 
-    def fit(self, stop: StopRequest, watchers: Sequence[Callable[[Row], None]] = ()) -> None:
+    def fit(
+        self,
+        stop: StopRequest,
+        watchers: Sequence[Callable[[Row], None]] = (),
+        *,
+        strict: bool = False,
+    ) -> None:
         """Train to the last epoch, going on from the saved state where there is one, and write the run's records.
 
         Each of `watchers` is called with each row of the history: with those of before at once, then epoch by epoch.
-        Raises Interrupted within a step of `stop`, with everything up to there saved.
+        Raises Interrupted within a step of `stop`, with everything up to there saved; UsageError where `strict` and the
+        state is of other code, versions or another device.
         """
-        self.state = state.resume(self.folder, self.fingerprint, self.recipe, self.generator)
+        self.state = state.resume(
+            self.folder, self.fingerprint, self.recipe, self.generator
+        )
         parallel.barrier()  # until every process has read the state
         done = len(self.state.history)
+        if done < self.how.epochs:
+            self._begin_stretch(done + 1, strict)
         for watch in watchers:
             for row in self.state.history:
                 watch(row)
@@ -76,22 +111,42 @@ class Job:
         if parallel.is_first():
             self._write_records()
 
+    def _begin_stretch(self, epoch: int, strict: bool) -> None:
+        """Note who trains from here on, where that is another than before."""
+        now = origin(device_name(self.device), accelerator())
+        before = self.state.stretches[-1]["origin"] if self.state.stretches else {}
+        changed = differences(before, now)
+        if changed and strict:
+            raise UsageError(
+                f"run {self.run.id}: begun elsewhere, and --strict: {'; '.join(changed)}"
+            )
+        if changed:
+            print(f"{self.run.id} goes on with other {'; '.join(changed)}", flush=True)
+        if changed or not before:
+            self.state.stretches.append({"from_epoch": epoch, "origin": now})
+
     def _epoch_or_stop(self, epoch: int, stop: StopRequest) -> None:
         try:
             self._epoch(epoch, stop)
         except Interrupted as stopped:
             self._save()
             where = f"in epoch {epoch}; {epoch - 1} epochs are saved, and the steps of this one"
-            raise Interrupted(f"run {self.run.id}: {stopped} {where}", stopped.status) from None
+            raise Interrupted(
+                f"run {self.run.id}: {stopped} {where}", stopped.status
+            ) from None
 
     def _epoch(self, epoch: int, stop: StopRequest) -> None:
-        now = self.state.underway = self.state.underway or state.EpochUnderway(self.batches.order())
+        now = self.state.underway = self.state.underway or state.EpochUnderway(
+            self.batches.order()
+        )
         started = self.clock() - now.seconds
         try:
             trained = self._train_epoch(epoch, stop, now)
         finally:
             now.seconds = self.clock() - started
-        with stop.raising() if parallel.world_size() == 1 else nullcontext():  # an evaluation changes nothing
+        with (
+            stop.raising() if parallel.world_size() == 1 else nullcontext()
+        ):  # an evaluation changes nothing
             measured = self.curve.measure(self.recipe.evaluated(epoch))
         self.state.training_seconds.append(now.seconds)
         self.state.history.append({"epoch": epoch} | trained | measured)
@@ -100,24 +155,32 @@ class Job:
         self.state.seconds.append(self.clock() - started)
         self._save()
 
-    def _train_epoch(self, epoch: int, stop: StopRequest, now: state.EpochUnderway) -> Row:
+    def _train_epoch(
+        self, epoch: int, stop: StopRequest, now: state.EpochUnderway
+    ) -> Row:
         rate = learning_rate(epoch, self.how.epochs, self.how.learning_rate)
         self.recipe.begin_epoch(rate)
         stop.check(parallel.any_process)
-        for x, index in self.batches.following(now.order[len(now.steps) * self.how.batch_size :]):
+        for x, index in self.batches.following(
+            now.order[len(now.steps) * self.how.batch_size :]
+        ):
             now.steps.append(self.recipe.step(x, index, epoch))
             stop.check(parallel.any_process)
         if not now.averaged:
             self.recipe.end_epoch(epoch, self.batches)
             now.averaged = True
-        return {"learning_rate": rate} | self._means(torch.stack(now.steps).cpu(), epoch)
+        return {"learning_rate": rate} | self._means(
+            torch.stack(now.steps).cpu(), epoch
+        )
 
     def _means(self, steps: Tensor, epoch: int) -> Row:
         """Means over the images, of the gradient's norm over the steps. Raises UsageError for a loss not finite."""
         loss, images, correct, norm = steps.unbind(1)
         if not loss.isfinite().all():
             step = int((~loss.isfinite()).nonzero()[0, 0])
-            raise UsageError(f"run {self.run.id}: the loss is {loss[step].item()} at epoch {epoch}, step {step + 1}")
+            raise UsageError(
+                f"run {self.run.id}: the loss is {loss[step].item()} at epoch {epoch}, step {step + 1}"
+            )
         return {
             "train_loss": ((loss * images).sum() / images.sum()).item(),
             "train_accuracy": (correct.sum() / images.sum()).item(),
@@ -132,23 +195,32 @@ class Job:
     def _keep_checkpoints(self, epoch: int) -> None:
         """Keep the best network by the test set (as the paper), the best by held-out images, and the last one."""
         metric = "robust_accuracy" if self.adversarial else "natural_accuracy"
+        eligible = [
+            row for row in self.state.history if self.recipe.eligible(row["epoch"])
+        ]
         for name, split in (("best", "test"), ("best_validation", "validation")):
-            values = [row[f"{split}_{metric}"] for row in self.state.history]
-            if values[-1] > max(values[:-1], default=-1.0):
+            *before, last = [-1.0] + [row[f"{split}_{metric}"] for row in eligible]
+            if self.recipe.eligible(epoch) and last > max(before):
                 self.state.checkpoints[name] = self._save_weights(f"{name}.pt", epoch)
         every = self.settings["trajectory_every"]
         if every and (epoch == 1 or epoch % every == 0):
-            self.state.checkpoints["trajectory"].append(self._save_weights(f"trajectory/{epoch:04d}.pt", epoch))
+            self.state.checkpoints["trajectory"].append(
+                self._save_weights(f"trajectory/{epoch:04d}.pt", epoch)
+            )
         if epoch == self.how.epochs:
             self.state.checkpoints["final"] = self._save_weights("final.pt", epoch)
 
     def _save_weights(self, name: str, epoch: int) -> Row:
-        payload = {"run": self.run.id, "epoch": epoch, "weights": self.recipe.evaluated(epoch).state_dict()}
+        weights = self.recipe.evaluated(epoch).state_dict()
+        check_finite(weights, f"run {self.run.id}, epoch {epoch}")
+        payload = {"run": self.run.id, "epoch": epoch, "weights": weights}
         return {"epoch": epoch, "sha256": save_payload(self.folder / name, payload)}
 
     def _save(self) -> None:
         """Save the state, and the history for whoever watches it grow."""
-        state.save(self.folder, self.fingerprint, self.state, self.recipe, self.generator)
+        state.save(
+            self.folder, self.fingerprint, self.state, self.recipe, self.generator
+        )
         if parallel.is_first() and self.state.history:
             write_csv(self.folder / "history.csv", self.state.history)
 
@@ -159,22 +231,36 @@ class Job:
             "run": self.run.id,
             "scale": self.scale.name,
             "run_settings": self.settings,
-            **{name: self.state.checkpoints[name] for name in ("best", "best_validation", "final", "trajectory")},
+            **{
+                name: self.state.checkpoints[name]
+                for name in ("best", "best_validation", "final", "trajectory")
+            },
             "images_sha256": self.images,
+            "fitted": self.recipe.objective.fitted(),
             "untouched_portion": 1 - self.splits.corrupted.double().mean().item(),
-            "true_portion": (self.splits.train.labels == self.splits.true_labels).double().mean().item(),
+            "true_portion": (self.splits.train.labels == self.splits.true_labels)
+            .double()
+            .mean()
+            .item(),
             "clock": self.clock.__name__,
             "seconds_per_epoch": self.state.seconds,
             "training_seconds_per_epoch": self.state.training_seconds,
             "engine": asdict(self.engine),
-            "origin": origin(device_name(self.device), accelerator()),
+            "stretches": self.state.stretches,
+            "origin": self.state.stretches[-1]["origin"],
         }
         write_json(self.folder / "manifest.json", manifest)
+        write_sums(self.folder, "train", ["history.csv", "labels.csv", "manifest.json"])
 
     def _example_labels(self) -> list[Row]:
         """The targets of the first training example of each class."""
         truth = self.splits.true_labels
-        first = torch.stack([(truth == label).nonzero()[0, 0] for label in range(self.splits.num_classes)])
+        first = torch.stack(
+            [
+                (truth == label).nonzero()[0, 0]
+                for label in range(self.splits.num_classes)
+            ]
+        )
         rows = self.recipe.objective.targets(first)
         return [
             {"class_index": label, "target_class": target, "probability": value}

@@ -12,7 +12,14 @@ class Progress:
     def __init__(self, run_id: str, epochs: int, done: int):
         self.run_id, self.epochs = run_id, epochs
         hidden = not sys.stdout.isatty()
-        self.bar = tqdm(total=epochs, initial=done, desc=run_id, unit="epoch", disable=hidden, file=sys.stdout)
+        self.bar = tqdm(
+            total=epochs,
+            initial=done,
+            desc=run_id,
+            unit="epoch",
+            disable=hidden,
+            file=sys.stdout,
+        )
 
     def epoch(self, row: dict[str, Any]) -> None:
         """Show one more row of the history."""
@@ -21,7 +28,9 @@ class Progress:
             f"test {row['test_natural_accuracy']:.3f} robust {row['test_robust_accuracy']:.3f}"
         )
         if self.bar.disable:
-            print(f"{self.run_id} epoch {row['epoch']}/{self.epochs} {text}", flush=True)
+            print(
+                f"{self.run_id} epoch {row['epoch']}/{self.epochs} {text}", flush=True
+            )
         self.bar.set_postfix_str(text, refresh=False)
         self.bar.update()
 

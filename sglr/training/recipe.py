@@ -16,9 +16,18 @@ class Recipe:
     """A network, the loss that it is trained with, its optimiser and the average of its weights, if there is one."""
 
     def __init__(
-        self, model: nn.Module, objective: Objective, optimizer: torch.optim.Optimizer, average: WeightAverage | None
+        self,
+        model: nn.Module,
+        objective: Objective,
+        optimizer: torch.optim.Optimizer,
+        average: WeightAverage | None,
     ):
-        self.model, self.objective, self.optimizer, self.average = model, objective, optimizer, average
+        self.model, self.objective, self.optimizer, self.average = (
+            model,
+            objective,
+            optimizer,
+            average,
+        )
 
     def begin_epoch(self, learning_rate: float) -> None:
         """Set the network to train mode and the learning rate to that of the epoch."""
@@ -31,10 +40,13 @@ class Recipe:
 
         Return (4,), on the device: loss, number of images, of correct ones, norm of the gradient.
         """
-        loss, logits = self.objective.loss(x, index, epoch)  # attack the images, refine their labels, compare
+        # Attack the images, refine their labels, compare.
+        loss, logits = self.objective.loss(x, index, epoch)
         self.optimizer.zero_grad()
         loss.backward()
-        gradients = [weight.grad for weight in self.model.parameters() if weight.grad is not None]
+        gradients = [
+            weight.grad for weight in self.model.parameters() if weight.grad is not None
+        ]
         parallel.all_reduce_in_place(gradients)
         norm = get_total_norm(gradients)
         self.optimizer.step()
@@ -42,7 +54,9 @@ class Recipe:
         if self.average:
             self.average.after_step(self.model)
         correct = (logits.argmax(1) == self.objective.labels(index)).sum()
-        return torch.stack([loss.detach(), norm.new_tensor(len(index)), correct, norm]).double()
+        return torch.stack(
+            [loss.detach(), norm.new_tensor(len(index)), correct, norm]
+        ).double()
 
     def end_epoch(self, epoch: int, batches: Batches) -> None:
         """Let the average of weights have the epoch's last ones."""
@@ -51,7 +65,15 @@ class Recipe:
 
     def evaluated(self, epoch: int) -> nn.Module:
         """Return the average of weights where there is one and it has begun, else the network itself."""
-        return self.average.network if self.average and self.average.active(epoch) else self.model
+        return (
+            self.average.network
+            if self.average and self.average.active(epoch)
+            else self.model
+        )
+
+    def eligible(self, epoch: int) -> bool:
+        """Whether the network evaluated at `epoch` may be the best: until its average has begun, it may not."""
+        return not self.average or self.average.active(epoch)
 
     def state_dict(self) -> dict[str, Any]:
         """What a resumed training needs."""

@@ -1,4 +1,4 @@
-"""SIGTERM and SIGINT, acted on where a training can stop and lose nothing."""
+"""Signals that ask for an end, acted on where a training can stop and lose nothing."""
 
 import signal
 from collections.abc import Callable, Iterator
@@ -7,7 +7,14 @@ from types import FrameType
 
 from sglr.files.errors import Interrupted
 
-EXIT_STATUS = {signal.SIGTERM: 75, signal.SIGINT: 130}  # EX_TEMPFAIL of sysexits.h; what a shell says of Ctrl-C
+# EX_TEMPFAIL of sysexits.h: try again. A closed terminal and a scheduler's warning are as good a reason as SIGTERM.
+EXIT_STATUS = {
+    signal.SIGTERM: 75,
+    signal.SIGHUP: 75,
+    signal.SIGUSR1: 75,
+    signal.SIGUSR2: 75,
+    signal.SIGINT: 130,  # what a shell says of Ctrl-C
+}
 
 
 class StopRequest:
@@ -19,7 +26,7 @@ class StopRequest:
 
     @contextmanager
     def listen(self) -> Iterator["StopRequest"]:
-        """Note SIGTERM and SIGINT instead of dying of them; afterwards, while the process ends, ignore them.
+        """Note signals instead of dying of them; afterwards, while the process ends, ignore them.
 
         Python gives its handlers back before it is gone: a signal then would spoil the status of a finished training.
         """

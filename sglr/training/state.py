@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,10 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from sglr.engine.checkpoints import STATE_FORMAT, load_state, save_payload
+from sglr.engine import parallel
+from sglr.engine.checkpoints import STATE_FORMAT, load_payload, load_state, save_payload
+from sglr.files.disk import read_bytes, write_bytes
+from sglr.files.errors import UsageError
 from sglr.training.recipe import Recipe
 
 
@@ -18,14 +22,20 @@ class EpochUnderway:
     """An epoch between two of its steps."""
 
     order: Tensor  # (num_train,) the training images in this epoch's order
-    steps: list[Tensor] = field(default_factory=list)  # what `Recipe.step` returned for each step taken
-    averaged: bool = False  # whether the average of weights has seen the end of the epoch
+    # What `Recipe.step` returned for each step taken.
+    steps: list[Tensor] = field(default_factory=list)
+    averaged: bool = (
+        False  # whether the average of weights has seen the end of the epoch
+    )
     seconds: float = 0.0  # spent on it so far
 
     def to(self, device: torch.device) -> EpochUnderway:
         """The same, its tensors on `device`."""
         return EpochUnderway(
-            self.order.to(device), [step.to(device) for step in self.steps], self.averaged, self.seconds
+            self.order.to(device),
+            [step.to(device) for step in self.steps],
+            self.averaged,
+            self.seconds,
         )
 
 
@@ -34,13 +44,25 @@ class State:
     """How far a training has come. `checkpoints` says of which epochs networks lie on disk, and their sha256."""
 
     history: list[dict[str, Any]] = field(default_factory=list)  # a row an epoch
-    checkpoints: dict[str, Any] = field(default_factory=lambda: {"best": {}, "best_validation": {}, "trajectory": []})
-    seconds: list[float] = field(default_factory=list)  # of each epoch, evaluation included
-    training_seconds: list[float] = field(default_factory=list)  # of each epoch, without
+    checkpoints: dict[str, Any] = field(
+        default_factory=lambda: {"best": {}, "best_validation": {}, "trajectory": []}
+    )
+    # Of each epoch, evaluation included.
+    seconds: list[float] = field(default_factory=list)
+    # Of each epoch, without.
+    training_seconds: list[float] = field(default_factory=list)
     underway: EpochUnderway | None = None
+    # Who trained what: {"from_epoch", "origin"}, one more where code, versions or device changed.
+    stretches: list[dict[str, Any]] = field(default_factory=list)
 
 
-def save(folder: Path, fingerprint: str, state: State, recipe: Recipe, generator: torch.Generator) -> None:
+def save(
+    folder: Path,
+    fingerprint: str,
+    state: State,
+    recipe: Recipe,
+    generator: torch.Generator,
+) -> None:
     """Write folder/state.pt: all that the training needs to go on from here."""
     payload = {
         "format": STATE_FORMAT,
@@ -53,32 +75,73 @@ def save(folder: Path, fingerprint: str, state: State, recipe: Recipe, generator
     save_payload(folder / "state.pt", payload)
 
 
-def resume(folder: Path, fingerprint: str, recipe: Recipe, generator: torch.Generator) -> State:
+def resume(
+    folder: Path, fingerprint: str, recipe: Recipe, generator: torch.Generator
+) -> State:
     """Return the state that folder/state.pt holds, recipe and generator set back to it; else a new one.
 
-    One of other settings, or whose checkpoints are gone, is not used.
+    One of other settings, or whose checkpoints are gone or damaged, is not used.
     """
-    _remove_leftovers(folder)
     saved = load_state(folder / "state.pt", fingerprint)
     if saved is None or _lost_checkpoint(folder, saved["checkpoints"]):
         return State()
     recipe.load_state_dict(saved["recipe"])
     generator.set_state(saved["generator"])
-    underway = EpochUnderway(**saved["underway"]).to(generator.device) if saved["underway"] else None
-    return State(saved["history"], saved["checkpoints"], saved["seconds"], saved["training_seconds"], underway)
+    underway = (
+        EpochUnderway(**saved["underway"]).to(generator.device)
+        if saved["underway"]
+        else None
+    )
+    return State(
+        saved["history"],
+        saved["checkpoints"],
+        saved["seconds"],
+        saved["training_seconds"],
+        underway,
+        saved["stretches"],
+    )
 
 
 def _lost_checkpoint(folder: Path, checkpoints: dict[str, Any]) -> bool:
-    """Whether a checkpoint that the state counts on is gone; then training starts from the first epoch."""
-    names = [f"{name}.pt" for name in ("best", "best_validation", "final") if checkpoints.get(name)]
-    names += [f"trajectory/{entry['epoch']:04d}.pt" for entry in checkpoints["trajectory"]]
-    lost = [name for name in names if not (folder / name).exists()]
-    if lost:
-        print(f"{folder / lost[0]}: no such file; starting from the first epoch", flush=True)
-    return bool(lost)
+    """Whether a checkpoint that the state counts on is gone for good; then training starts from the first epoch."""
+    entries = {
+        f"{name}.pt": checkpoints[name]
+        for name in ("best", "best_validation", "final")
+        if checkpoints.get(name)
+    }
+    entries |= {
+        f"trajectory/{entry['epoch']:04d}.pt": entry
+        for entry in checkpoints["trajectory"]
+    }
+    for name, entry in entries.items():
+        try:
+            load_payload(folder / name, entry["sha256"])
+        except UsageError as error:
+            if not _copied_from_another(folder, name, entries):
+                print(f"{error}; starting from the first epoch", flush=True)
+                return True
+    return False
 
 
-def _remove_leftovers(folder: Path) -> None:
-    """Remove the temporary files of writers that were killed; nothing reads them, but each is as large as its file."""
+def _copied_from_another(folder: Path, lost: str, entries: dict[str, Any]) -> bool:
+    """Put a checkpoint back from another that is the same epoch's, if there is a whole one."""
+    for name, entry in entries.items():
+        if name != lost and entry["sha256"] == entries[lost]["sha256"]:
+            try:
+                load_payload(folder / name, entry["sha256"])
+            except UsageError:
+                continue
+            if parallel.is_first():
+                write_bytes(folder / lost, read_bytes(folder / name))
+            print(
+                f"{folder / lost}: put back from {name}, which is the same", flush=True
+            )
+            return True
+    return False
+
+
+def remove_leftovers(folder: Path) -> None:
+    """Remove the temporary files of writers that were killed; to be called by the one writer of the folder alone."""
     for path in folder.rglob(".*.tmp"):
-        path.unlink(missing_ok=True)
+        with suppress(OSError):
+            path.unlink()

@@ -1,0 +1,81 @@
+"""Whether what lies on disk was made with today's settings: the one comparison that every reader makes."""
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from sglr.files.errors import UsageError
+from sglr.files.records import read_json
+from sglr.files.sums import check_sums
+from sglr.plan.plan import resolved_settings
+from sglr.plan.runs import Run
+from sglr.plan.scales import Scale
+
+_KEYS = ("run", "run_settings", "best", "best_validation", "final", "trajectory")
+Json = dict[str, Any]
+
+
+def read_manifest(folder: Path, run: Run, scale: Scale) -> Json:
+    """Return the manifest of the finished training in `folder`, which must be of this run as the scale has it today.
+
+    Raises UsageError where it is missing, damaged, another run's, or names another value of a setting. A setting that
+    was not recorded yet is not compared.
+    """
+    path = folder / "manifest.json"
+    manifest = read_json(path, _KEYS)
+    check_sums(path)
+    if manifest["run"] != run.id:
+        raise UsageError(f"{path}: holds run {manifest['run']!r}, expected {run.id!r}")
+    again = f"sglr train {run.id} --scale {scale.name}"
+    settings = resolved_settings(run, scale)
+    _check(manifest["run_settings"], settings, f"{path}: trained", again)
+    return manifest
+
+
+def check_evaluation(
+    evaluation: Json, manifest: Json, path: Path, scale: Scale
+) -> None:
+    """Raise UsageError unless the evaluation at `path` is of the manifest's networks and of today's settings."""
+    again = f"sglr evaluate {manifest['run']} --scale {scale.name}"
+    for name, entry in evaluation["checkpoints"].items():
+        if entry.get("sha256") != manifest[name]["sha256"]:
+            raise UsageError(
+                f"{path}: measured on another training's networks; measure again: {again}"
+            )
+    then = evaluation.get("measured_with", {})
+    _check(then, measured_with(scale), f"{path}: measured", again)
+
+
+def measured_with(scale: Scale) -> Json:
+    """Return the settings that decide an evaluation besides the training."""
+    measurement = scale.measurement
+    return {
+        "attack": asdict(scale.attack),
+        "num_autoattack": measurement.num_autoattack,
+        "fast_autoattack": measurement.fast_autoattack,
+        "batch_size": measurement.batch_size,
+    }
+
+
+def _check(then: Json, now: Json, what: str, again: str) -> None:
+    """Raise UsageError where a setting that was recorded has another value today."""
+    if changed := first_change(then, json.loads(json.dumps(now))):
+        name, before, today = changed
+        raise UsageError(
+            f"{what} with {name} {before!r}, which is {today!r} today; undo the change, "
+            f"give the changed scale another name (--set does), or do it again: {again}"
+        )
+
+
+def first_change(then: Any, now: Any, name: str = "") -> tuple[str, Any, Any] | None:
+    """Return name, old and new value of the first setting that differs; keys that either lacks are left out."""
+    if isinstance(then, list) and isinstance(now, list) and len(then) == len(now):
+        then, now = dict(enumerate(then)), dict(enumerate(now))
+    if not isinstance(then, dict) or not isinstance(now, dict):
+        return None if then == now else (name, then, now)
+    for key in [key for key in now if key in then]:
+        inner = f"{name}.{key}".lstrip(".")
+        if found := first_change(then[key], now[key], inner):
+            return found
+    return None

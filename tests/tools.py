@@ -1,0 +1,106 @@
+"""How tests run the user's commands: each in a process of its own, on this checkout or on a copy of it."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from sglr.plan.names import CHECKPOINTS
+from sglr.plan.plan import Plan
+from sglr.plan.runs import Run
+
+ROOT = Path(__file__).resolve().parents[1]
+Done = subprocess.CompletedProcess[str]
+
+
+def run(folder: Path, *words: object, **environment: str) -> Done:
+    """Run a command in `folder`, with variables added to this process's."""
+    command = [str(word) for word in words]
+    return subprocess.run(
+        command,
+        cwd=folder,
+        env=os.environ | environment,
+        capture_output=True,
+        text=True,
+    )
+
+
+def output(done: Done) -> str:
+    """All that a command said; a command that failed fails the test with it."""
+    said = done.stdout + done.stderr
+    assert done.returncode == 0, said[-5000:]
+    return said
+
+
+def one_line(done: Done, message: str) -> bool:
+    """Whether a command ended as a user's error does: status 2, one line with `message`."""
+    return (
+        done.returncode == 2 and message in done.stderr and done.stderr.count("\n") == 1
+    )
+
+
+def sglr_words(*words: object, scale: str = "smoke") -> list[str]:
+    return [sys.executable, "-m", "sglr", *map(str, words), "--scale", scale]
+
+
+def sglr(
+    folder: Path, *words: object, scale: str = "smoke", **environment: str
+) -> Done:
+    """One `sglr` command, its results under `folder`."""
+    return run(folder, *sglr_words(*words, scale=scale), **environment)
+
+
+def snakemake(
+    folder: Path, *words: object, root: Path = ROOT, cores: int = 8, **environment: str
+) -> Done:
+    """Snakemake in `folder` with the workflow of the checkout `root`."""
+    command = [
+        sys.executable,
+        "-m",
+        "snakemake",
+        "-s",
+        root / "Snakefile",
+        "--cores",
+        cores,
+    ]
+    return run(folder, *command, *words, **environment)
+
+
+def git(folder: Path, *words: str) -> str:
+    author = ("-c", "user.name=a", "-c", "user.email=a@b")
+    return output(run(folder, "git", *author, *words))
+
+
+def copy_checkout(folder: Path) -> None:
+    """Copy what Snakemake needs of this checkout into `folder`."""
+    for name in ("workflow", "config", "sglr"):
+        shutil.copytree(
+            ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__")
+        )
+    for name in (
+        "Snakefile",
+        "environment.yml",
+        "profiles",
+        "requirements.lock",
+        "pyproject.toml",
+    ):
+        shutil.copy(ROOT / name, folder, follow_symlinks=False)
+
+
+def manifest_of(plan: Plan, run: Run) -> dict[str, Any]:
+    """What a finished training of the plan's run records, as far as every reader asks for it."""
+    entries = {name: {"epoch": 1, "sha256": name} for name in CHECKPOINTS}
+    return {
+        "run": run.id,
+        "run_settings": plan.settings_of(run),
+        "trajectory": [],
+        **entries,
+    }
+
+
+def evaluation_of(checkpoints: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    """An evaluation of the networks of `manifest_of`."""
+    entries = {name: {"sha256": name} | entry for name, entry in checkpoints.items()}
+    return {"checkpoints": entries}
