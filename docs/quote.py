@@ -65,10 +65,11 @@ def verdict(name: str) -> str:
     return f"`{name}`: {_ledger().loc[name, 'verdict']}"
 
 
-def verdicts(word: str) -> int:
-    """How many claims of mini have this verdict, single cells of the paper's tables left out."""
+def verdicts(word: str = "", kind: str = "empirical") -> int:
+    """How many claims of a kind have this verdict at mini; all of the kind without a word."""
     ledger = _ledger()
-    return int(((ledger["verdict"] == word) & (ledger["judged by"] != "value")).sum())
+    wanted = ledger["kind"] == kind
+    return int((wanted & (ledger["verdict"] == word)).sum() if word else wanted.sum())
 
 
 def _ledger() -> pd.DataFrame:

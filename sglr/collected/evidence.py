@@ -9,6 +9,7 @@ import pandas as pd
 from sglr.collected.runs import Runs
 from sglr.files.errors import UsageError
 from sglr.files.records import write_csv
+from sglr.files.sums import write_sums
 from sglr.methods.schedules import start_epoch
 from sglr.plan.names import ATTACKS, HUNDRED, TEN
 from sglr.plan.plan import Plan
@@ -33,6 +34,7 @@ def collect_evidence(plan: Plan, results: Path) -> None:
         raise UsageError(f"evidence: no run of a table is in {folder / 'runs'} yet")
     for name, rows in found.items():
         write_csv(folder / "collected" / f"{name}.csv", rows)
+    write_sums(folder / "collected", "evidence", [f"{name}.csv" for name in found])
 
 
 def evidence_inputs(plan: Plan, folder: Path) -> list[str]:
