@@ -1,5 +1,6 @@
 """docs/extending.md, followed to the letter in a copy of this checkout: what it promises is there."""
 
+import ast
 import re
 import shutil
 import sys
@@ -112,8 +113,13 @@ def test_a_figure_or_table_is_a_file_and_a_line(root, heading, name):
     sglr(root, "show")
     sglr(root, "report")
     page = (root / "results/mini/report.html").read_text()
-    caption = re.search(r'^CAPTION = "(.*)"$', recipe, flags=re.M)
-    assert caption and caption[1] in page and f'id="{name}"' in page
+    code = ast.parse(re.findall(r"```python\n(.*?)```", recipe, flags=re.S)[0])
+    (caption,) = [
+        ast.literal_eval(line.value)
+        for line in code.body
+        if isinstance(line, ast.Assign) and ast.unparse(line.targets[0]) == "CAPTION"
+    ]
+    assert caption in page and f'id="{name}"' in page
     made = (
         f"figures/mini/{name}.svg"
         if heading == "A figure"
