@@ -1,6 +1,7 @@
 """docs/extending.md, followed to the letter in a copy of this checkout: what it promises is there."""
 
 import ast
+import json
 import re
 import shutil
 import sys
@@ -39,6 +40,16 @@ def follow(recipe: str, root: Path) -> int:
             new = f"\n{block}{line}\n" if side == "before" else f"\n{line}\n{block}"
             file.write_text(file.read_text().replace(f"\n{line}\n", new))
     return len(steps)
+
+
+def stand_in(runs: Path, name: str, source: str) -> None:
+    """Let a committed run pass for another, whose own settings it does not record."""
+    shutil.copytree(MINI / "runs" / source, runs / name)
+    path = runs / name / "manifest.json"
+    manifest = json.loads(path.read_text()) | {"run": name}
+    for key in ("run", "method", "settings"):
+        del manifest["run_settings"][key]
+    path.write_text(json.dumps(manifest))
 
 
 @pytest.fixture
@@ -80,19 +91,14 @@ def test_a_newcomers_method_has_its_row_its_pair_and_its_verdict(root):
     runs = root / "results/mini/runs"
     for seed in range(2):
         for name, source in (("at", "at"), ("mixed", "ls")):
-            shutil.copytree(
-                MINI / f"runs/cifar10-{source}-s{seed}",
-                runs / f"cifar10-{name}-s{seed}",
-            )
+            stand_in(runs, f"cifar10-{name}-s{seed}", f"cifar10-{source}-s{seed}")
     for command in ("show", "claims", "report"):
         sglr(root, command)
     table = pd.read_csv(root / "results/mini/tables/table2.csv").set_index("method")
     assert (table.loc["clean and adversarial", "final"] != "not run").all()
-    pairs = pd.read_csv(root / "results/mini/collected/pairs.csv")
-    # 2 seeds, checkpoints and attacks.
-    assert len(pairs[(pairs["one"] == "mixed") & (pairs["other"] == "at")]) == 8
     ledger = pd.read_csv(root / "results/mini/claims.csv").set_index("id")
-    assert ledger.loc["newcomer/mixed", "verdict"] != "not run"
+    assert ledger.loc["newcomer/mixed", "verdict"] in ("undecided", "reproduced")
+    assert ledger.loc["newcomer/mixed", "over"].startswith("2 seeds x")
     assert (
         "clean and adversarial ends above PGD-AT"
         in (root / "results/mini/report.html").read_text()
@@ -191,16 +197,11 @@ def test_an_outside_package_brings_a_method_and_a_network(root):
     runs = root / "results/mini/runs"
     for seed in range(2):
         for name, source in (("at", "at"), ("harder", "ls")):
-            shutil.copytree(
-                MINI / f"runs/cifar10-{source}-s{seed}",
-                runs / f"cifar10-{name}-s{seed}",
-            )
+            stand_in(runs, f"cifar10-{name}-s{seed}", f"cifar10-{source}-s{seed}")
     for command in ("show", "claims"):
         with_it(command, "--scale", "mini")
     table = pd.read_csv(root / "results/mini/tables/table2.csv").set_index("method")
     assert (table.loc["harder", "final"] != "not run").all()
-    pairs = pd.read_csv(root / "results/mini/collected/pairs.csv")
-    assert ("harder", "at") in set(zip(pairs["one"], pairs["other"], strict=True))
     assert (
         pd.read_csv(root / "results/mini/claims.csv")
         .set_index("id")

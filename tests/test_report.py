@@ -105,7 +105,8 @@ def test_the_counts_are_the_ledgers(folder, page):
     """The ledger's own summary line leaves out the same cells."""
     expected: Counter[str] = Counter()
     for line in output(sglr(folder, "claims", scale="mini")).splitlines()[-4:]:
-        for count, word in re.findall(r"(\d+) ([a-z ]+?)(?:,|$)", line):
+        words = line.rpartition(": ")[2]
+        for count, word in re.findall(r"(\d+) ([a-z ]+?)(?:,|$)", words):
             if not ("values of the paper" in line and word == "not run"):
                 expected[word] += int(count)
     tiles = page.all("ul", class_="counts")[0].all("a")

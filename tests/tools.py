@@ -102,5 +102,8 @@ def manifest_of(plan: Plan, run: Run) -> dict[str, Any]:
 
 def evaluation_of(checkpoints: dict[str, dict[str, Any]]) -> dict[str, Any]:
     """An evaluation of the networks of `manifest_of`."""
-    entries = {name: {"sha256": name} | entry for name, entry in checkpoints.items()}
+    entries = {
+        name: {"epoch": 1, "sha256": name} | entry
+        for name, entry in checkpoints.items()
+    }
     return {"checkpoints": entries}
