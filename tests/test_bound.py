@@ -1,0 +1,420 @@
+"""A result is believed only where it is what today's settings, and whole files, give."""
+
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+from tools import ROOT, Done, copy_checkout, one_line, output, run, sglr, sglr_words
+
+from sglr.engine import parallel
+from sglr.engine.checkpoints import load_payload, save_payload
+from sglr.evaluation.accuracy import in_batches
+from sglr.evaluation.features import tsne
+from sglr.files.disk import write_bytes
+from sglr.files.errors import Interrupted, UsageError
+from sglr.files.lock import only_writer
+from sglr.files.origin import differences
+from sglr.files.yaml import parse_yaml
+from sglr.methods.schedules import learning_rate
+from sglr.plan.bound import read_manifest
+from sglr.plan.plan_files import load_plan
+from sglr.plan.runs import make_run
+from sglr.training import job
+from sglr.training.job import Job
+from sglr.training.signals import StopRequest
+
+RUN = "digits-at-s0"
+SMOKE = load_plan("smoke")
+
+
+@pytest.fixture(scope="module")
+def done(tmp_path_factory) -> Path:
+    """A folder in which a run is trained and evaluated."""
+    folder = tmp_path_factory.mktemp("done")
+    for command in ("train", "evaluate"):
+        output(sglr(folder, command, RUN))
+    return folder
+
+
+@pytest.fixture
+def here(done, tmp_path) -> Path:
+    shutil.copytree(done, tmp_path, dirs_exist_ok=True)
+    return tmp_path
+
+
+def files(folder: Path) -> Path:
+    return folder / "results/smoke/runs" / RUN
+
+
+# Settings.
+
+
+@pytest.fixture
+def edited(here) -> Path:
+    """A checkout whose scale has another epsilon than the run in it."""
+    copy_checkout(here)
+    scale = here / "config/scales/smoke.yaml"
+    text = scale.read_text()
+    assert "epsilon: 0.15" in text
+    scale.write_text(text.replace("epsilon: 0.15", "epsilon: 0.3"))
+    return here
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("evaluate", RUN),
+        ("trajectory", RUN),
+        ("features", RUN),
+        ("export", RUN),
+        ("collect", "table2"),
+        ("show",),
+        ("train", "digits-kd_at-s0"),
+    ],
+    ids=lambda words: words[0],
+)
+def test_every_reader_refuses_a_run_of_another_setting(edited, words):
+    said = sglr(edited, *words, PYTHONPATH=str(edited))
+    assert one_line(said, "trained with attack.epsilon 0.15, which is 0.3 today"), (
+        said.stderr
+    )
+    assert f"sglr train {RUN} --scale smoke" in said.stderr
+
+
+CHANGES = {
+    "attack.train_steps": {"attack": replace(SMOKE.scale.attack, train_steps=9)},
+    "network.width": {"network": replace(SMOKE.scale.network, width=8)},
+    "optimisation.momentum": {
+        "adversarial": replace(SMOKE.scale.adversarial, momentum=0.5)
+    },
+    "data.num_train": {
+        "data": SMOKE.scale.data
+        | {"digits": replace(SMOKE.scale.data["digits"], num_train=61)}
+    },
+    "engine.fold": {"engine": replace(SMOKE.scale.engine, fold=False)},
+    "threads": {"threads": 2},
+    "scale": {"name": "other"},
+    "num_curve": {"measurement": replace(SMOKE.scale.measurement, num_curve=9)},
+}
+
+
+@pytest.mark.parametrize("name", CHANGES)
+def test_a_changed_setting_of_any_kind_is_named(done, name):
+    changed = replace(SMOKE.scale, **CHANGES[name])
+    with pytest.raises(
+        UsageError, match=rf"trained with {re.escape(name)} \S+, which is"
+    ):
+        read_manifest(files(done), SMOKE.runs[RUN], changed)
+    assert read_manifest(files(done), SMOKE.runs[RUN], SMOKE.scale)["run"] == RUN
+
+
+def test_what_the_attack_of_a_measurement_changes_trains_nothing_anew(done):
+    longer = replace(SMOKE.scale, attack=replace(SMOKE.scale.attack, test_steps=30))
+    assert read_manifest(files(done), SMOKE.runs[RUN], longer)
+
+
+# Files.
+
+
+@pytest.mark.parametrize("name", ["history.csv", "manifest.json", "evaluation.json"])
+def test_a_digit_changed_in_a_file_is_noticed(here, name):
+    path = files(here) / name
+    text = path.read_text()
+    place = max(text.rfind(digit) for digit in "123456789")
+    path.write_text(text[:place] + "0" + text[place + 1 :])
+    artefact = "figure2" if name == "history.csv" else "table2"
+    assert one_line(
+        sglr(here, "collect", artefact), f"{name}: changed since it was written"
+    )
+
+
+def test_the_checksums_are_those_of_the_common_tool(done):
+    for stage in ("train", "evaluate"):
+        output(run(files(done), "sha256sum", "--check", "--strict", f"{stage}.sha256"))
+
+
+def test_an_evaluation_of_another_trainings_networks_is_refused(here):
+    path = files(here) / "evaluation.json"
+    content = json.loads(path.read_text())
+    content["checkpoints"]["final"]["sha256"] = "0" * 64
+    path.write_text(json.dumps(content))
+    (files(here) / "evaluate.sha256").unlink()
+    assert one_line(
+        sglr(here, "collect", "table2"), "measured on another training's networks"
+    )
+
+
+def advice(said: Done) -> list[str]:
+    """The command that a message tells to type."""
+    (command,) = re.findall(r"sglr (\w+ \S+ --scale \w+)", said.stderr)
+    return [sys.executable, "-m", "sglr", *command.split()]
+
+
+@pytest.mark.parametrize("damage", ["cut", "exchanged", "gone"])
+def test_a_damaged_checkpoint_is_healed_by_what_the_message_says(here, damage):
+    path, before = (
+        files(here) / "final.pt",
+        (files(here) / "manifest.json").read_bytes(),
+    )
+    if damage == "cut":
+        path.write_bytes(path.read_bytes()[:9000])
+    elif damage == "exchanged":
+        payload = load_payload(path)
+        save_payload(path, payload | {"epoch": 1})
+    else:
+        path.unlink()
+    refused = sglr(here, "evaluate", RUN)
+    assert refused.returncode == 2 and "final.pt" in refused.stderr
+    output(run(here, *advice(refused)))
+    output(sglr(here, "evaluate", RUN))
+    after = json.loads((files(here) / "manifest.json").read_text())
+    assert after["final"] == json.loads(before)["final"]
+
+
+def test_a_checkpoint_is_put_back_from_one_that_is_the_same(here):
+    manifest = json.loads((files(here) / "manifest.json").read_text())
+    same = manifest["best"]["sha256"] == manifest["best_validation"]["sha256"]
+    (files(here) / "best.pt").write_bytes(b"")
+    said = output(sglr(here, "train", RUN))
+    assert ("put back from best_validation.pt" in said) == same
+    load_payload(files(here) / "best.pt", manifest["best"]["sha256"])
+
+
+def test_a_write_that_is_cut_leaves_nothing_behind(tmp_path, monkeypatch):
+    monkeypatch.setattr(
+        os, "fsync", lambda number: (_ for _ in ()).throw(KeyboardInterrupt)
+    )
+    with pytest.raises(KeyboardInterrupt):
+        write_bytes(tmp_path / "file", b"new")
+    assert not list(tmp_path.iterdir())
+
+
+# Who trained what.
+
+
+def a_job(folder: Path) -> Job:
+    planned = SMOKE.runs[RUN]
+    settings = SMOKE.settings_of(planned)
+    cpu, engine = torch.device("cpu"), SMOKE.scale.engine
+    return Job(planned, SMOKE.scale, folder, settings, cpu, engine)
+
+
+class StopAfter(StopRequest):
+    """As if SIGTERM came at the `number`-th look."""
+
+    def __init__(self, number: int):
+        super().__init__()
+        self.left = number
+
+    def check(self, any_process=bool) -> None:
+        self.left -= 1
+        self.received = signal.SIGTERM if self.left < 0 else None
+        super().check(any_process)
+
+
+def test_each_stretch_keeps_its_own_stamp_and_a_finished_one_is_never_rewritten(
+    tmp_path, monkeypatch, capsys
+):
+    def stamped(commit: str) -> None:
+        monkeypatch.setattr(
+            job, "origin", lambda *_: {"commit": commit, "device": "cpu"}
+        )
+
+    stamped("first")
+    with pytest.raises(Interrupted):
+        a_job(tmp_path).fit(StopAfter(8))
+    stamped("second")
+    with pytest.raises(UsageError, match="--strict: commit: first, second"):
+        a_job(tmp_path).fit(StopRequest(), strict=True)
+    a_job(tmp_path).fit(StopRequest())
+    assert "goes on with other commit: first, second" in capsys.readouterr().out
+    manifest = json.loads((tmp_path / "manifest.json").read_text())
+    assert [each["origin"]["commit"] for each in manifest["stretches"]] == [
+        "first",
+        "second",
+    ]
+    assert [each["from_epoch"] for each in manifest["stretches"]] == [1, 2]
+    written = (tmp_path / "manifest.json").read_bytes()
+    stamped("third")
+    a_job(tmp_path).fit(StopRequest())
+    assert (tmp_path / "manifest.json").read_bytes() == written
+
+
+def test_another_commit_with_the_same_sources_is_the_same_code():
+    one = {"commit": "a", "code_sha256": "1" * 64, "device": "cpu"}
+    assert differences(one, one | {"commit": "b"}) == []
+    assert differences(one, one | {"code_sha256": "2" * 64}) == [
+        "code_sha256: 111111111111, 222222222222"
+    ]
+    assert differences({"commit": "a"}, {"commit": "b"}) == ["commit: a, b"]
+
+
+def test_a_run_has_one_writer_and_a_dead_one_holds_nothing(here):
+    program = "import sys\nfrom pathlib import Path\nfrom sglr.files.lock import only_writer\n"
+    program += "with only_writer(Path(sys.argv[1])):\n    print('held', flush=True)\n    input()"
+    words = [sys.executable, "-c", program, str(files(here))]
+    holder = subprocess.Popen(
+        words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=ROOT
+    )
+    assert holder.stdout is not None and holder.stdout.readline() == b"held\n"
+    refused = sglr(here, "train", RUN)
+    assert one_line(refused, f"another process writes to it: process {holder.pid} on ")
+    assert "since 20" in refused.stderr
+    holder.kill()
+    holder.wait()
+    with only_writer(files(here)):
+        pass
+    output(sglr(here, "train", RUN))
+
+
+# Broken networks.
+
+
+@pytest.mark.parametrize("name", ["classifier.weight", "trunk.0.bn.running_var"])
+def test_a_network_that_is_not_finite_is_measured_nowhere(here, name):
+    path = files(here) / "final.pt"
+    payload = load_payload(path)
+    names = [
+        each for each in payload["weights"] if each.endswith(name.rpartition(".")[2])
+    ]
+    payload["weights"][names[-1]].view(-1)[0] = float("inf")
+    sha256 = save_payload(path, payload)
+    manifest = json.loads((files(here) / "manifest.json").read_text())
+    manifest["final"]["sha256"] = sha256
+    (files(here) / "manifest.json").write_text(json.dumps(manifest))
+    (files(here) / "train.sha256").unlink()
+    for command in ("evaluate", "features"):
+        assert one_line(
+            sglr(here, command, RUN), "is not finite: the training diverged"
+        )
+
+
+def test_outputs_that_are_no_numbers_and_features_that_are_all_the_same_are_refused():
+    with pytest.raises(UsageError, match="not finite"):
+        in_batches(lambda x: x * float("nan"), torch.ones(3, 2), 2)
+    for features in (torch.zeros(60, 8), torch.rand(3, 8)):
+        with pytest.raises(UsageError, match="nothing to embed"):
+            tsne(features)
+
+
+# What another program left behind.
+
+
+@pytest.mark.parametrize(
+    "left",
+    [{"WORLD_SIZE": "4"}, {"WORLD_SIZE": ""}, {"WORLD_SIZE": "abc", "RANK": "0"}],
+    ids=str,
+)
+def test_a_world_size_without_torchrun_means_nothing(monkeypatch, left):
+    for name, value in left.items():
+        monkeypatch.setenv(name, value)
+    assert parallel.init(torch.device("cpu")) == torch.device("cpu")
+    assert parallel.world_size() == 1
+
+
+def test_a_users_style_changes_no_figure(tmp_path):
+    shutil.copytree(
+        ROOT / "results/mini/collected", tmp_path / "results/mini/collected"
+    )
+    (tmp_path / "matplotlibrc").write_text(
+        "axes.grid: True\nsavefig.bbox: tight\nsavefig.dpi: 10\nfont.size: 20\n"
+    )
+    for name, more in (
+        ("plain", {}),
+        (
+            "styled",
+            {"MATPLOTLIBRC": str(tmp_path / "matplotlibrc"), "MPLBACKEND": "nonsense"},
+        ),
+    ):
+        words = ("draw", "figure3", "--figures", name)
+        output(sglr(tmp_path, *words, scale="mini", **more))
+    for path in (tmp_path / "plain/mini").iterdir():
+        assert path.read_bytes() == (tmp_path / "styled/mini" / path.name).read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [("a: 1\na: 2", "the key 'a' stands twice"), ("a: {b: 1, b: 1}", "stands twice")],
+)
+def test_a_key_stands_once(text, said):
+    with pytest.raises(UsageError, match=said):
+        parse_yaml(text, "here")
+
+
+def test_a_number_is_what_it_looks_like():
+    read = parse_yaml("[010, 1:00, 10, 1e-4, 0.5, .5, 5.0e-4, true]", "here")
+    assert read == ["010", "1:00", 10, 1e-4, 0.5, 0.5, 5e-4, True]
+
+
+@pytest.mark.parametrize(
+    ("method", "settings", "said"),
+    [
+        ("te", {"start": 0.9, "ramp_end": 0.9}, "ramp_end must come after start"),
+        ("te", {"decay": 1.0}, "decay must be within"),
+        ("sglr", {"decay": 1.0}, "decay must be within"),
+        (
+            "kd_swa",
+            {
+                "cross_entropy_weight": 0.0,
+                "standard_weight": 0.0,
+                "adversarial_weight": 0.0,
+            },
+            "are all 0",
+        ),
+    ],
+)
+def test_settings_that_together_make_no_training_are_refused(method, settings, said):
+    with pytest.raises(UsageError, match=said):
+        make_run("digits", method, **settings)
+
+
+@pytest.mark.parametrize("epochs", [1, 2, 3])
+def test_the_first_epoch_trains_at_the_rate_that_the_scale_names(epochs):
+    assert learning_rate(1, epochs, 0.1) == 0.1
+    assert learning_rate(epochs, epochs, 0.1) < 0.1 or epochs == 1
+
+
+# How a command ends.
+
+
+def test_ctrl_c_anywhere_is_one_line_and_130(here):
+    process = subprocess.Popen(
+        sglr_words("evaluate", RUN),
+        cwd=here,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+    )
+    loaded = Path(f"/proc/{process.pid}/maps")
+    while "libtorch_cpu" not in loaded.read_text():  # so it is within the command
+        assert process.poll() is None
+    process.send_signal(signal.SIGINT)
+    _, said = process.communicate()
+    assert (process.returncode, said) == (130, "sglr: stopped by SIGINT\n")
+
+
+@pytest.mark.parametrize(("redirection", "status"), [("> /dev/full", 2), (">&-", 0)])
+def test_an_output_that_is_full_or_closed_ends_without_a_traceback(
+    tmp_path, redirection, status
+):
+    words = ["bash", "-c", f"{sys.executable} -m sglr plan --scale smoke {redirection}"]
+    said = run(tmp_path, *words, PYTHONPATH=str(ROOT))
+    assert said.returncode == status and "Traceback" not in said.stderr, said.stderr
+    assert said.stderr.count("\n") <= 1
+
+
+def test_the_version_and_a_command_that_is_none(tmp_path):
+    assert output(run(tmp_path, sys.executable, "-m", "sglr", "--version")).startswith(
+        "sglr "
+    )
+    assert one_line(
+        sglr(tmp_path, "trian", RUN), "unknown command 'trian'; did you mean 'train'?"
+    )
