@@ -92,6 +92,8 @@ def _parser() -> argparse.ArgumentParser:
                 action="store_true",
                 help="never go on with what other code or versions have begun",
             )
+        if name == "time-steps":
+            command.add_argument("--repetitions", type=int, default=100)
         if name == "export":
             command.add_argument(
                 "--checkpoint", choices=CHECKPOINTS, default="best_validation"
@@ -135,6 +137,7 @@ _COMMANDS = {
     "export": (runs.export, "run"),
     "events": (runs.events, "run"),
     "count-forwards": (runs.count_forwards, None),
+    "time-steps": (runs.time_steps, None),
     "collect": (shown.collect, "artefact"),
     "draw": (shown.draw, "artefact"),
     "claims": (shown.claims, None),

@@ -6,6 +6,7 @@ from typing import Any
 
 from sglr.engine.checkpoints import STATE_FORMAT, WEIGHTS_FORMAT, load_payload
 from sglr.files.records import digest, read_json
+from sglr.files.sums import check_sums
 
 _CHECKPOINTS = ("best", "best_validation", "final")
 
@@ -26,10 +27,14 @@ def results_of(folder: Path) -> dict[str, Any]:
 def check_whole(folder: Path) -> int:
     """Read every file that has its final name; return how many. Raises UsageError or ValueError for a broken one."""
     paths = [
-        path for path in folder.rglob("*") if path.is_file() and path.suffix != ".tmp"
+        path
+        for path in folder.rglob("*")
+        if path.is_file() and not path.name.startswith(".")
     ]
     for path in paths:
-        if path.suffix == ".pt":
+        if path.suffix == ".sha256":
+            _check_sums(path)
+        elif path.suffix == ".pt":
             load_payload(
                 path,
                 version=STATE_FORMAT if path.name == "state.pt" else WEIGHTS_FORMAT,
@@ -39,6 +44,11 @@ def check_whole(folder: Path) -> int:
         else:
             _check_csv(path)
     return len(paths)
+
+
+def _check_sums(path: Path) -> None:
+    for line in path.read_text().splitlines():
+        check_sums(path.with_name(line.partition("  ")[2]))
 
 
 def _check_csv(path: Path) -> None:

@@ -38,9 +38,10 @@ def kill_in_write(
     The process may be faster: only the file that it leaves behind proves that it was hit inside the write.
     """
     instant.wait(process)
-    ending, seen, there = f".pt.{process.pid}.tmp", 0, False
+    ending, seen, there = f".{process.pid}.tmp", 0, False
     while process.poll() is None:
-        was, there = there, any(name.endswith(ending) for name in _names(folder))
+        names = _names(folder)
+        was, there = there, any(".pt." in name and name.endswith(ending) for name in names)
         seen += there and not was
         if seen == write:
             process.kill()

@@ -147,3 +147,19 @@ def count_forwards(arguments: Namespace, plan: Plan) -> None:
     folder = arguments.results / plan.scale.name
     write_json(folder / "forwards.json", {"rows": rows})
     write_sums(folder, "forwards", ["forwards.json"])
+
+
+def time_steps(arguments: Namespace, plan: Plan) -> None:
+    """Time training steps of PGD-AT, SGLR and AWP in turn, for the claims about costs."""
+    from sglr.engine.device import accelerator, device_name
+    from sglr.files.origin import origin
+    from sglr.files.records import write_json
+    from sglr.files.sums import write_sums
+    from sglr.training.overhead import step_seconds
+
+    device, engine = _prepare(plan.scale)
+    seconds = step_seconds(plan.scale, device, engine, arguments.repetitions)
+    folder = arguments.results / plan.scale.name
+    made = origin(device_name(device), accelerator())
+    write_json(folder / "overhead.json", {"seconds": seconds, "origin": made})
+    write_sums(folder, "overhead", ["overhead.json"])

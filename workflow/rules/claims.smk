@@ -21,7 +21,9 @@ rule claims:
     input:
         lambda wildcards: collected_frames(wildcards, *PLANS[wildcards.scale].artefacts),
         expand("results/{{scale}}/collected/{file}.csv", file=EVIDENCE),
+        "results/{scale}/overhead.json",
         package_files("claims"),
+        f"{CONFIG}/claims.yaml",
         f"{CONFIG}/published.csv",
     output:
         update("results/{scale}/claims.csv"),

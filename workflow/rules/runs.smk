@@ -93,6 +93,24 @@ rule features:
         "sglr features {wildcards.run} --scale {wildcards.scale} > {log} 2>&1"
 
 
+rule time_steps:
+    """Seconds of training steps of several methods in turn, in one process."""
+    output:
+        update("results/{scale}/overhead.json"),
+    log:
+        "logs/{scale}/overhead.log",
+    conda:
+        "../../environment.yml"
+    threads: JOB_THREADS
+    resources:
+        gpu=gpus,
+        cpus_per_task=processors,
+        mem_mb=memory,
+        runtime=30,
+    shell:
+        "sglr time-steps --scale {wildcards.scale} > {log} 2>&1"
+
+
 rule count_forwards:
     """Table 1's counts on one real training step."""
     output:
