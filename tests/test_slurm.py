@@ -145,8 +145,8 @@ class Cluster:
         )
 
     def training(self, run: str) -> int | None:
-        """The process that trains `run`, once it has saved an epoch."""
-        if (self.checkout / f"results/smoke/runs/{run}/state.pt").exists():
+        """The process that trains `run`, once it has saved an epoch; a state alone may hold steps of the first."""
+        if (self.checkout / f"results/smoke/runs/{run}/history.csv").exists():
             for pid in processes(run, "cmdline"):
                 if os.readlink(f"/proc/{pid}/cwd") == str(self.checkout):
                     return pid
