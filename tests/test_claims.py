@@ -300,6 +300,8 @@ def test_the_best_of_both_sglr_is_pgd_ats_network_and_not_testable():
 
 def test_the_committed_ledger_is_what_the_command_writes(tmp_path):
     shutil.copytree(MINI / "collected", tmp_path / "results/mini/collected")
+    for name in ("overhead.json", "overhead.sha256"):
+        shutil.copy(MINI / name, tmp_path / "results/mini")
     said = output(sglr(tmp_path, "claims", scale="mini")).splitlines()
     for name in ("claims.csv", "claims.md", "claims_paper.csv"):
         assert (tmp_path / "results/mini" / name).read_bytes() == (
