@@ -92,6 +92,12 @@ def _parser() -> argparse.ArgumentParser:
                 action="store_true",
                 help="never go on with what other code or versions have begun",
             )
+        if name == "evaluate":
+            command.add_argument(
+                "--keep-images",
+                action="store_true",
+                help="write what AutoAttack ends with, as safetensors",
+            )
         if name == "time-steps":
             command.add_argument("--repetitions", type=int, default=100)
         if name == "export":
