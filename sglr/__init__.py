@@ -1,11 +1,13 @@
-"""Reruns 'Soften to Defend'. `sglr.load_model(path)` gives a network that `sglr export` wrote."""
+"""Reruns 'Soften to Defend'. `sglr.load_model(name)` gives one of its networks, `sglr.judge(model)` judges any."""
 
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from torch import nn
+
+    from sglr.evaluation.judge import Judgement
 
 try:
     __version__ = version("sglr")
@@ -21,3 +23,18 @@ def load_model(path: str | Path) -> "nn.Module":
     from sglr.export import weights
 
     return weights.load_model(path)
+
+
+def judge(model: "nn.Module", data: str = "cifar10", **options: Any) -> "Judgement":
+    """Return what the bench measures of any network: images (N, C, H, W) in [0, 1] to logits (N, K).
+
+    Args:
+        data: a data set of the scale.
+        options: `scale` ("mini"), `normalise` (mean and std by channel), `autoattack` (True), `name`, `folder`; see
+            sglr/evaluation/judge.py.
+    Raises:
+        UsageError: for a network on which these numbers would mean nothing, in one line.
+    """
+    from sglr.evaluation.judge import judge as judged
+
+    return judged(model, data, **options)

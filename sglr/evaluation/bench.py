@@ -11,7 +11,7 @@ from sglr.attacks.threat import LinfBall
 from sglr.data.images import ImageSet, Splits
 from sglr.engine.device import accelerator, device_name, has_bf16
 from sglr.engine.underway import NOT_KEPT, Part, Underway
-from sglr.evaluation.accuracy import correct_natural, predictions
+from sglr.evaluation.accuracy import in_batches
 from sglr.evaluation.autoattack import AutoAttackResult, run_autoattack
 from sglr.evaluation.masking import gradient_signs
 from sglr.files.origin import origin
@@ -22,10 +22,14 @@ from sglr.plan.scales import Scale
 
 @dataclass(frozen=True)
 class Measured:
-    """A network's entry of an evaluation.json, and AutoAttack's result where it was run."""
+    """A network's entry of an evaluation.json; AutoAttack's result where it was run.
+
+    `logits` (N, K) are of the test images, `natural` and `adversarial` (by PGD).
+    """
 
     entry: dict[str, Any]
     attacked: AutoAttackResult | None
+    logits: dict[str, Tensor]
 
 
 @dataclass(frozen=True)
@@ -75,7 +79,9 @@ class Bench:
     ) -> Measured:
         """Measure a folded network; `name` is what it is called in the log and among the kept parts."""
         fast = underway.part(f"{name}-pgd", lambda: self._fast(network))
-        natural, robust = fast["natural"], fast["robust"]
+        labels = self.splits.test.labels
+        logits = {key: fast[key].to(self.device) for key in ("natural", "adversarial")}
+        natural, robust = (each.argmax(1) == labels for each in logits.values())
         count, steps = len(natural), self.scale.attack.test_steps
         share = [each.double().mean().item() for each in (natural, robust)]
         print(
@@ -94,7 +100,7 @@ class Bench:
             "autoattack": _entry(attacked) if attacked else None,
             "gradients": fast["gradients"],
         }
-        return Measured(entry, attacked)
+        return Measured(entry, attacked, logits)
 
     def _fast(self, network: nn.Module) -> Part:
         """All but AutoAttack."""
@@ -102,8 +108,8 @@ class Bench:
         x_adv = self.adversarial(network, test, self.scale.attack.test_steps)
         few = test.first(self.scale.measurement.num_autoattack)
         return {
-            "natural": correct_natural(network, test, size),
-            "robust": predictions(network, x_adv, size) == test.labels,
+            "natural": in_batches(network, test.pixels(), size),
+            "adversarial": in_batches(network, x_adv, size),
             "gradients": gradient_signs(network, few, ball=self.ball, batch_size=size),
         }
 

@@ -1,6 +1,7 @@
 """What a measurement says while it lasts: a bar on a terminal, a line an attack in a log."""
 
 import sys
+from math import ceil
 
 from tqdm import tqdm
 
@@ -39,8 +40,8 @@ class AttackProgress:
         left = robust * sum(_WORK[attack] for attack in self.coming)
         estimate = self.spent / self.done * left if self.done else 0.0
         line = f"{self.name}: {self.title}: {robust} of {self.num_images} robust so far, {self.of_this:.0f} s"
-        if self.coming:
-            line += f"; about {estimate / 60:.0f} minutes left"
+        if self.coming and robust:
+            line += f"; about {ceil(estimate / 60)} minutes left"
         if self.bar.disable:
             print(line, flush=True)
         return line
