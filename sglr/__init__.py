@@ -15,14 +15,15 @@ except PackageNotFoundError:  # a checkout on the path, not installed
     __version__ = "unknown"
 
 
-def load_model(path: str | Path) -> "nn.Module":
-    """Return the network that `sglr export` wrote to `path`, in eval mode: images (N, C, H, W) in [0, 1] to logits.
+def load_model(name: str | Path) -> "nn.Module":
+    """Return a network in eval mode: images (N, C, H, W) in [0, 1] to logits (N, K).
 
-    Raises UsageError for a file that is no such network. Torch is imported by the call, not by `import sglr`.
+    `name` is a file that `sglr export` wrote, or one of `sglr models`, such as mini/cifar10-sglr_released-s0. Raises
+    UsageError for what is no such network. Torch is imported by the call, not by `import sglr`.
     """
     from sglr.export import weights
 
-    return weights.load_model(path)
+    return weights.load_model(name)
 
 
 def judge(model: "nn.Module", data: str = "cifar10", **options: Any) -> "Judgement":

@@ -15,7 +15,7 @@ _FAR = 0.1  # of accuracy: what a forgotten normalisation costs
 
 
 def check_network(model: nn.Module, images: ImageSet, num_classes: int) -> None:
-    """Raise UsageError unless `model` (eval mode) gives each image logits (N, K) of its own, the same ones, and a gradient.
+    """Raise UsageError unless `model` (eval mode) gives each image its own logits (N, K), always the same.
 
     Args:
         images: some of the data set's, N of C x H x W.  num_classes: K.
