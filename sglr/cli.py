@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 from typing import Any, NoReturn
 
-from sglr.commands import runs, shown
+from sglr.commands import judge, runs, shown
 from sglr.files.errors import Interrupted, UsageError
 from sglr.files.origin import git_commit, version_of
 from sglr.files.settings import unknown
@@ -81,6 +81,8 @@ def _parser() -> argparse.ArgumentParser:
         command.set_defaults(command=function)
         if argument:
             command.add_argument(argument)
+        if name == "judge":
+            judge.add_arguments(command)
         if name == "train":
             command.add_argument(
                 "--events",
@@ -92,6 +94,12 @@ def _parser() -> argparse.ArgumentParser:
                 action="store_true",
                 help="never go on with what other code or versions have begun",
             )
+        if name == "evaluate":
+            command.add_argument(
+                "--keep-images",
+                action="store_true",
+                help="write what AutoAttack ends with, as safetensors",
+            )
         if name == "time-steps":
             command.add_argument("--repetitions", type=int, default=100)
         if name == "export":
@@ -100,8 +108,8 @@ def _parser() -> argparse.ArgumentParser:
             )
         command.add_argument(
             "--scale",
-            default="digits",
-            help="a name of config/scales, or a file (default: digits)",
+            default="mini" if name == "judge" else "digits",
+            help="a name of config/scales, or a file (default: %(default)s)",
         )
         command.add_argument(
             "--set",
@@ -134,6 +142,7 @@ _COMMANDS = {
     "evaluate": (runs.evaluate, "run"),
     "trajectory": (runs.trajectory, "run"),
     "features": (runs.features, "run"),
+    "judge": (judge.judge, None),
     "export": (runs.export, "run"),
     "events": (runs.events, "run"),
     "count-forwards": (runs.count_forwards, None),

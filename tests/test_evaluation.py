@@ -176,7 +176,7 @@ def test_autoattack_hands_on_what_is_still_correct_and_recounts_what_comes_back(
 
     pretender.returns = returns
     state = torch.get_rng_state()
-    result = run_autoattack(network, images, ball=LinfBall(1.0), seed=3, batch_size=5)
+    result = run_autoattack(network, images, ball=LinfBall(1.0), seed=3, batch_size=6)
     assert result.robust_after == {"apgd-ce": 6, "apgd-t": 5, "fab-t": 5, "square": 4}
     assert result.correct.tolist() == [False] * 4 + [True] * 4 + [False] * 2
     asked = {
@@ -185,7 +185,7 @@ def test_autoattack_hands_on_what_is_still_correct_and_recounts_what_comes_back(
         "seed": 3,
         "version": "standard",
         "device": "cpu",
-        BATCH_SIZE: 5,
+        BATCH_SIZE: 6,
     }
     assert pretender.calls == [
         (a, n, asked) for a, n in zip(ATTACKS, (6, 6, 5, 5), strict=True)
@@ -242,7 +242,7 @@ def test_a_search_on_a_copy_is_judged_by_the_model_and_repeated_on_it(
 
     pretender.returns = returns
     result = run_autoattack(
-        network, images, ball=LinfBall(1.0), seed=0, batch_size=5, searched=searched
+        network, images, ball=LinfBall(1.0), seed=0, batch_size=6, searched=searched
     )
     # And square none: the doubtful image has fallen.
     again = [

@@ -188,7 +188,10 @@ class Stub:
     """A finished training as far as `export` looks: three checkpoints of other weights, the final one evaluated."""
 
     run, shape = find_run(RUN, load_scale("smoke")), SHAPE
-    manifest = {name: {"sha256": name} for name in ("best", "best_validation", "final")}
+    manifest = {
+        name: {"sha256": name, "epoch": 1}
+        for name in ("best", "best_validation", "final")
+    }
 
     def __init__(self, folder: Path):
         self.folder = folder
@@ -214,6 +217,8 @@ def test_a_training_that_was_not_evaluated_is_not_exported(tmp_path):
 
 def test_the_weights_are_the_checkpoints(tmp_path, monkeypatch):
     monkeypatch.setattr("sglr.export.weights.model_card", lambda *_: "")
+    monkeypatch.setattr("sglr.export.weights.model_info", lambda *_: {})
+    monkeypatch.setattr("sglr.export.weights.flags", lambda _: [])
     finished = Stub(tmp_path)
     finished.evaluated_as("final")
     found = sglr.load_model(export(finished, "final", tmp_path)).state_dict()

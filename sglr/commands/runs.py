@@ -94,7 +94,11 @@ def evaluate(arguments: Namespace, plan: Plan) -> None:
     from sglr.evaluation.measure import evaluate
 
     finished = _finished(arguments, plan)
-    evaluate(finished, with_autoattack=plan.with_autoattack(finished.run))
+    evaluate(
+        finished,
+        with_autoattack=plan.with_autoattack(finished.run),
+        keep_images=arguments.keep_images,
+    )
 
 
 def trajectory(arguments: Namespace, plan: Plan) -> None:

@@ -3,7 +3,10 @@
 import json
 from typing import TYPE_CHECKING, Any
 
+import yaml
+
 from sglr.methods import METHODS
+from sglr.plan.masking import flags, unchecked
 
 if TYPE_CHECKING:
     from sglr.evaluation.measure import Finished
@@ -27,6 +30,7 @@ def model_card(
     method = METHODS[run.method]
     data, shape = scale.data[run.dataset], finished.shape
     lines = [
+        *_head(finished, checkpoint, evaluated),
         f"# {run.id}, {checkpoint}",
         "",
         f"{method.label}: {method.__doc__} Scale {scale.label}.",
@@ -42,6 +46,7 @@ def model_card(
         f"| checkpoint | epoch {evaluated['epoch']}: {_CHOSEN[checkpoint]} |",
         f"| threat model | l-infinity, epsilon {scale.attack.epsilon:.6g} of [0, 1] |",
         *_accuracies(evaluated, scale.attack.test_steps),
+        *_signs(evaluated),
         f"| sha256 of {file} | {sha256} |",
         f"| sha256 of the checkpoint | {evaluated['sha256']} |",
         *(
@@ -59,6 +64,47 @@ def model_card(
         "```",
     ]
     return "\n".join(lines) + "\n"
+
+
+def _head(
+    finished: "Finished", checkpoint: str, evaluated: dict[str, Any]
+) -> list[str]:
+    """The head in YAML from which Hugging Face shows licence, data and results."""
+    run, scale, attacked = finished.run, finished.scale, evaluated["autoattack"]
+    found = {"natural": evaluated["natural_accuracy"]}
+    found[f"PGD-{scale.attack.test_steps}"] = evaluated["pgd20_accuracy"]
+    if attacked:
+        found["AutoAttack"] = attacked["accuracy"]
+    source = scale.data[run.dataset].source
+    metrics = [
+        {"type": "accuracy", "name": f"{name} accuracy", "value": value}
+        for name, value in found.items()
+    ]
+    result = {
+        "task": {"type": "image-classification"},
+        "dataset": {"type": source, "name": source, "split": "test"},
+        "metrics": metrics,
+    }
+    head = {
+        "license": "mit",
+        "library_name": "sglr",
+        "pipeline_tag": "image-classification",
+        "tags": ["adversarial-robustness", "adversarial-training", run.method],
+        "datasets": [source],
+        "metrics": ["accuracy"],
+        "model-index": [{"name": f"{run.id}-{checkpoint}", "results": [result]}],
+    }
+    return ["---", yaml.safe_dump(head, sort_keys=False).rstrip(), "---", ""]
+
+
+def _signs(evaluated: dict[str, Any]) -> list[str]:
+    """Signs of masked gradients, and those that were not looked for."""
+    found = "; ".join(flags(evaluated)) or "none"
+    missing = ", ".join(unchecked(evaluated))
+    return [
+        f"| signs of masked gradients | {found}"
+        + (f"; not looked for: {missing} |" if missing else " |")
+    ]
 
 
 def _accuracies(evaluated: dict[str, Any], test_steps: int) -> list[str]:
