@@ -7,7 +7,8 @@ from sglr.files.errors import UsageError
 from sglr.files.extensions import names_of
 from sglr.files.settings import Settings, setting
 
-CONFIG = Path(__file__).resolve().parents[2] / "config"
+# Within the package it is a link to the checkout's config/; a wheel holds the files themselves.
+CONFIG = (Path(__file__).parents[1] / "config").resolve()
 SOURCES = names_of("datasets")
 ARCHITECTURES = names_of("architectures")
 
