@@ -105,11 +105,13 @@ class Seeds(Settings):
 
 @dataclass(frozen=True)
 class Cost(Settings):
-    """Minutes of one job on the scale's own hardware: an estimate until a run's manifest says what it took."""
+    """Minutes of one job on the scale's own hardware: an estimate until a run's manifest says what it took; and the
+    megabytes of one network's file."""
 
     adversarial: float = setting(high=10**6)
     standard: float = setting(high=10**6)
     evaluation: float = setting(high=10**6)
+    megabytes: float = setting(high=10**6)
 
 
 @dataclass(frozen=True)
