@@ -111,7 +111,7 @@ class Cost(Settings):
     adversarial: float = setting(high=10**6)
     standard: float = setting(high=10**6)
     evaluation: float = setting(high=10**6)
-    megabytes: float = setting(high=10**6)
+    megabytes: float = setting(0.0, high=10**6)
 
 
 @dataclass(frozen=True)
