@@ -1,9 +1,11 @@
-PYTHON ?= python3
+# The Python to install with; without one, the first on the PATH that is new enough.
+PYTHON ?=
 BIN := .venv/bin
+PIP := workflow/environment.sh pip install --quiet
 
-.PHONY: reproduce test lint benchmark stress lock install
+.PHONY: reproduce test lint benchmark stress lock install run venv
 
-reproduce: .venv/.locked
+reproduce: run
 	$(BIN)/snakemake --cores 8 all
 
 test: install
@@ -27,19 +29,27 @@ lint: install
 lock: install
 	$(BIN)/python workflow/lock.py
 
-install: .venv/.installed
+install: venv
+	@$(MAKE) --no-print-directory .venv/.installed
 
-# What running needs: by the lock where it was made for this Python and machine, else by the pins alone.
+# What running needs, without what tests need.
+run: venv
+	@$(MAKE) --no-print-directory .venv/.locked
+
+# A .venv that cannot be used is taken away before make looks at what is in it.
+venv:
+	@workflow/environment.sh venv "$(PYTHON)"
+
+# By the lock where it was made for this Python and machine, else by the pins alone.
 .venv/.locked: pyproject.toml requirements.lock
-	$(PYTHON) -m venv .venv
 	if $(BIN)/python workflow/lock.py fits; \
-	then $(BIN)/pip install --quiet --require-hashes --requirement requirements.lock; fi
-	$(BIN)/pip install --quiet --editable .
+	then $(PIP) --require-hashes --requirement requirements.lock; fi
+	$(PIP) --editable .
 	touch $@
 
 # What tests need besides; snakedeploy asks for other versions, and so has an environment of its own.
 .venv/.installed: .venv/.locked
-	$(BIN)/pip install --quiet --editable ".[test]"
+	$(PIP) --editable ".[test]"
 	$(BIN)/python -m venv .venv/tools
 	.venv/tools/bin/pip install --quiet snakedeploy==0.17.1
 	touch $@

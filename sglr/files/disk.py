@@ -4,12 +4,16 @@ Imports no torch.
 """
 
 import os
+import shutil
 import socket
 import uuid
 from contextlib import suppress
+from os.path import lexists
 from pathlib import Path
 
 from sglr.files.errors import UsageError
+
+_ELSEWHERE = "work in another folder (snakemake --directory)"
 
 
 def write_bytes(path: Path, content: bytes) -> None:
@@ -37,6 +41,37 @@ def write_bytes(path: Path, content: bytes) -> None:
         with suppress(OSError):
             temporary.unlink()
         raise
+
+
+def check_writable(folder: Path) -> None:
+    """Raise UsageError that says whose it is, where files cannot be made in `folder`, or where it would be made."""
+    place = next(each for each in (folder, *folder.absolute().parents) if lexists(each))
+    if not place.is_dir():
+        raise UsageError(
+            f"{folder} must be a folder, and {place.absolute()} is none: move it away"
+        )
+    if os.statvfs(place).f_flag & os.ST_RDONLY:
+        raise UsageError(
+            f"{folder} cannot be written: {place.absolute()} is mounted read-only; {_ELSEWHERE}"
+        )
+    if not os.access(place, os.W_OK | os.X_OK):
+        raise UsageError(
+            f"{folder} cannot be written: {place.absolute()} belongs to {_owner(place)}; "
+            f"have it made writable for you, or {_ELSEWHERE}"
+        )
+
+
+def _owner(path: Path) -> str:
+    try:
+        return path.owner()
+    except KeyError:  # a number without a name, as in a container
+        return f"user {path.stat().st_uid}"
+
+
+def room_at(folder: Path) -> float:
+    """Return the megabytes that are free where `folder` is, or would be made."""
+    place = next(each for each in (folder, *folder.absolute().parents) if each.exists())
+    return shutil.disk_usage(place).free / 1e6
 
 
 def read_bytes(path: Path) -> bytes:

@@ -7,7 +7,8 @@ from sglr.files.errors import UsageError
 from sglr.files.extensions import names_of
 from sglr.files.settings import Settings, setting
 
-CONFIG = Path(__file__).resolve().parents[2] / "config"
+# Within the package it is a link to the checkout's config/; a wheel holds the files themselves.
+CONFIG = (Path(__file__).parents[1] / "config").resolve()
 SOURCES = names_of("datasets")
 ARCHITECTURES = names_of("architectures")
 
@@ -104,11 +105,13 @@ class Seeds(Settings):
 
 @dataclass(frozen=True)
 class Cost(Settings):
-    """Minutes of one job on the scale's own hardware: an estimate until a run's manifest says what it took."""
+    """Minutes of one job on the scale's own hardware: an estimate until a run's manifest says what it took; and the
+    megabytes of one network's file."""
 
     adversarial: float = setting(high=10**6)
     standard: float = setting(high=10**6)
     evaluation: float = setting(high=10**6)
+    megabytes: float = setting(0.0, high=10**6)
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,13 @@
 # What the rules share: the plans, the command line, and how many jobs may run at once. No rules.
 
+# Snakemake itself meets these hours later, or with a traceback. A dry run makes no more than its own folder.
 try:
+    for folder in (
+        (".snakemake",)
+        if workflow.dryrun
+        else (".snakemake", "logs", "results", "figures")
+    ):
+        check_writable(Path(folder))
     CHOICE = read_choice(config)
     CHOSEN, REFUSED = chosen_plans(CHOICE, scale_names())
 except UsageError as error:
@@ -27,6 +34,12 @@ shell.prefix(f"set -euo pipefail; {ESCAPED}; ")
 if CHOICE.container:
 
     container: CHOICE.container
+
+
+def conda_environment(wildcards):
+    """What --sdm conda makes; without it Snakemake is given nothing to look for braces in."""
+    wanted = DeploymentMethod.CONDA in workflow.deployment_settings.deployment_method
+    return "../../environment.yml" if wanted else None
 
 
 # Each job computes on as many threads as its scale says; it claims a share of --cores so that at most one job a
@@ -90,6 +103,12 @@ def collected_frames(wildcards, *artefacts):
     """The collected CSVs of tables and figures."""
     files = [file for name in artefacts for file in load(name).COLLECTED]
     return [f"results/{wildcards.scale}/collected/{file}.csv" for file in files]
+
+
+# Paths of the checkout are given by functions: in a path that stands as a string Snakemake reads {a} and <a> as its own.
+def config_file(name):
+    """A file of config/: changed, what it decides is made again."""
+    return str(CONFIG / name)
 
 
 def package_files(room):

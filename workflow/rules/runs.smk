@@ -13,7 +13,7 @@ rule train:
     log:
         "logs/{scale}/train/{run}.log",
     conda:
-        "../../environment.yml"
+        conda_environment
     threads: JOB_THREADS
     resources:
         gpu=gpus,
@@ -35,7 +35,7 @@ rule evaluate:
     log:
         "logs/{scale}/evaluate/{run}.log",
     conda:
-        "../../environment.yml"
+        conda_environment
     threads: JOB_THREADS
     resources:
         gpu=gpus,
@@ -57,7 +57,7 @@ rule trajectory:
     log:
         "logs/{scale}/trajectory/{run}.log",
     conda:
-        "../../environment.yml"
+        conda_environment
     threads: JOB_THREADS
     resources:
         gpu=gpus,
@@ -80,7 +80,7 @@ rule features:
     log:
         "logs/{scale}/features/{run}.log",
     conda:
-        "../../environment.yml"
+        conda_environment
     threads: JOB_THREADS
     resources:
         gpu=gpus,
@@ -100,7 +100,7 @@ rule time_steps:
     log:
         "logs/{scale}/overhead.log",
     conda:
-        "../../environment.yml"
+        conda_environment
     threads: JOB_THREADS
     resources:
         gpu=gpus,
@@ -118,7 +118,7 @@ rule count_forwards:
     log:
         "logs/{scale}/forwards.log",
     conda:
-        "../../environment.yml"
+        conda_environment
     threads: JOB_THREADS
     shell:
         "sglr count-forwards --scale {wildcards.scale} > {log} 2>&1"
