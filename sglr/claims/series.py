@@ -98,7 +98,7 @@ def final_below(rows: pd.DataFrame, *, method: str, other: str, column: str) -> 
 
 def less_information(rows: pd.DataFrame, *, method: str, other: str) -> float:
     """Return ln of the information in the final weights of `other` over `method`'s."""
-    values = [_last(rows, name, "information_in_weights") for name in (other, method)]
+    values = [_last(rows, name, "information_settled") for name in (other, method)]
     return log_ratio(*values)
 
 

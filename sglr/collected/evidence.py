@@ -16,7 +16,10 @@ from sglr.plan.plan import Plan
 from sglr.plan.runs import Run
 
 EVIDENCE = ("answers", "information", "erm")  # the collected files
-_FINAL = ("information_in_weights", "natural_ece", "adversarial_ece")
+_FINAL = (
+    *("information_in_weights", "information_settled"),
+    *("natural_ece", "adversarial_ece"),
+)
 
 Row = dict[str, Any]
 
@@ -119,8 +122,9 @@ def _information(plan: Plan, folder: Path) -> list[Row]:
     """Information in weights and calibration of the final networks of Figure 2's runs."""
     runs, rows = _measured(plan, folder), []
     for run in runs.done:
-        last = runs.csv(run, "trajectory.csv").iloc[-1]
-        values = {name: float(last[name]) for name in ("epoch", *_FINAL)}
+        # Trajectories measured before a column was added lack it.
+        table = runs.csv(run, "trajectory.csv").reindex(columns=["epoch", *_FINAL])
+        values = table.astype(float).iloc[-1].to_dict()
         rows.append({"method": run.method, "seed": run.seed} | values)
     return rows
 

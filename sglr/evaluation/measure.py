@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from sglr.data import load_splits
 from sglr.data.images import Splits
@@ -15,6 +15,7 @@ from sglr.evaluation.confidence import confidence_summary
 from sglr.evaluation.gradient_norm import full_gradient_norm
 from sglr.evaluation.information import information_in_weights
 from sglr.evaluation.kept import keep_adversarial, write_log
+from sglr.evaluation.repeatable import gradient_norm, information, settled
 from sglr.files.records import write_csv, write_json
 from sglr.files.sums import write_sums
 from sglr.models.folding import fold_batchnorm
@@ -156,10 +157,31 @@ def _trajectory_row(
             num_train=len(finished.splits.train),
         ),
     }
+    row |= _settled_row(finished, first, network, x_train)
     for name, x in (("natural", test.pixels()), ("adversarial", x_test)):
         logits = in_batches(folded, x, scale.measurement.batch_size)
         row |= confidence_summary(logits, test.labels, prefix=name)
     return row | {"test_pgd20_accuracy": row["adversarial_accuracy"]}
+
+
+def _settled_row(
+    finished: Finished, first: nn.Module, network: nn.Module, x_train: Tensor
+) -> dict[str, float]:
+    """The two that repeat on other images, each with its standard error."""
+    size = finished.scale.measurement.batch_size
+    labels = finished.splits.train.labels[: len(x_train)]
+    network = settled(network, x_train, size)
+    count = len(finished.splits.train)
+    pairs = {
+        "gradient_norm_settled": gradient_norm(network, x_train, labels, size),
+        "information_settled": information(
+            network, first, x_train, labels, batch_size=size, num_train=count
+        ),
+    }
+    row: dict[str, float] = {}
+    for name, (value, error) in pairs.items():
+        row |= {name: value, f"{name}_se": error}
+    return row
 
 
 def measure_features(finished: Finished) -> None:
