@@ -394,8 +394,10 @@ def _device(device: Any) -> Iterator[None]:
 
 
 def _set_device(device: Any) -> None:
-    GPU.current = torch.device("cuda", device).index if isinstance(device, int) else (
-        torch.device(device).index or 0
+    GPU.current = (
+        torch.device("cuda", device).index
+        if isinstance(device, int)
+        else (torch.device(device).index or 0)
     )
 
 
@@ -432,7 +434,9 @@ def pretended() -> Iterator[Gpu]:
 
     def module_to(self, *args, **kwargs):
         like = args[0] if args and isinstance(args[0], OnCuda) else None
-        return real_to(self, *((like.device, like.dtype) if like is not None else args), **kwargs)
+        return real_to(
+            self, *((like.device, like.dtype) if like is not None else args), **kwargs
+        )
 
     class AnyGenerator:
         def __new__(cls, device="cpu"):

@@ -28,7 +28,7 @@ def init(device: torch.device) -> None:
 
 
 def own_gpu(asked: int) -> int:
-    """The number of the one GPU that this process opens: the `asked` one, and one of its own among several processes."""
+    """The number of the one GPU that this process opens: the `asked` one, or among several processes its own."""
     return int(os.environ["LOCAL_RANK"]) if _started_together() else asked
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from sglr.attacks.threat import LinfBall
+from sglr.attacks.threat import L2Ball, LinfBall
 from sglr.data.images import ImageSet
 from sglr.evaluation.accuracy import predictions
 from sglr.files.errors import UsageError
@@ -19,6 +19,7 @@ except ImportError:
 
     BATCH_SIZE = "batch_size"
 
+NORMS = {"linf": "Linf", "l2": "L2"}  # as the package calls them
 ATTACKS = ("apgd-ce", "apgd-t", "fab-t", "square")
 
 
@@ -34,7 +35,7 @@ def run_autoattack(
     model: nn.Module,
     images: ImageSet,
     *,
-    ball: LinfBall,
+    ball: LinfBall | L2Ball,
     seed: int,
     batch_size: int,
     searched: nn.Module | None = None,
@@ -87,14 +88,14 @@ def _attack(
     attack: str,
     x: Tensor,
     y: Tensor,
-    ball: LinfBall,
+    ball: LinfBall | L2Ball,
     seed: int,
     batch_size: int,
 ) -> Tensor:
     """The images that one attack of the standard version returns."""
     package = AutoAttack(
         model,
-        norm="Linf",
+        norm=NORMS[ball.norm],
         eps=ball.epsilon,
         seed=seed,
         version="standard",
@@ -106,9 +107,9 @@ def _attack(
     return result[0] if isinstance(result, tuple) else result
 
 
-def check_inside(x_adv: Tensor, x: Tensor, ball: LinfBall) -> None:
+def check_inside(x_adv: Tensor, x: Tensor, ball: LinfBall | L2Ball) -> None:
     """Raise UsageError unless all of `x_adv` lies in the ball around `x` and in [0, 1]."""
-    distance = (x_adv - x).abs().max().item()
+    distance = ball.distance(x_adv, x).max().item()
     if not distance <= ball.epsilon + 1e-6:
         raise UsageError(
             f"AutoAttack returned an image at distance {distance:g}, outside epsilon {ball.epsilon:g}"

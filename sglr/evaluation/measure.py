@@ -6,8 +6,9 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from sglr.attacks.attack import Attack
 from sglr.attacks.images import attack_images
-from sglr.attacks.threat import LinfBall
+from sglr.attacks.threat import threat_model
 from sglr.data import load_splits
 from sglr.data.images import ImageSet, Splits
 from sglr.engine.device import accelerator, device_name, has_bf16
@@ -36,7 +37,7 @@ class Finished:
             scale.data[run.dataset], label_noise=run.label_noise, seed=run.seed
         )
         self.splits: Splits = splits.to(device)
-        self.ball = LinfBall(scale.attack.epsilon)
+        self.ball = threat_model(scale.attack)
 
     @property
     def shape(self) -> dict[str, Any]:
@@ -60,15 +61,8 @@ class Finished:
         self, network: nn.Module, images: ImageSet, num_steps: int
     ) -> Tensor:
         """PGD images (N, C, H, W) against `network`, by the scale's attack."""
-        attack, batch_size = self.scale.attack, self.scale.measurement.batch_size
-        return attack_images(
-            network,
-            images,
-            ball=self.ball,
-            step_size=attack.step_size,
-            num_steps=num_steps,
-            batch_size=batch_size,
-        )
+        attack = Attack(network, self.ball, self.scale.attack.step_size, num_steps)
+        return attack_images(attack, images, self.scale.measurement.batch_size)
 
 
 def evaluate(finished: Finished, *, with_autoattack: bool) -> None:

@@ -73,6 +73,7 @@ class Job:
         )
         self.adversarial = self.recipe.objective.settings.adversarial
         self.curve = Curve(
+            self.recipe.model,
             self.splits,
             scale.attack if self.adversarial else None,
             scale.measurement,
