@@ -20,7 +20,7 @@ import pandas as pd
 import torch
 from torch import nn
 
-from sglr.attacks.threat import LinfBall
+from sglr.attacks.threat import threat_model
 from sglr.data.images import ImageSet
 from sglr.engine.device import accelerator, device_name, prepare
 from sglr.evaluation.accuracy import correct_natural, correct_under_pgd, predictions
@@ -136,7 +136,7 @@ def _pgd(
     correct = correct_under_pgd(
         network,
         images,
-        ball=LinfBall(scale.attack.epsilon),
+        ball=threat_model(scale.attack),
         step_size=scale.attack.step_size,
         num_steps=scale.attack.test_steps,
         batch_size=scale.measurement.batch_size,
@@ -159,7 +159,7 @@ def _attacks(model: nn.Module, images: ImageSet, scale: Scale) -> dict[str, floa
 
 def _autoattack(model: nn.Module, images: ImageSet, scale: Scale) -> dict[str, Any]:
     """The package's own run in plain fp32, ours on the folded network, and ours with the search on the bf16 copy."""
-    ball, batch_size = LinfBall(scale.attack.epsilon), scale.measurement.batch_size
+    ball, batch_size = threat_model(scale.attack), scale.measurement.batch_size
     plain, folded = fold_batchnorm(model, fold=False), fold_batchnorm(model)
     started = time.perf_counter()
     package = AutoAttack(

@@ -169,7 +169,9 @@ def test_a_signal_stops_a_training_in_the_middle_of_an_epoch(trained, tmp_path):
         (signal.SIGINT, "SIGINT", 130),
     ):
         process = start(tmp_path)
-        assert process.stdout is not None and "/4 loss" in process.stdout.readline()
+        assert process.stdout is not None
+        assert "computing on the CPU" in process.stdout.readline()
+        assert "/4 loss" in process.stdout.readline()
         code, errors = signalled(process, number)
         assert code == status and errors.count("\n") == 1
         assert f"run {RUN}: stopped by {name} in epoch" in errors

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor, nn
 
-from sglr.attacks.threat import LinfBall
+from sglr.attacks.threat import Ball
 from sglr.data.images import ImageSet
 from sglr.engine.underway import NOT_KEPT, Part, Underway
 from sglr.evaluation.accuracy import predictions
@@ -25,6 +25,7 @@ except ImportError:
 
     BATCH_SIZE = "batch_size"
 
+NORMS = {"linf": "Linf", "l2": "L2"}  # as the package calls them
 ATTACKS = ("apgd-ce", "apgd-t", "fab-t", "square")
 
 
@@ -47,7 +48,7 @@ def run_autoattack(
     model: nn.Module,
     images: ImageSet,
     *,
-    ball: LinfBall,
+    ball: Ball,
     seed: int,
     batch_size: int,
     searched: nn.Module | None = None,
@@ -121,7 +122,7 @@ def _batch(
     attack: str,
     x: Tensor,
     y: Tensor,
-    ball: LinfBall,
+    ball: Ball,
     seed: int,
     batch_size: int,
 ) -> Part:
@@ -145,14 +146,14 @@ def _attack(
     attack: str,
     x: Tensor,
     y: Tensor,
-    ball: LinfBall,
+    ball: Ball,
     seed: int,
     batch_size: int,
 ) -> Tensor:
     """The images that one attack of the standard version returns."""
     package = AutoAttack(
         model,
-        norm="Linf",
+        norm=NORMS[ball.norm],
         eps=ball.epsilon,
         seed=seed,
         version="standard",
@@ -191,9 +192,9 @@ def _listening() -> Iterator[list[str]]:
         logger.level, logger.propagate = before
 
 
-def check_inside(x_adv: Tensor, x: Tensor, ball: LinfBall) -> None:
+def check_inside(x_adv: Tensor, x: Tensor, ball: Ball) -> None:
     """Raise UsageError unless all of `x_adv` lies in the ball around `x` and in [0, 1]."""
-    distance = (x_adv - x).abs().max().item()
+    distance = ball.distance(x_adv, x).max().item()
     if not distance <= ball.epsilon + 1e-6:
         raise UsageError(
             f"AutoAttack returned an image at distance {distance:g}, outside epsilon {ball.epsilon:g}"

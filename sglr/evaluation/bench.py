@@ -6,8 +6,9 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from sglr.attacks.attack import Attack
 from sglr.attacks.images import attack_images
-from sglr.attacks.threat import LinfBall
+from sglr.attacks.threat import Ball, threat_model
 from sglr.data.images import ImageSet, Splits
 from sglr.engine.device import accelerator, device_name, has_bf16
 from sglr.engine.underway import NOT_KEPT, Part, Underway
@@ -41,22 +42,16 @@ class Bench:
     device: torch.device
 
     @property
-    def ball(self) -> LinfBall:
+    def ball(self) -> Ball:
         """The threat model."""
-        return LinfBall(self.scale.attack.epsilon)
+        return threat_model(self.scale.attack)
 
     def adversarial(
         self, network: nn.Module, images: ImageSet, num_steps: int
     ) -> Tensor:
         """PGD images (N, C, H, W) against `network`."""
-        return attack_images(
-            network,
-            images,
-            ball=self.ball,
-            step_size=self.scale.attack.step_size,
-            num_steps=num_steps,
-            batch_size=self.scale.measurement.batch_size,
-        )
+        attack = Attack(network, self.ball, self.scale.attack.step_size, num_steps)
+        return attack_images(attack, images, self.scale.measurement.batch_size)
 
     def origin(self) -> dict[str, Any]:
         """Code, versions and device."""

@@ -4,16 +4,16 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from sglr.attacks.threat import LinfBall
+from sglr.attacks.threat import Ball
 from sglr.data.images import ImageSet
 from sglr.evaluation.accuracy import in_batches
-from sglr.evaluation.autoattack import AutoAttack
+from sglr.evaluation.autoattack import NORMS, AutoAttack
 
 _NUM_APGD = 50  # a hundred iterations each
 
 
 def gradient_signs(
-    model: nn.Module, images: ImageSet, *, ball: LinfBall, batch_size: int
+    model: nn.Module, images: ImageSet, *, ball: Ball, batch_size: int
 ) -> dict[str, int]:
     """Return at how many images the gradient of the cross-entropy vanishes, and on how many APGD's loss does not rise.
 
@@ -42,10 +42,10 @@ def _vanishing(model: nn.Module, x: Tensor, y: Tensor) -> int:
     return int((input_gradients(model, x, y).flatten(1) == 0).all(1).sum())
 
 
-def _stuck(model: nn.Module, x: Tensor, y: Tensor, ball: LinfBall) -> int:
+def _stuck(model: nn.Module, x: Tensor, y: Tensor, ball: Ball) -> int:
     package = AutoAttack(
         model,
-        norm="Linf",
+        norm=NORMS[ball.norm],
         eps=ball.epsilon,
         seed=0,
         version="standard",

@@ -11,6 +11,7 @@ from sglr.plan.masking import flags, unchecked
 if TYPE_CHECKING:
     from sglr.evaluation.measure import Finished
 
+_NORMS = {"linf": "l-infinity", "l2": "l2"}
 _CHOSEN = {
     "best": "the epoch with the best accuracy on the test images, as the paper chooses: its accuracies flatter it",
     "best_validation": "the epoch with the best accuracy on held-out training images",
@@ -44,7 +45,7 @@ def model_card(
         f"| data | {data.source}: {data.num_train} images to train, {data.num_validation} held out; "
         f"label noise {run.label_noise:g} |",
         f"| checkpoint | epoch {evaluated['epoch']}: {_CHOSEN[checkpoint]} |",
-        f"| threat model | l-infinity, epsilon {scale.attack.epsilon:.6g} of [0, 1] |",
+        f"| threat model | {_NORMS[scale.attack.norm]}, epsilon {scale.attack.epsilon:.6g} of [0, 1] |",
         *_accuracies(evaluated, scale.attack.test_steps),
         *_signs(evaluated),
         f"| sha256 of {file} | {sha256} |",

@@ -46,13 +46,14 @@ class NetworkSpec(Settings):
 
 @dataclass(frozen=True)
 class AttackSpec(Settings):
-    """The l-infinity ball and the steps of PGD in it; lengths in units of pixels in [0, 1]."""
+    """The ball of a `norm` (linf or l2) and the steps of PGD in it; lengths in units of pixels in [0, 1]."""
 
     epsilon: float = setting()
     step_size: float = setting()
     train_steps: int = setting(low=1, high=1000)
     curve_steps: int = setting(low=1, high=1000)
     test_steps: int = setting(low=1, high=1000)
+    norm: str = setting("linf", choices=("linf", "l2"))
 
 
 @dataclass(frozen=True)

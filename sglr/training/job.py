@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable, Sequence
 from contextlib import closing, nullcontext
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -55,8 +55,10 @@ class Job:
             "train": self.splits.train.digest(),
             "test": self.splits.test.digest(),
         }
+        # Replaying a graph changes no result, and not every number of processes can.
+        computing = asdict(replace(engine, graphs=False))
         self.fingerprint = settings_digest(
-            settings | {"images": self.images, "engine": asdict(engine)}
+            settings | {"images": self.images, "engine": computing}
         )
         self.generator = torch.Generator(device).manual_seed(1000 + run.seed)
         self.batches = Batches(
@@ -71,6 +73,7 @@ class Job:
         )
         self.adversarial = self.recipe.objective.settings.adversarial
         self.curve = Curve(
+            self.recipe.model,
             self.splits,
             scale.attack if self.adversarial else None,
             scale.measurement,
