@@ -5,10 +5,10 @@ from pathlib import Path
 import pandas as pd
 
 from sglr.artefacts import load
-from sglr.collected.results import read_frame
 from sglr.collected.runs import Runs
+from sglr.files.again import command_for
 from sglr.files.errors import UsageError
-from sglr.files.records import write_csv
+from sglr.files.records import read_csv, write_csv
 from sglr.files.sums import write_sums
 from sglr.plan.plan import Plan
 
@@ -57,5 +57,7 @@ def frames_of(name: str, collected: Path) -> dict[str, pd.DataFrame]:
     paths = {file: collected / f"{file}.csv" for file in load(name).COLLECTED}
     missing = [path for path in paths.values() if not path.exists()]
     if missing:
-        raise UsageError(f"{missing[0]}: no such file; sglr collect {name} writes it")
-    return {file: read_frame(path) for file, path in paths.items()}
+        raise UsageError(
+            f"{missing[0]}: no such file; to make it: {command_for(missing[0])}"
+        )
+    return {file: read_csv(path) for file, path in paths.items()}

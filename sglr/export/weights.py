@@ -10,11 +10,13 @@ from safetensors.torch import save
 from torch import Tensor, nn
 
 from sglr.export.card import model_card
+from sglr.files.again import command_for
 from sglr.files.disk import write_bytes
 from sglr.files.errors import UsageError
 from sglr.files.records import digest, read_json
 from sglr.models import build
 from sglr.models.networks import check_finite
+from sglr.plan.bound import check_evaluation
 
 if TYPE_CHECKING:
     from sglr.evaluation.measure import Finished
@@ -40,12 +42,13 @@ def export(finished: "Finished", checkpoint: str, folder: Path) -> Path:
 def _evaluation(finished: "Finished", checkpoint: str) -> dict[str, Any]:
     """What evaluation.json says of the checkpoint that the manifest names."""
     path = finished.folder / "evaluation.json"
-    entry = read_json(path)["checkpoints"][checkpoint] if path.exists() else {}
-    if entry.get("sha256") != finished.manifest[checkpoint]["sha256"]:
+    if not path.exists():
         raise UsageError(
-            f"run {finished.run.id}: this training has not been evaluated; sglr evaluate it first"
+            f"run {finished.run.id}: not evaluated yet; evaluate it first: {command_for(path)}"
         )
-    return entry
+    evaluation = read_json(path, ("checkpoints",))
+    check_evaluation(evaluation, finished.manifest, path, finished.scale)
+    return evaluation["checkpoints"][checkpoint]
 
 
 def packed(network: nn.Module, shape: dict[str, Any], names: dict[str, str]) -> bytes:

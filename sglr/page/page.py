@@ -12,14 +12,20 @@ from sglr.artefacts import is_figure, load
 from sglr.artefacts.collect import frames_of
 from sglr.claims.claim import COMPARABLE
 from sglr.collected.results import read_manifests, read_rows
-from sglr.files.disk import read_text, write_bytes
+from sglr.files.disk import read_bytes, read_text, write_bytes
 from sglr.files.errors import UsageError
+from sglr.files.sums import check_sums
 from sglr.page import curves, origins, tables
 from sglr.page.verdicts import verdicts
 from sglr.plan.plan import Plan
 
 _HERE = Path(__file__).parent
 HEADLINE = "headline"  # the table that stands first
+_OF_A_CLAIM = (
+    *("id", "kind", "where", "part", "claim", "quantity", "rule", "reason", "verdict"),
+    *("why", "value", "unit", "p", "placebo", "by validation", "over seeds", "paper"),
+    *("independent", "parts"),
+)
 
 
 def write(plan: Plan, folder: Path, figures: Path) -> Path:
@@ -46,8 +52,8 @@ def _content(plan: Plan, folder: Path, figures: Path) -> dict[str, Any]:
     return {
         "scale": plan.scale,
         "comparable": plan.scale.name in COMPARABLE,
-        "verdicts": verdicts(read_rows(folder / "claims.csv")),
-        "disagreements": read_rows(folder / "claims_paper.csv"),
+        "verdicts": verdicts(read_rows(folder / "claims.csv", _OF_A_CLAIM)),
+        "disagreements": read_rows(folder / "claims_paper.csv", ("where", "what")),
         "headline": tables.table(HEADLINE, plan, folder),
         "tables": [
             tables.table(name, plan, folder) for name in shown if not is_figure(name)
@@ -84,7 +90,9 @@ def _figure(name: str, collected: Path, figures: Path) -> dict[str, Any]:
         text = " ".join(module.describe(frames_of(name, collected)))
     except UsageError:  # drawn once, but what it was drawn from is gone
         return shown
-    image = "data:image/svg+xml;base64," + base64.b64encode(path.read_bytes()).decode()
+    drawn = read_bytes(path)
+    check_sums(path, drawn)
+    image = "data:image/svg+xml;base64," + base64.b64encode(drawn).decode()
     return shown | {"image": image, "text": text}
 
 

@@ -7,7 +7,6 @@ from typing import Any
 
 from sglr.files.errors import UsageError
 from sglr.files.records import read_json
-from sglr.files.sums import check_sums
 from sglr.plan.plan import resolved_settings
 from sglr.plan.runs import Run
 from sglr.plan.scales import Scale
@@ -24,10 +23,11 @@ def read_manifest(folder: Path, run: Run, scale: Scale) -> Json:
     """
     path = folder / "manifest.json"
     manifest = read_json(path, _KEYS)
-    check_sums(path)
-    if manifest["run"] != run.id:
-        raise UsageError(f"{path}: holds run {manifest['run']!r}, expected {run.id!r}")
     again = f"sglr train {run.id} --scale {scale.name}"
+    if manifest["run"] != run.id:
+        raise UsageError(
+            f"{path}: holds run {manifest['run']!r}, expected {run.id!r}; to make it again: {again}"
+        )
     settings = resolved_settings(run, scale)
     _check(manifest["run_settings"], settings, f"{path}: trained", again)
     return manifest
