@@ -21,7 +21,7 @@ from sglr.files.records import write_csv, write_json
 from sglr.files.sums import write_sums
 from sglr.models.folding import fold_batchnorm
 from sglr.models.networks import build_network, load_network, shape_of
-from sglr.plan.bound import measured_with, read_manifest
+from sglr.plan.bound import measured_with, networks_of, read_manifest
 from sglr.plan.runs import Run
 from sglr.plan.scales import Scale
 
@@ -85,7 +85,7 @@ def evaluate(finished: Finished, *, with_autoattack: bool) -> None:
     record = {
         "run": finished.run.id,
         "checkpoints": checkpoints,
-        "measured_with": measured_with(finished.scale),
+        "measured_with": measured_with("evaluate", finished.scale),
         "origin": origin(device_name(finished.device), accelerator()),
     }
     write_json(finished.folder / "evaluation.json", record)
@@ -149,7 +149,7 @@ def measure_trajectory(finished: Finished) -> None:
         final = finished.manifest["final"]["epoch"]
         rows = [_trajectory_row(finished, first, finished.network("final"), final)]
     write_csv(finished.folder / "trajectory.csv", rows)
-    write_sums(finished.folder, "trajectory", ["trajectory.csv"])
+    _write_record(finished, "trajectory", ["trajectory.csv"])
 
 
 def _trajectory_row(
@@ -207,4 +207,16 @@ def measure_features(finished: Finished) -> None:
         finished.folder / "separability.json",
         separability(penultimate_features(network, test.pixels(), size), test.labels),
     )
-    write_sums(finished.folder, "features", ["features.csv", "separability.json"])
+    _write_record(finished, "features", ["features.csv", "separability.json"])
+
+
+def _write_record(finished: Finished, stage: str, names: list[str]) -> None:
+    """Write `stage`.json, what was measured and by whom, and the checksums of all that the stage has written."""
+    record = {
+        "run": finished.run.id,
+        "networks": networks_of(stage, finished.manifest),
+        "measured_with": measured_with(stage, finished.scale),
+        "origin": origin(device_name(finished.device), accelerator()),
+    }
+    write_json(finished.folder / f"{stage}.json", record)
+    write_sums(finished.folder, stage, [*names, f"{stage}.json"])

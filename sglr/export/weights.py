@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from sglr.export.card import model_card
 from sglr.files.again import command_for
-from sglr.files.disk import write_bytes
+from sglr.files.disk import damaged, refused, write_bytes
 from sglr.files.errors import UsageError
 from sglr.files.records import digest, read_json
 from sglr.models import build
@@ -79,7 +79,7 @@ def load_model(path: str | Path) -> nn.Module:
             f"{path}: not written by this version of `sglr export` (format {FORMAT})"
         )
     if header["sha256"] != _checksum(header["network"], weights):
-        raise UsageError(f"{path}: damaged, its checksum does not match its content")
+        raise damaged(Path(path), "its checksum does not match its content")
     check_finite(weights, str(path))
     network = build(**header["network"], generator_seed=0).float()
     network.load_state_dict(weights)
@@ -94,8 +94,10 @@ def _read(path: str | Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
             return header, {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
     except FileNotFoundError:
         raise UsageError(f"{path}: no such file") from None
-    except (SafetensorError, OSError, ValueError):
-        raise UsageError(f"{path}: damaged, or no safetensors file") from None
+    except OSError as error:
+        raise refused(Path(path), error, "read") from None
+    except (SafetensorError, ValueError):
+        raise damaged(Path(path), "or no safetensors file") from None
 
 
 def _checksum(shape: dict[str, Any], weights: dict[str, Tensor]) -> str:

@@ -24,7 +24,7 @@ def command_for(path: Path) -> str:
     "" for a file that no command writes. A scale's folder has its name.
     """
     *above, name = path.absolute().parts
-    stem = name.partition(".")[0]
+    stem = Path(name).stem
     if above[-2:-1] == ["runs"]:
         return _typed(f"{_OF_A_RUN.get(stem, 'train')} {above[-1]}", above[-3])
     if above[-3:-2] == ["runs"]:  # trajectory/0002.pt
@@ -32,6 +32,9 @@ def command_for(path: Path) -> str:
     if above[-1] == "collected":
         artefact = "evidence" if stem in _EVIDENCE else stem.partition("_")[0]
         return _typed(f"collect {artefact}", above[-2])
+    if above[-1] == "exported":
+        run, _, checkpoint = stem.rpartition("-")
+        return _typed(f"export {run} --checkpoint {checkpoint}", above[-2])
     if stem in _OF_A_SCALE:
         return _typed(_OF_A_SCALE[stem], above[-1])
     return _typed(f"draw {stem}", above[-1]) if stem.startswith("figure") else ""

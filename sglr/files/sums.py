@@ -27,5 +27,20 @@ def check_sums(path: Path, content: bytes) -> None:
                 )
 
 
+def check_inputs(sums: Path) -> None:
+    """Raise UsageError where a file elsewhere, from which those beside `sums` were made, has changed since."""
+    if not sums.exists():
+        return
+    for line in read_text(sums).splitlines():
+        expected, _, name = line.partition("  ")
+        path = sums.parent / name
+        elsewhere = name.startswith("../") and path.exists()
+        if elsewhere and expected != _sha256(read_bytes(path)):
+            raise UsageError(
+                f"{path.resolve()}: changed since {sums.stem} was collected; "
+                f"to collect it again: {command_for(sums)}"
+            )
+
+
 def _sha256(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()

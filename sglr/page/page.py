@@ -9,11 +9,10 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from plotly.offline import get_plotlyjs
 
 from sglr.artefacts import is_figure, load
-from sglr.artefacts.collect import frames_of
+from sglr.artefacts.collect import frames_of, is_collected
 from sglr.claims.claim import COMPARABLE
 from sglr.collected.results import read_manifests, read_rows
 from sglr.files.disk import read_bytes, read_text, write_bytes
-from sglr.files.errors import UsageError
 from sglr.files.sums import check_sums
 from sglr.page import curves, origins, tables
 from sglr.page.verdicts import verdicts
@@ -84,12 +83,10 @@ def _figure(name: str, collected: Path, figures: Path) -> dict[str, Any]:
         "image": "",
         "text": "",
     }
-    if not path.exists():
+    # Drawn once, what it was drawn from may be gone.
+    if not path.exists() or not is_collected(name, collected):
         return shown
-    try:
-        text = " ".join(module.describe(frames_of(name, collected)))
-    except UsageError:  # drawn once, but what it was drawn from is gone
-        return shown
+    text = " ".join(module.describe(frames_of(name, collected)))
     drawn = read_bytes(path)
     check_sums(path, drawn)
     image = "data:image/svg+xml;base64," + base64.b64encode(drawn).decode()

@@ -106,7 +106,8 @@ def _be(words: list[str], package: Path, folder: Path, out: int, err: int) -> No
         sys.argv = ["sglr", *words]
         sys.dont_write_bytecode = True
         time.process_time = _no_time  # type: ignore[assignment]
-        import_module("sglr.cli").main()
+        os.environ["TMPDIR"], tempfile.tempdir = f"{folder}-elsewhere", None
+        _load(words[1]) if words[0] == "load" else import_module("sglr.cli").main()
         status = 0
     except SystemExit as end:
         status = end.code if isinstance(end.code, int) else 0 if end.code is None else 1
@@ -117,6 +118,15 @@ def _be(words: list[str], package: Path, folder: Path, out: int, err: int) -> No
             sys.stdout.flush(), sys.stderr.flush()
         finally:
             os._exit(status)
+
+
+def _load(path: str) -> None:
+    """What who takes a network away does first."""
+    try:
+        import_module("sglr").load_model(path)
+    except import_module("sglr.files.errors").UsageError as error:
+        print(f"sglr: {error}", file=sys.stderr)
+        sys.exit(2)
 
 
 def _be_bound_by_rights() -> None:
