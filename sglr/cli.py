@@ -6,9 +6,11 @@ import sys
 from pathlib import Path
 from typing import Any, NoReturn
 
-from sglr.commands import judge, runs, shown
+from sglr.commands import advice, judge, runs, shown
+from sglr.files.disk import refused
 from sglr.files.errors import Interrupted, UsageError
 from sglr.files.origin import git_commit, version_of
+from sglr.files.overlay import link_missing
 from sglr.files.settings import unknown
 from sglr.plan.names import CHECKPOINTS
 from sglr.plan.plan_files import load_plan
@@ -23,19 +25,26 @@ def main() -> None:
     arguments = _parser().parse_args(_checked(sys.argv[1:]))
     try:
         scale = "+".join([arguments.scale, *arguments.set])
-        arguments.command(arguments, load_plan(scale, plan_file=arguments.plan))
+        plan = load_plan(scale, plan_file=arguments.plan)
+        if arguments.read_from:
+            name = plan.scale.name
+            link_missing(arguments.read_from / name, arguments.results / name)
+        arguments.command(arguments, plan)
         sys.stdout.flush()
     except BrokenPipeError:
         _forget_output()
         sys.exit(1)  # a training, too, ends here
     except UsageError as error:
-        _end(str(error), 2)
+        _end(advice.completed(error, arguments), 2)
     except Interrupted as message:
         _end(str(message), message.status)
     except KeyboardInterrupt:
         _end("stopped by SIGINT", 130)
     except OSError as error:
-        _end(f"{error.filename or 'output'}: {error.strerror or error}", 2)
+        if not error.filename:
+            _end(f"output: {error.strerror or error}", 2)
+        line = refused(Path(str(error.filename)), error, "read")
+        _end(advice.completed(line, arguments), 2)
 
 
 def _end(message: str, status: int) -> NoReturn:
@@ -122,6 +131,13 @@ def _parser() -> argparse.ArgumentParser:
             "--plan", metavar="FILE", help="a plan in place of config/plan.yaml"
         )
         command.add_argument("--results", type=Path, default=Path("results"))
+        command.add_argument(
+            "--from",
+            dest="read_from",
+            type=Path,
+            metavar="FOLDER",
+            help="results that are read where --results has none; never written to",
+        )
         if name in _DRAWING:
             command.add_argument("--figures", type=Path, default=Path("figures"))
     return parser

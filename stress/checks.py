@@ -48,7 +48,8 @@ def check_whole(folder: Path) -> int:
 
 def _check_sums(path: Path) -> None:
     for line in path.read_text().splitlines():
-        check_sums(path.with_name(line.partition("  ")[2]))
+        beside = path.parent / line.partition("  ")[2]
+        check_sums(beside, beside.read_bytes())
 
 
 def _check_csv(path: Path) -> None:

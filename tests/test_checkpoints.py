@@ -82,7 +82,8 @@ def test_code_in_a_checkpoint_is_not_run(tmp_path):
 
     save_payload(tmp_path / "trap.pt", {"run": Trap()})
     with pytest.raises(
-        UsageError, match="trap.pt: holds more than tensors and plain values"
+        UsageError,
+        match="trap.pt: damaged, it holds more than tensors and plain values",
     ):
         load_payload(tmp_path / "trap.pt")
     assert (

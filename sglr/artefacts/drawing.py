@@ -16,6 +16,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from sglr.files.disk import write_bytes
+from sglr.files.sums import write_sums
 
 TRAIN, TEST, THIRD = sns.color_palette("colorblind")[:3]
 STYLE: dict = {
@@ -53,6 +54,7 @@ def save(
             figure.savefig(content, format=ending, dpi=dpi, metadata={missing: None})
             write_bytes(path.with_suffix(f".{ending}"), content.getvalue())
         plt.close(figure)
+    write_sums(path.parent, path.name, [f"{path.name}.{ending}" for ending in _UNDATED])
 
 
 def panels(

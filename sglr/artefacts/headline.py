@@ -26,7 +26,7 @@ Images = dict[tuple[str, str], str]
 def collect(runs: Runs) -> dict[str, Any]:
     """Return a row for each run and attack: accuracies, best - final, and final - PGD-AT's final, with intervals.
 
-    Seeds without PGD-AT are left out.
+    Seeds without PGD-AT are left out, and so is an attack that either was not measured under.
     """
     correct = {
         run: correct_images(runs.json(run, "evaluation.json")) for run in runs.done
@@ -36,12 +36,11 @@ def collect(runs: Runs) -> dict[str, Any]:
     }
     rows = []
     for run, images in correct.items():
-        if run.seed in baseline:
-            for attack in ROBUST:
-                rows.append(
-                    {"method": run.method, "seed": run.seed}
-                    | _row(attack, images, baseline[run.seed])
-                )
+        against = baseline.get(run.seed, {})
+        for attack in ROBUST:
+            if ("final", attack) in images.keys() & against.keys():
+                origin = {"method": run.method, "seed": run.seed}
+                rows.append(origin | _row(attack, images, against))
     return {"headline": pd.DataFrame(rows)}
 
 

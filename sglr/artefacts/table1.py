@@ -22,7 +22,7 @@ COLLECTED = ("table1",)
 
 def collect(runs: Runs) -> dict[str, Any]:
     """Return a row for each method that was counted, the paper's forward passes beside ours."""
-    counted = read_json(runs.folder / "forwards.json")["rows"]
+    counted = read_json(runs.folder / "forwards.json", ("rows",))["rows"]
     rows = [row | {"forwards_paper": TABLE1[row["method"]].forwards} for row in counted]
     return {"table1": rows}
 

@@ -18,6 +18,7 @@ from sglr.collected.published import published_rows
 from sglr.collected.results import Results, read_results
 from sglr.files.disk import write_bytes
 from sglr.files.records import read_json, write_csv
+from sglr.files.sums import write_sums
 from sglr.plan.scales import Scale
 
 _SHORT = ["verdict", "claim", "value", "p corrected", "paper", "why", "id"]
@@ -34,6 +35,8 @@ def write(folder: Path, scale: Scale) -> list[str]:
     write_csv(folder / "claims.csv", rows)
     write_csv(folder / "claims_paper.csv", own)
     write_bytes(folder / "claims.md", _markdown(rows, own, scale).encode())
+    names = ("claims.csv", "claims.md", "claims_paper.csv")
+    write_sums(folder, "claims", names)
     lines = [
         f"{row.verdict:18} {row.id:42} {row.value}"
         for row in _listed(rows).itertuples()
@@ -50,7 +53,9 @@ def read_all(folder: Path) -> Results:
     results = read_results(folder / "collected")
     timed = folder / "overhead.json"
     if timed.exists():
-        results.frames["overhead"] = pd.DataFrame(read_json(timed)["seconds"])
+        results.frames["overhead"] = pd.DataFrame(
+            read_json(timed, ("seconds",))["seconds"]
+        )
     return results
 
 

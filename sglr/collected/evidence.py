@@ -37,7 +37,10 @@ def collect_evidence(plan: Plan, results: Path) -> None:
         raise UsageError(f"evidence: no run of a table is in {folder / 'runs'} yet")
     for name, rows in found.items():
         write_csv(folder / "collected" / f"{name}.csv", rows)
-    write_sums(folder / "collected", "evidence", [f"{name}.csv" for name in found])
+    inputs = [f"../{path}" for path in evidence_inputs(plan, folder)]
+    there = [path for path in inputs if (folder / "collected" / path).exists()]
+    files = [f"{name}.csv" for name in found]
+    write_sums(folder / "collected", "evidence", [*files, *there])
 
 
 def evidence_inputs(plan: Plan, folder: Path) -> list[str]:

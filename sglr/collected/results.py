@@ -1,7 +1,6 @@
 """The collected frames of a scale, read; where there is none, that is no error but a claim not judged."""
 
-import csv
-import io
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -10,12 +9,11 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from sglr.files.disk import read_bytes, read_text
 from sglr.files.records import read_csv, read_json
-from sglr.files.sums import check_sums
 from sglr.plan.names import ROLES
 
 Row = dict[str, str]
+_SHOWN = ("run_settings", "seconds_per_epoch", "origin", "engine")
 
 
 class NotRun(Exception):
@@ -90,26 +88,24 @@ def _bits(text: str) -> np.ndarray:
 def read_results(collected: Path) -> Results:
     """Return whatever was collected."""
     return Results(
-        {path.stem: read_frame(path) for path in sorted(collected.glob("*.csv"))}
+        {path.stem: read_csv(path) for path in sorted(collected.glob("*.csv"))}
     )
 
 
-def read_frame(path: Path) -> pd.DataFrame:
-    """Return a collected frame; one without rows is empty."""
-    check_sums(path)
-    return pd.DataFrame() if read_bytes(path) == b"\n" else read_csv(path)
+def read_rows(path: Path, columns: Iterable[str] = ()) -> list[Row]:
+    """Return the rows of a CSV, cell by cell as written there; none where there is no file.
 
-
-def read_rows(path: Path) -> list[Row]:
-    """Return the rows of a CSV, cell by cell as written there; none where there is no file."""
+    Raises UsageError where it is damaged or lacks one of `columns`.
+    """
     if not path.exists():
         return []
-    return list(csv.DictReader(io.StringIO(read_text(path), newline="")))
+    frame = read_csv(path, columns, dtype=str, keep_default_na=False)
+    return frame.to_dict("records")  # type: ignore[return-value]
 
 
 def read_manifests(folder: Path) -> dict[str, dict[str, Any]]:
     """Return run id -> manifest of every finished training below results/{scale}. Raises UsageError if damaged."""
     return {
-        path.parent.name: read_json(path)
+        path.parent.name: read_json(path, _SHOWN)
         for path in sorted(folder.glob("runs/*/manifest.json"))
     }

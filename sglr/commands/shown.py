@@ -20,9 +20,11 @@ def collect(arguments: Namespace, plan: Plan) -> None:
 
 def draw(arguments: Namespace, plan: Plan) -> None:
     """Draw one figure as PDF, PNG and SVG, or write one table as CSV, Markdown and LaTeX, from what was collected."""
+    from sglr.artefacts.collect import check_collected
     from sglr.artefacts.render import render
 
     scale = plan.scale
+    check_collected([arguments.artefact], plan, arguments.results / scale.name)
     render(
         arguments.artefact,
         scale,
@@ -67,15 +69,20 @@ def _something_is_there(name: str, plan: Plan, folder: Path) -> bool:
 
 def claims(arguments: Namespace, plan: Plan) -> None:
     """Judge the paper's claims on what was collected; write and print the ledger."""
+    from sglr.artefacts.collect import check_collected
     from sglr.claims import render
 
-    print("\n".join(render.write(arguments.results / plan.scale.name, plan.scale)))
+    folder = arguments.results / plan.scale.name
+    check_collected(plan.artefacts, plan, folder)
+    print("\n".join(render.write(folder, plan.scale)))
 
 
 def report(arguments: Namespace, plan: Plan) -> None:
     """Write the page: results/{scale}/report.html, one file of everything that has been shown and judged."""
+    from sglr.artefacts.collect import check_collected
     from sglr.page.page import write
 
+    check_collected(plan.artefacts, plan, arguments.results / plan.scale.name)
     print(
         write(
             plan,

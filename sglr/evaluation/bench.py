@@ -61,7 +61,9 @@ class Bench:
         """Everything that decides a measurement's bits, `more` besides (which networks), as plain values."""
         made = {key: value for key, value in self.origin().items() if key != "commit"}
         images = [self.splits.train.digest(), self.splits.test.digest()]
-        measurement = measured_with(self.scale) | vars(self.scale.measurement)
+        measurement = measured_with("evaluate", self.scale) | vars(
+            self.scale.measurement
+        )
         return {"by": made, "images": images, "measurement": measurement} | more
 
     def accuracies(

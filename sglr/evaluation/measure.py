@@ -20,7 +20,7 @@ from sglr.files.records import write_csv, write_json
 from sglr.files.sums import write_sums
 from sglr.models.folding import fold_batchnorm
 from sglr.models.networks import build_network, load_network, shape_of
-from sglr.plan.bound import measured_with, read_manifest
+from sglr.plan.bound import measured_with, networks_of, read_manifest
 from sglr.plan.names import CHECKPOINTS
 from sglr.plan.runs import Run
 from sglr.plan.scales import Scale
@@ -94,7 +94,7 @@ def evaluate(
     record = {
         "run": finished.run.id,
         "checkpoints": checkpoints,
-        "measured_with": measured_with(finished.scale),
+        "measured_with": measured_with("evaluate", finished.scale),
         "origin": finished.bench.origin(),
     }
     write_json(finished.folder / "evaluation.json", record)
@@ -126,7 +126,7 @@ def measure_trajectory(finished: Finished) -> None:
             flush=True,
         )
     write_csv(finished.folder / "trajectory.csv", rows)
-    write_sums(finished.folder, "trajectory", ["trajectory.csv"])
+    _write_record(finished, "trajectory", ["trajectory.csv"])
     underway.close()
 
 
@@ -217,5 +217,17 @@ def measure_features(finished: Finished) -> None:
     print(f"{finished.run.id}: silhouette {found['silhouette']:.3f}", flush=True)
     write_csv(finished.folder / "features.csv", rows)
     write_json(finished.folder / "separability.json", found)
-    write_sums(finished.folder, "features", ["features.csv", "separability.json"])
+    _write_record(finished, "features", ["features.csv", "separability.json"])
     underway.close()
+
+
+def _write_record(finished: Finished, stage: str, names: list[str]) -> None:
+    """Write `stage`.json, what was measured and by whom, and the checksums of all that the stage has written."""
+    record = {
+        "run": finished.run.id,
+        "networks": networks_of(stage, finished.manifest),
+        "measured_with": measured_with(stage, finished.scale),
+        "origin": finished.bench.origin(),
+    }
+    write_json(finished.folder / f"{stage}.json", record)
+    write_sums(finished.folder, stage, [*names, f"{stage}.json"])

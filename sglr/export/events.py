@@ -6,6 +6,7 @@ from typing import Any
 
 import pandas as pd
 
+from sglr.files.again import command_for
 from sglr.files.errors import UsageError
 from sglr.files.records import read_csv
 
@@ -47,7 +48,9 @@ def write_events(folder: Path) -> Path:
     Raises UsageError where there is no history or the package `tensorboard` is not installed.
     """
     if not (folder / "history.csv").exists():
-        raise UsageError(f"{folder / 'history.csv'}: no such file; train the run first")
+        raise UsageError(
+            f"{folder / 'history.csv'}: no such file; train the run first: {command_for(folder / 'history.csv')}"
+        )
     events = Events(folder)
     for row in read_csv(folder / "history.csv").to_dict("records"):
         events.add(row)

@@ -11,12 +11,14 @@ from torch import Tensor, nn
 
 from sglr.export.card import model_card
 from sglr.export.robustbench import model_info
-from sglr.files.disk import write_bytes
+from sglr.files.again import command_for
+from sglr.files.disk import damaged, refused, write_bytes
 from sglr.files.errors import UsageError
 from sglr.files.published import find
 from sglr.files.records import digest, read_json, write_json
 from sglr.models import build
 from sglr.models.networks import check_finite
+from sglr.plan.bound import check_evaluation
 from sglr.plan.masking import flags
 
 if TYPE_CHECKING:
@@ -49,12 +51,13 @@ def export(finished: "Finished", checkpoint: str, folder: Path) -> Path:
 def _evaluation(finished: "Finished", checkpoint: str) -> dict[str, Any]:
     """What evaluation.json says of the checkpoint that the manifest names."""
     path = finished.folder / "evaluation.json"
-    entry = read_json(path)["checkpoints"][checkpoint] if path.exists() else {}
-    if entry.get("sha256") != finished.manifest[checkpoint]["sha256"]:
+    if not path.exists():
         raise UsageError(
-            f"run {finished.run.id}: this training has not been evaluated; sglr evaluate it first"
+            f"run {finished.run.id}: not evaluated yet; evaluate it first: {command_for(path)}"
         )
-    return entry
+    evaluation = read_json(path, ("checkpoints",))
+    check_evaluation(evaluation, finished.manifest, path, finished.scale)
+    return evaluation["checkpoints"][checkpoint]
 
 
 def packed(network: nn.Module, shape: dict[str, Any], names: dict[str, Any]) -> bytes:
@@ -88,7 +91,7 @@ def load_model(name: str | Path) -> nn.Module:
             f"{path}: not written by this version of `sglr export` (format {FORMAT})"
         )
     if header["sha256"] != _checksum(header["network"], weights):
-        raise UsageError(f"{path}: damaged, its checksum does not match its content")
+        raise damaged(Path(path), "its checksum does not match its content")
     check_finite(weights, str(path))
     network = build(**header["network"], generator_seed=0).float()
     network.load_state_dict(weights)
@@ -118,8 +121,10 @@ def read_exported(path: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
             return header, {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
     except FileNotFoundError:
         raise UsageError(f"{path}: no such file") from None
-    except (SafetensorError, OSError, ValueError):
-        raise UsageError(f"{path}: damaged, or no safetensors file") from None
+    except OSError as error:
+        raise refused(Path(path), error, "read") from None
+    except (SafetensorError, ValueError):
+        raise damaged(Path(path), "or no safetensors file") from None
 
 
 def _checksum(shape: dict[str, Any], weights: dict[str, Tensor]) -> str:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from sglr.files.disk import refused
 from sglr.files.errors import UsageError
 
 
@@ -19,7 +20,8 @@ def only_writer(folder: Path) -> Iterator[None]:
     The kernel holds the lock, that of the file server where the folder is on one: it survives neither process nor
     machine, so a requeued job finds it free.
     """
-    lock, holder = FileLock(folder / ".writer.lock"), folder / ".writer"
+    lock_file, holder = folder / ".writer.lock", folder / ".writer"
+    lock = FileLock(lock_file)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         lock.acquire(blocking=False)
@@ -29,7 +31,7 @@ def only_writer(folder: Path) -> Iterator[None]:
             f"{folder}: another process writes to it: {who}; wait for it, or stop it"
         ) from None
     except OSError as error:
-        raise UsageError(f"{folder}: cannot be written: {error.strerror}") from None
+        raise refused(lock_file, error, "written") from None
     with suppress(OSError):
         holder.write_text(
             f"{os.getpid()} on {socket.gethostname()} since {datetime.now(UTC):%F %T} UTC"

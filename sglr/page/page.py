@@ -9,17 +9,22 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from plotly.offline import get_plotlyjs
 
 from sglr.artefacts import is_figure, load
-from sglr.artefacts.collect import frames_of
+from sglr.artefacts.collect import frames_of, is_collected
 from sglr.claims.claim import COMPARABLE
 from sglr.collected.results import read_manifests, read_rows
-from sglr.files.disk import read_text, write_bytes
-from sglr.files.errors import UsageError
+from sglr.files.disk import read_bytes, read_text, write_bytes
+from sglr.files.sums import check_sums
 from sglr.page import curves, origins, tables
 from sglr.page.verdicts import verdicts
 from sglr.plan.plan import Plan
 
 _HERE = Path(__file__).parent
 HEADLINE = "headline"  # the table that stands first
+_OF_A_CLAIM = (
+    *("id", "kind", "where", "part", "claim", "quantity", "rule", "reason", "verdict"),
+    *("why", "value", "unit", "p", "placebo", "by validation", "over seeds", "paper"),
+    *("independent", "parts"),
+)
 
 
 def write(plan: Plan, folder: Path, figures: Path) -> Path:
@@ -46,8 +51,8 @@ def _content(plan: Plan, folder: Path, figures: Path) -> dict[str, Any]:
     return {
         "scale": plan.scale,
         "comparable": plan.scale.name in COMPARABLE,
-        "verdicts": verdicts(read_rows(folder / "claims.csv")),
-        "disagreements": read_rows(folder / "claims_paper.csv"),
+        "verdicts": verdicts(read_rows(folder / "claims.csv", _OF_A_CLAIM)),
+        "disagreements": read_rows(folder / "claims_paper.csv", ("where", "what")),
         "headline": tables.table(HEADLINE, plan, folder),
         "tables": [
             tables.table(name, plan, folder) for name in shown if not is_figure(name)
@@ -78,13 +83,13 @@ def _figure(name: str, collected: Path, figures: Path) -> dict[str, Any]:
         "image": "",
         "text": "",
     }
-    if not path.exists():
+    # Drawn once, what it was drawn from may be gone.
+    if not path.exists() or not is_collected(name, collected):
         return shown
-    try:
-        text = " ".join(module.describe(frames_of(name, collected)))
-    except UsageError:  # drawn once, but what it was drawn from is gone
-        return shown
-    image = "data:image/svg+xml;base64," + base64.b64encode(path.read_bytes()).decode()
+    text = " ".join(module.describe(frames_of(name, collected)))
+    drawn = read_bytes(path)
+    check_sums(path, drawn)
+    image = "data:image/svg+xml;base64," + base64.b64encode(drawn).decode()
     return shown | {"image": image, "text": text}
 
 

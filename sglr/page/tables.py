@@ -6,10 +6,9 @@ from typing import Any
 import pandas as pd
 
 from sglr.artefacts import load
-from sglr.artefacts.collect import frames_of
+from sglr.artefacts.collect import frames_of, is_collected
 from sglr.claims.cells import independent
 from sglr.collected.published import published_rows
-from sglr.files.errors import UsageError
 from sglr.plan.names import PAPERS_DATA
 from sglr.plan.plan import Plan
 
@@ -19,10 +18,9 @@ def table(name: str, plan: Plan, folder: Path) -> dict[str, Any]:
     module = load(name)
     shown = {"name": name, "title": module.TITLE, "caption": module.CAPTION, "note": ""}
     shown |= {"columns": [], "rows": [], "not_run": []}
-    try:
-        frames = frames_of(name, folder / "collected")
-    except UsageError:
+    if not is_collected(name, folder / "collected"):
         return shown
+    frames = frames_of(name, folder / "collected")
     found = module.tabulate(frames, plan.scale).fillna("")
     if {"role", "method", "attack"} <= set(found.index.names):
         found = _with_others(found)

@@ -16,6 +16,7 @@ from sglr.engine import parallel
 from sglr.engine.checkpoints import save_payload
 from sglr.engine.device import accelerator, device_name
 from sglr.evaluation.curve import Curve
+from sglr.files.disk import remove
 from sglr.files.errors import Interrupted, UsageError
 from sglr.files.origin import differences, origin
 from sglr.files.records import settings_digest, write_csv, write_json
@@ -103,6 +104,7 @@ class Job:
         done = len(self.state.history)
         if done < self.how.epochs:
             self._begin_stretch(done + 1, strict)
+            self._unfinish()
         for watch in watchers:
             for row in self.state.history:
                 watch(row)
@@ -127,6 +129,12 @@ class Job:
             print(f"{self.run.id} goes on with other {'; '.join(changed)}", flush=True)
         if changed or not before:
             self.state.stretches.append({"from_epoch": epoch, "origin": now})
+
+    def _unfinish(self) -> None:
+        """Take away what says that the training is at its end: that was an earlier one, whose files are overwritten."""
+        if parallel.is_first():
+            for name in ("manifest.json", "train.sha256"):
+                remove(self.folder / name)
 
     def _epoch_or_stop(self, epoch: int, stop: StopRequest) -> None:
         try:
