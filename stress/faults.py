@@ -41,7 +41,10 @@ def kill_in_write(
     ending, seen, there = f".{process.pid}.tmp", 0, False
     while process.poll() is None:
         names = _names(folder)
-        was, there = there, any(".pt." in name and name.endswith(ending) for name in names)
+        was, there = (
+            there,
+            any(".pt." in name and name.endswith(ending) for name in names),
+        )
         seen += there and not was
         if seen == write:
             process.kill()

@@ -18,7 +18,9 @@ def write_bytes(path: Path, content: bytes) -> None:
     The temporary file's name is nobody else's, on this machine or on another that shares the folder.
     Raises UsageError on errors of the system.
     """
-    name = f".{path.name}.{socket.gethostname()}.{uuid.uuid4().hex[:8]}.{os.getpid()}.tmp"
+    name = (
+        f".{path.name}.{socket.gethostname()}.{uuid.uuid4().hex[:8]}.{os.getpid()}.tmp"
+    )
     temporary = path.with_name(name[-200:])
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
