@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 from typing import Any, NoReturn
 
+from sglr.artefacts.style import DEFAULT, SIZES
 from sglr.commands import runs, shown
 from sglr.files.errors import Interrupted, UsageError
 from sglr.files.origin import git_commit, version_of
@@ -116,6 +117,13 @@ def _parser() -> argparse.ArgumentParser:
         command.add_argument("--results", type=Path, default=Path("results"))
         if name in _DRAWING:
             command.add_argument("--figures", type=Path, default=Path("figures"))
+        if name in ("draw", "show"):
+            command.add_argument(
+                "--size",
+                choices=SIZES,
+                default=DEFAULT,
+                help="at which figures are read",
+            )
     return parser
 
 

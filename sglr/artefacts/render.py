@@ -6,20 +6,27 @@ import pandas as pd
 
 from sglr.artefacts import is_figure, load
 from sglr.artefacts.collect import frames_of
+from sglr.artefacts.style import DEFAULT, size_of
 from sglr.files.disk import write_bytes
 from sglr.files.records import write_csv
 from sglr.plan.scales import Scale
 
 
-def render(name: str, scale: Scale, folder: Path, figures: Path) -> None:
-    """Write an artefact from `folder`/collected: a table to `folder`/tables, a figure to `figures`."""
-    frames = frames_of(name, folder / "collected")
+def render(
+    name: str, scale: Scale, folder: Path, figures: Path, size: str = DEFAULT
+) -> None:
+    """Write an artefact from `folder`/collected: a table to `folder`/tables, a figure to `figures`.
+
+    A figure of another size than the default has the size in its name.
+    """
+    frames, module = frames_of(name, folder / "collected"), load(name)
     if is_figure(name):
         from sglr.artefacts.drawing import save  # matplotlib takes a second to import
 
-        save(load(name).draw, frames, scale.label, figures / name)
+        chosen, note = size_of(size), module.note(frames, scale)
+        path = figures / (name if size == DEFAULT else f"{name}-{size}")
+        save(lambda: module.draw(frames, chosen), note, chosen, path)
     else:
-        module = load(name)
         write_table(
             module.tabulate(frames, scale),
             module.note(frames, scale),
