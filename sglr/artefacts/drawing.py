@@ -21,7 +21,7 @@ from matplotlib.lines import Line2D
 from sglr.artefacts.style import LIGHT, NEUTRAL, Line, Size
 from sglr.files.disk import write_bytes
 
-_DEFAULTS = {
+_DEFAULTS: dict = {
     key: value
     for key, value in matplotlib.rcParamsDefault.items()
     if not key.startswith("backend") and not key.startswith("_internal")
@@ -32,7 +32,7 @@ _PIXELS = 200  # of a PNG, an inch
 _MARKS = {"learning rate drops": (0, (1, 1.6)), "refinement starts": (0, (6, 2))}
 
 
-def rc(size: Size) -> dict[str, Any]:
+def rc(size: Size) -> dict:
     """Return matplotlib's own settings with ours above them; a user's matplotlibrc changes nothing."""
     small = (
         "xtick.labelsize",
@@ -99,9 +99,17 @@ def draw_curve(
     mean = values.mean()
     if frame.groupby("epoch").size().max() > 1:
         low, high = values.min().to_numpy(), values.max().to_numpy()
-        band = {"color": line.color, "alpha": 0.18 * opacity, "linewidth": 0}
+        band: dict[str, Any] = {
+            "color": line.color,
+            "alpha": 0.18 * opacity,
+            "linewidth": 0,
+        }
         axis.fill_between(mean.index, low, high, **band)
-    look = {"color": line.color, "linestyle": line.dashes, "alpha": opacity}
+    look: dict[str, Any] = {
+        "color": line.color,
+        "linestyle": line.dashes,
+        "alpha": opacity,
+    }
     width = line.width * size.line * (0.7 if opacity < 1 else 1)
     axis.plot(mean.index, mean.to_numpy(), linewidth=width, **look)
 
@@ -120,7 +128,11 @@ def _epochs(marks: pd.DataFrame, event: str) -> list[int]:
 def line_handle(line: Line, label: str, size: Size, opacity: float = 1) -> Line2D:
     """Return a legend's entry for a method's line."""
     width = line.width * size.line * (0.7 if opacity < 1 else 1)
-    look = {"color": line.color, "linestyle": line.dashes, "alpha": opacity}
+    look: dict[str, Any] = {
+        "color": line.color,
+        "linestyle": line.dashes,
+        "alpha": opacity,
+    }
     return Line2D([], [], linewidth=width, label=label, **look)
 
 
@@ -149,7 +161,9 @@ def shade_bar(
     figure: Figure, shades: Any, axes: Iterable[Axes], label: str, size: Size
 ) -> None:
     """Put the key of the shades beside the axes, or in a narrow figure above all of them."""
-    place = {"location": "top", "aspect": 40} if size.narrow else {"aspect": 12}
+    place: dict[str, Any] = {"aspect": 12}
+    if size.narrow:
+        place = {"location": "top", "aspect": 40}
     figure.colorbar(shades, ax=list(axes), label=label, **place)
 
 
@@ -179,13 +193,13 @@ def star_handle(label: str, size: Size) -> Line2D:
 
 
 def _star(size: Size) -> dict[str, Any]:
-    look = {"marker": "*", "linestyle": "", "markersize": 9 * size.line}
+    look: dict[str, Any] = {"marker": "*", "linestyle": "", "markersize": 9 * size.line}
     return look | {"color": "white", "markeredgecolor": "black"}
 
 
 def dot_handle(color: str, label: str, size: Size) -> Line2D:
     """Return the entry for points of a colour."""
-    look = {"marker": "o", "linestyle": "", "markersize": 4 * size.line}
+    look: dict[str, Any] = {"marker": "o", "linestyle": "", "markersize": 4 * size.line}
     return Line2D([], [], color=color, label=label, **look)
 
 

@@ -16,10 +16,10 @@ if TYPE_CHECKING:
 
 TITLE = "Figure 1"
 CAPTION = (
-    "PGD-AT, epoch by epoch: the norm of the loss gradient, as the mean over mini-batches (the paper's) and of all of a "
-    "fixed subset at once; robust accuracy on training and test images; the information in the weights. Dotted lines mark "
-    "drops of the learning rate, bands the range over seeds. In robust overfitting test accuracy falls while training "
-    "accuracy rises."
+    "PGD-AT, epoch by epoch: the norm of the loss gradient, as the mean over mini-batches (the paper's) and of "
+    "all of a fixed subset at once; robust accuracy on training images (light) and test images; the information "
+    "in the weights. Dotted lines mark drops of the learning rate, bands the range over seeds. In robust "
+    "overfitting test accuracy falls while training accuracy rises."
 )
 READS = ("history.csv", "trajectory.csv")
 COLLECTED = ("figure1",)

@@ -23,9 +23,10 @@ Row = dict[str, Any]
 
 TITLE = "Figure 2"
 CAPTION = (
-    "Above, the label that one training example has, epoch by epoch: the darker, the more of it a class has. Below, robust "
-    "accuracy on training images (light) and test images, for hard, smoothed and refined labels. Dotted lines mark drops of "
-    "the learning rate, dashed ones where refinement starts; bands are the range over seeds."
+    "Above, the label that one training example has, epoch by epoch: the darker, the more of it a class has. "
+    "Below, robust accuracy on training images (light) and test images, for hard, smoothed and refined labels. "
+    "Dotted lines mark drops of the learning rate, dashed ones where refinement starts; bands are the range over "
+    "seeds."
 )
 READS = ("history.csv", "labels.csv", "manifest.json")
 COLLECTED = ("figure2", "figure2_course", "figure2_marks")

@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 
 TITLE = "Figure 5"
 CAPTION = (
-    "Penultimate features of the final networks (t-SNE of training images, coloured by true class), by method and label "
-    "noise. Beneath, `drawn`: silhouette of the points as they are drawn. `test`: of test images in the full feature space, "
-    "mean over seeds, silhouette (more is better separated) and within- over between-class variance (less is tighter). "
-    "Training images can be memorised, test images cannot: the two may disagree."
+    "Penultimate features of the final networks (t-SNE of training images, coloured by true class), by method and "
+    "label noise. Beneath, drawn: silhouette of the points as they are drawn; test: of test images in the full "
+    "feature space, mean over seeds, silhouette (more is better separated) and within- over between-class "
+    "variance (less is tighter). Training images can be memorised, test images cannot: the two may disagree."
 )
 READS = ("features.csv", "separability.json")
 COLLECTED = ("figure5", "figure5_separability")

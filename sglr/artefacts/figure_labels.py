@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 
 TITLE = "Right labels (ours)"
 CAPTION = (
-    "Not in the paper: the share of training images whose label has its largest entry at the true class, by epoch; left "
-    "adversarial training on clean labels, right standard training on noisy ones. Hard labels stay where refinement finds "
-    "them; bands are the range over seeds. Refinement makes clean labels worse and noisy ones better, or it does not."
+    "Not in the paper: the share of training images whose label has its largest entry at the true class, by "
+    "epoch; left adversarial training on clean labels, right standard training on noisy ones. The level line is "
+    "where given labels stand; bands are the range over seeds."
 )
 READS = ("history.csv", "manifest.json")
 COLLECTED = ("figure_labels", "figure_labels_marks")
