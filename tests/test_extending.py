@@ -98,7 +98,7 @@ def test_a_newcomers_method_has_its_row_its_pair_and_its_verdict(root):
     assert table.loc["mixed", "mean"].notna().all()
     ledger = pd.read_csv(root / "results/mini/claims.csv").set_index("id")
     assert ledger.loc["newcomer/mixed", "verdict"] in ("undecided", "reproduced")
-    assert ledger.loc["newcomer/mixed", "over"].startswith("2 seeds x")
+    assert ledger.loc["newcomer/mixed", "basis"].startswith("2 seeds x")
     assert (
         "clean and adversarial ends above PGD-AT"
         in (root / "results/mini/report.html").read_text()

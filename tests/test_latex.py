@@ -51,7 +51,7 @@ def test_every_row_has_a_cell_a_column_and_every_number_fits_its_column(path):
                     r"=(-?)(\d)\.1(?:\((\d)\))?", kind
                 ).groups()
                 assert number and (
-                    sign or not cell.lstrip("\\bfseries ").startswith("-")
+                    sign or not cell.removeprefix("\\bfseries ").startswith("-")
                 )
                 assert len(number[1].strip("+-").split(".")[0]) <= int(digits)
                 assert len(number[2] or "") <= int(spread or 0)

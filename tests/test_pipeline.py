@@ -34,7 +34,7 @@ def test_every_claim_is_judged(built):
     for name in ("claims.csv", "claims.md", "claims_paper.csv"):
         assert (built / "results/smoke" / name).stat().st_size > 0
     ledger = pd.read_csv(built / "results/smoke/claims.csv").set_index("id")
-    assert ledger.loc["overhead/sglr", "over"] == "100 repetitions in one process"
+    assert ledger.loc["overhead/sglr", "basis"] == "100 repetitions in one process"
 
 
 def test_the_page_holds_every_figure(built):

@@ -13,6 +13,7 @@ import pytest
 from report_page import Element, parse
 from tools import ROOT, one_line, output, sglr
 
+from sglr.claims.words import words_of
 from sglr.page.verdicts import verdicts
 from sglr.plan.plan_files import load_plan
 
@@ -76,7 +77,8 @@ def shown_rows(page: Element, label: str) -> list[list[str]]:
 
 
 def test_each_claim_stands_once_with_its_verdict_value_and_reason(folder, page):
-    claims = {row["id"]: row for row in rows(folder / "results/mini/claims.csv")}
+    ledger = rows(folder / "results/mini/claims.csv")
+    claims = {row["id"]: row | words_of(row) for row in ledger}
     shown = [
         element for element in page.all("details") if "data-claim" in element.attributes
     ]
@@ -96,7 +98,7 @@ def test_each_claim_stands_once_with_its_verdict_value_and_reason(folder, page):
             "why",
             "paper",
             "independent",
-            "parts",
+            "all_parts",
         ):
             assert claim[name] in ["", *said]
 

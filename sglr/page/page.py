@@ -11,6 +11,7 @@ from plotly.offline import get_plotlyjs
 from sglr.artefacts import is_figure, load
 from sglr.artefacts.collect import frames_of
 from sglr.claims.claim import COMPARABLE
+from sglr.claims.words import words_of
 from sglr.collected.results import read_manifests, read_rows
 from sglr.files.disk import read_text, write_bytes
 from sglr.files.errors import UsageError
@@ -46,7 +47,7 @@ def _content(plan: Plan, folder: Path, figures: Path) -> dict[str, Any]:
     return {
         "scale": plan.scale,
         "comparable": plan.scale.name in COMPARABLE,
-        "verdicts": verdicts(read_rows(folder / "claims.csv")),
+        "verdicts": verdicts(_claims(folder)),
         "disagreements": read_rows(folder / "claims_paper.csv"),
         "headline": tables.table(HEADLINE, plan, folder),
         "tables": [
@@ -66,6 +67,12 @@ def _content(plan: Plan, folder: Path, figures: Path) -> dict[str, Any]:
         "plotly": get_plotlyjs(),
         "data": _embeddable(charts),
     }
+
+
+def _claims(folder: Path) -> list[dict[str, str]]:
+    """The rows of claims.csv, their numbers in words beside them."""
+    rows = read_rows(folder / "claims.csv")
+    return [row | words_of(row) for row in rows]
 
 
 def _figure(name: str, collected: Path, figures: Path) -> dict[str, Any]:
