@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 from typing import Any, NoReturn
 
+from sglr.artefacts.style import DEFAULT, SIZES
 from sglr.commands import advice, judge, runs, shown
 from sglr.files.disk import refused
 from sglr.files.errors import Interrupted, UsageError
@@ -140,6 +141,13 @@ def _parser() -> argparse.ArgumentParser:
         )
         if name in _DRAWING:
             command.add_argument("--figures", type=Path, default=Path("figures"))
+        if name in ("draw", "show"):
+            command.add_argument(
+                "--size",
+                choices=SIZES,
+                default=DEFAULT,
+                help="at which figures are read",
+            )
     return parser
 
 

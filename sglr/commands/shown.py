@@ -30,6 +30,7 @@ def draw(arguments: Namespace, plan: Plan) -> None:
         scale,
         arguments.results / scale.name,
         arguments.figures / scale.name,
+        arguments.size,
     )
 
 
@@ -47,7 +48,8 @@ def show(arguments: Namespace, plan: Plan) -> None:
             continue
         try:
             collect(name, plan, arguments.results)
-            render(name, scale, folder, arguments.figures / scale.name)
+            figures = arguments.figures / scale.name
+            render(name, scale, folder, figures, arguments.size)
         except UsageError as error:  # damaged: the others are drawn first
             faults.append(f"{name}: {error}")
     if any((folder / path).exists() for path in evidence_inputs(plan, folder)):

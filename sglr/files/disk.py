@@ -8,8 +8,8 @@ import shutil
 import socket
 import uuid
 from contextlib import suppress
-from os.path import lexists
 from errno import EACCES, EROFS
+from os.path import lexists
 from pathlib import Path
 from shlex import quote
 

@@ -11,6 +11,7 @@ from plotly.offline import get_plotlyjs
 from sglr.artefacts import is_figure, load
 from sglr.artefacts.collect import frames_of, is_collected
 from sglr.claims.claim import COMPARABLE
+from sglr.claims.words import words_of
 from sglr.collected.results import read_manifests, read_rows
 from sglr.files.disk import read_bytes, read_text, write_bytes
 from sglr.files.sums import check_sums
@@ -22,8 +23,10 @@ _HERE = Path(__file__).parent
 HEADLINE = "headline"  # the table that stands first
 _OF_A_CLAIM = (
     *("id", "kind", "where", "part", "claim", "quantity", "rule", "reason", "verdict"),
-    *("why", "value", "unit", "p", "placebo", "by validation", "over seeds", "paper"),
-    *("independent", "parts"),
+    *("why", "weakest_part", "value", "low", "high", "unit", "basis", "p_value"),
+    *("p_value_corrected", "detectable", "placebo_verdict", "validation_part"),
+    *("validation_value", "validation_low", "validation_high", "standard_deviation"),
+    *("paper", "paper_value", "independent", "all_parts"),
 )
 
 
@@ -51,7 +54,7 @@ def _content(plan: Plan, folder: Path, figures: Path) -> dict[str, Any]:
     return {
         "scale": plan.scale,
         "comparable": plan.scale.name in COMPARABLE,
-        "verdicts": verdicts(read_rows(folder / "claims.csv", _OF_A_CLAIM)),
+        "verdicts": verdicts(_claims(folder)),
         "disagreements": read_rows(folder / "claims_paper.csv", ("where", "what")),
         "headline": tables.table(HEADLINE, plan, folder),
         "tables": [
@@ -71,6 +74,12 @@ def _content(plan: Plan, folder: Path, figures: Path) -> dict[str, Any]:
         "plotly": get_plotlyjs(),
         "data": _embeddable(charts),
     }
+
+
+def _claims(folder: Path) -> list[dict[str, str]]:
+    """The rows of claims.csv, their numbers in words beside them."""
+    rows = read_rows(folder / "claims.csv", _OF_A_CLAIM)
+    return [row | words_of(row) for row in rows]
 
 
 def _figure(name: str, collected: Path, figures: Path) -> dict[str, Any]:

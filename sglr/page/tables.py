@@ -1,16 +1,19 @@
 """Tables for the page: ours, the paper's values and others'."""
 
+from itertools import product
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from sglr.artefacts import load
+from sglr.artefacts.cells import named
 from sglr.artefacts.collect import frames_of, is_collected
 from sglr.claims.cells import independent
 from sglr.collected.published import published_rows
-from sglr.plan.names import PAPERS_DATA
+from sglr.plan.names import ATTACKS, PAPERS_DATA, attack_label
 from sglr.plan.plan import Plan
+from sglr.plan.scales import Scale
 
 
 def table(name: str, plan: Plan, folder: Path) -> dict[str, Any]:
@@ -21,9 +24,9 @@ def table(name: str, plan: Plan, folder: Path) -> dict[str, Any]:
     if not is_collected(name, folder / "collected"):
         return shown
     frames = frames_of(name, folder / "collected")
-    found = module.tabulate(frames, plan.scale).fillna("")
-    if {"role", "method", "attack"} <= set(found.index.names):
-        found = _with_others(found)
+    found = named(module.tabulate(frames, plan.scale)).fillna("")
+    if {"role", "method"} <= set(found.index.names):
+        found = _with_others(found, plan.scale)
     measured = _measured(found)
     words = found.reset_index(drop=True).astype(str)
     return shown | {
@@ -41,14 +44,17 @@ def _measured(found: pd.DataFrame) -> Any:
     return found.index.get_level_values("measured").to_numpy(dtype=bool)
 
 
-def _with_others(found: pd.DataFrame) -> pd.DataFrame:
-    """The table with the range of others' published values beside the paper's, and of how many."""
-    columns: dict[str, list[str]] = {"others best": [], "others final": []}
-    for role, method, attack in found.index.droplevel("measured"):
-        for checkpoint in ("best", "final"):
-            columns[f"others {checkpoint}"].append(
-                independent(PAPERS_DATA[role], method, attack, checkpoint)
-            )
+def _with_others(found: pd.DataFrame, scale: Scale) -> pd.DataFrame:
+    """The table with the range of others' published values, and of how many, where there are any."""
+    columns = {}
+    for attack, checkpoint in product(ATTACKS, ("best", "final")):
+        values = [
+            independent(PAPERS_DATA[role], method, attack, checkpoint)
+            for role, method, _ in found.index
+        ]
+        if any(values):
+            label = attack_label(attack, scale.attack.test_steps)
+            columns[f"others {label} {checkpoint}"] = values
     return found.assign(**columns)
 
 

@@ -27,10 +27,18 @@ from sglr.plan.runs import Run
 from sglr.plan.scales import Engine, Scale
 from sglr.training import state
 from sglr.training.build import build_recipe, memory_format, optimisation
+from sglr.training.labels import (
+    accuracy_rows,
+    course_rows,
+    example_rows,
+    labels_now,
+)
 from sglr.training.progress import Progress
 from sglr.training.signals import StopRequest
 
 Row = dict[str, Any]
+# The labels of one example a class at the end; by epoch, how many are right, and one.
+LABEL_FILES = ("labels.csv", "label_accuracy.csv", "label_course.csv")
 
 
 class Job:
@@ -161,6 +169,9 @@ class Job:
             measured = self.curve.measure(self.recipe.evaluated(epoch))
         self.state.training_seconds.append(now.seconds)
         self.state.history.append({"epoch": epoch} | trained | measured)
+        self.state.labels.append(
+            labels_now(self.recipe.objective, self.splits.true_labels, epoch)
+        )
         self._keep_checkpoints(epoch)
         self.state.underway = None
         self.state.seconds.append(self.clock() - started)
@@ -237,7 +248,7 @@ class Job:
 
     def _write_records(self) -> None:
         write_csv(self.folder / "history.csv", self.state.history)
-        write_csv(self.folder / "labels.csv", self._example_labels())
+        self._write_labels()
         manifest = {
             "run": self.run.id,
             "scale": self.scale.name,
@@ -261,20 +272,13 @@ class Job:
             "origin": self.state.stretches[-1]["origin"],
         }
         write_json(self.folder / "manifest.json", manifest)
-        write_sums(self.folder, "train", ["history.csv", "labels.csv", "manifest.json"])
+        names = ["history.csv", *LABEL_FILES, "manifest.json"]
+        write_sums(self.folder, "train", names)
 
-    def _example_labels(self) -> list[Row]:
-        """The targets of the first training example of each class."""
-        truth = self.splits.true_labels
-        first = torch.stack(
-            [
-                (truth == label).nonzero()[0, 0]
-                for label in range(self.splits.num_classes)
-            ]
-        )
-        rows = self.recipe.objective.targets(first)
-        return [
-            {"class_index": label, "target_class": target, "probability": value}
-            for label, row in enumerate(rows.tolist())
-            for target, value in enumerate(row)
-        ]
+    def _write_labels(self) -> None:
+        objective, splits = self.recipe.objective, self.splits
+        traced = self.state.labels
+        examples = example_rows(objective, splits.true_labels, splits.num_classes)
+        found = (examples, accuracy_rows(traced), course_rows(traced))
+        for name, rows in zip(LABEL_FILES, found, strict=True):
+            write_csv(self.folder / name, rows)

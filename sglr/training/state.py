@@ -44,6 +44,7 @@ class State:
     """How far a training has come. `checkpoints` says of which epochs networks lie on disk, and their sha256."""
 
     history: list[dict[str, Any]] = field(default_factory=list)  # a row an epoch
+    labels: list[dict[str, Any]] = field(default_factory=list)  # `labels_now`, likewise
     checkpoints: dict[str, Any] = field(
         default_factory=lambda: {"best": {}, "best_validation": {}, "trajectory": []}
     )
@@ -95,6 +96,7 @@ def resume(
     )
     return State(
         saved["history"],
+        saved["labels"],
         saved["checkpoints"],
         saved["seconds"],
         saved["training_seconds"],

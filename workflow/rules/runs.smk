@@ -9,6 +9,8 @@ rule train:
     output:
         update("results/{scale}/runs/{run}/history.csv"),
         update("results/{scale}/runs/{run}/labels.csv"),
+        update("results/{scale}/runs/{run}/label_accuracy.csv"),
+        update("results/{scale}/runs/{run}/label_course.csv"),
         update("results/{scale}/runs/{run}/manifest.json"),
     log:
         "logs/{scale}/train/{run}.log",
