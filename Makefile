@@ -47,9 +47,9 @@ venv:
 	$(PIP) --editable .
 	touch $@
 
-# What tests need besides; snakedeploy asks for other versions, and so has an environment of its own.
+# What tests need besides; what asks for other versions has an environment of its own.
 .venv/.installed: .venv/.locked
 	$(PIP) --editable ".[test]"
 	$(BIN)/python -m venv .venv/tools
-	.venv/tools/bin/pip install --quiet snakedeploy==0.17.1
+	.venv/tools/bin/pip install --quiet roc-validator==0.13.0 snakedeploy==0.17.1
 	touch $@

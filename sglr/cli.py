@@ -160,7 +160,7 @@ class _Version(argparse.Action):
         sys.exit(0)
 
 
-_DRAWING = ("draw", "show", "report")
+_DRAWING = ("draw", "show", "report", "bundle")
 _COMMANDS = {
     "train": (runs.train, "run"),
     "evaluate": (runs.evaluate, "run"),
@@ -177,4 +177,5 @@ _COMMANDS = {
     "show": (shown.show, None),
     "report": (shown.report, None),
     "plan": (shown.plan, None),
+    "bundle": (shown.bundle, None),
 }

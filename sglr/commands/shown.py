@@ -100,3 +100,16 @@ def plan(arguments: Namespace, plan: Plan) -> None:
 
     folder = arguments.results / plan.scale.name / "runs"
     print("\n".join([*cost_lines(plan, folder), *cost_sums(plan, folder)]))
+
+
+def bundle(arguments: Namespace, plan: Plan) -> None:
+    """Pack a scale's data, tables, figures, claims, code and provenance into results/{scale}/bundle.zip."""
+    from sglr.bundle.bundle import write
+
+    print(
+        write(
+            plan,
+            arguments.results / plan.scale.name,
+            arguments.figures / plan.scale.name,
+        )
+    )

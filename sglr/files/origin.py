@@ -21,7 +21,7 @@ _PACKAGES = (
 )
 _SOURCES = Path(__file__).resolve().parents[1]
 # What reads results and computes none.
-_READING = ("collected", "artefacts", "claims", "page", "commands")
+_READING = ("collected", "artefacts", "claims", "page", "bundle", "commands")
 
 
 def origin(device: str, accelerator: dict[str, Any]) -> dict[str, Any]:
