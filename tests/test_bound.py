@@ -316,7 +316,7 @@ def test_outputs_that_are_no_numbers_and_features_that_are_all_the_same_are_refu
 def test_a_world_size_without_torchrun_means_nothing(monkeypatch, left):
     for name, value in left.items():
         monkeypatch.setenv(name, value)
-    assert parallel.init(torch.device("cpu")) == torch.device("cpu")
+    parallel.init(torch.device("cpu"))
     assert parallel.world_size() == 1
 
 
