@@ -1,10 +1,13 @@
 """A result is believed only where it is what today's settings, and whole files, give."""
 
+import errno
+import fcntl
 import json
 import os
 import re
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 from dataclasses import replace
@@ -273,6 +276,32 @@ def test_a_run_has_one_writer_and_a_dead_one_holds_nothing(here):
     with only_writer(files(here)):
         pass
     output(sglr(here, "train", RUN))
+
+
+def test_a_file_system_without_locks_has_one_writer_too(tmp_path, monkeypatch):
+    def no_locks(*_):
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr(fcntl, "flock", no_locks)
+    holder = tmp_path / ".writer"
+    with only_writer(tmp_path):
+        assert str(os.getpid()) in holder.read_text()
+        with (
+            pytest.raises(UsageError, match=f"process {os.getpid()} on .*: rm "),
+            only_writer(tmp_path),
+        ):
+            pass
+    assert not holder.exists()
+    host = socket.gethostname()
+    holder.write_text(f"{2**22 + 1} on {host} since then")  # no process has this number
+    with only_writer(tmp_path):
+        pass
+    holder.write_text(f"{2**22 + 1} on another since then")  # who knows?
+    with (
+        pytest.raises(UsageError, match="on another since then; if it runs no more"),
+        only_writer(tmp_path),
+    ):
+        pass
 
 
 # Broken networks.
