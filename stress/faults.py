@@ -20,7 +20,8 @@ class Instant:
         """Wait for it, or for the end of the process."""
         assert process.stdout is not None
         for _ in range(self.epochs):
-            process.stdout.readline()
+            # Other lines may stand before, such as where it computes.
+            next((line for line in process.stdout if " epoch " in line), "")
         time.sleep(self.seconds)
 
 
