@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 from typing import Any, NoReturn
 
-from sglr.commands import judge, runs, shown
+from sglr.commands import judge, networks, runs, shown
 from sglr.files.errors import Interrupted, UsageError
 from sglr.files.origin import git_commit, version_of
 from sglr.files.settings import unknown
@@ -143,6 +143,8 @@ _COMMANDS = {
     "trajectory": (runs.trajectory, "run"),
     "features": (runs.features, "run"),
     "judge": (judge.judge, None),
+    "models": (networks.models, None),
+    "restore": (networks.restore, "run"),
     "export": (runs.export, "run"),
     "events": (runs.events, "run"),
     "count-forwards": (runs.count_forwards, None),
