@@ -50,7 +50,7 @@ class Mortal(Underway):
 def attacked(network, splits, underway):
     few = splits.test.first(16)
     return run_autoattack(
-        network, few, ball=BALL, seed=0, batch_size=5, underway=underway
+        network, few, ball=BALL, seed=0, batch_size=3, underway=underway
     )
 
 
@@ -81,7 +81,7 @@ def test_killed_after_every_batch_autoattack_ends_with_the_same_bits(
     assert kept(found) == kept(whole) and lives > 3
     # One batch at most was attacked twice a life: nothing begins from zero.
     assert len(calls) == 2 * lives + 1
-    again = autoattack.predictions(network, found.images, 5)
+    again = autoattack.predictions(network, found.images, 3)
     assert torch.equal(again == splits.test.labels[:16], found.correct)
 
 

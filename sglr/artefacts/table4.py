@@ -4,6 +4,7 @@ from typing import Any
 
 import pandas as pd
 
+from sglr.artefacts import signs
 from sglr.artefacts.accuracies import collect_accuracies, images
 from sglr.artefacts.words import percent
 from sglr.collected.published import published_rows
@@ -63,4 +64,5 @@ def note(frames: dict[str, pd.DataFrame], scale: Scale) -> str:
     frame = frames["table4"]
     # Runs shared with Table 2 have it, too.
     seen = images(frame[frame["attack"] != "autoattack"], scale)
-    return f"{TITLE} ({scale.label}); accuracies in percent, paper: the paper's CIFAR value; {seen}"
+    what = f"{TITLE} ({scale.label}); accuracies in percent, paper: the paper's CIFAR value"
+    return f"{what}; {seen}; {signs.words(frame)}"
