@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from sglr.artefacts.style import DEFAULT, SIZES
-from sglr.commands import advice, judge, runs, shown
+from sglr.commands import advice, judge, networks, runs, shown
 from sglr.files.disk import refused
 from sglr.files.errors import Interrupted, UsageError
 from sglr.files.origin import git_commit, version_of
@@ -167,6 +167,8 @@ _COMMANDS = {
     "trajectory": (runs.trajectory, "run"),
     "features": (runs.features, "run"),
     "judge": (judge.judge, None),
+    "models": (networks.models, None),
+    "restore": (networks.restore, "run"),
     "export": (runs.export, "run"),
     "events": (runs.events, "run"),
     "count-forwards": (runs.count_forwards, None),

@@ -4,6 +4,7 @@ from typing import Any
 
 import pandas as pd
 
+from sglr.artefacts import signs
 from sglr.artefacts.cells import Cell, cell_of, with_best
 from sglr.collected.published import published_rows
 from sglr.collected.runs import Runs
@@ -47,16 +48,20 @@ def _measured(evaluation: Row) -> list[Row]:
     """The accuracies of an evaluation.json."""
     rows = []
     for name, entry in evaluation["checkpoints"].items():
-        slow = entry["autoattack"]
+        attacked = entry["autoattack"]
         found = [
             ("natural", entry["natural_accuracy"], entry["num_images"]),
             ("pgd20", entry["pgd20_accuracy"], entry["num_images"]),
         ]
-        if slow:
-            found.append(("autoattack", slow["accuracy"], slow["num_images"]))
-        for attack, accuracy, images in found:
-            row = {"checkpoint": name, "attack": attack, "accuracy": accuracy}
-            rows.append(row | {"num_images": images})
+        if attacked:
+            found.append(("autoattack", attacked["accuracy"], attacked["num_images"]))
+        names = ("attack", "accuracy", "num_images")
+        rows += [
+            {"checkpoint": name}
+            | dict(zip(names, values, strict=True))
+            | signs.signs(entry)
+            for values in found
+        ]
     return rows
 
 
@@ -170,6 +175,7 @@ def note_methods(title: str, frame: pd.DataFrame, scale: Scale) -> str:
         "best: chosen on test images, diff: best minus final",
         images(frame, scale),
         f"on fewer images AutoAttack can lie above {pgd}",
+        signs.words(frame),
     ]
     return "; ".join(words)
 

@@ -4,6 +4,7 @@ from typing import Any
 
 import pandas as pd
 
+from sglr.artefacts import signs
 from sglr.artefacts.accuracies import (
     as_integers,
     collect_accuracies,
@@ -109,5 +110,6 @@ def note(frames: dict[str, pd.DataFrame], scale: Scale) -> str:
         "cells with a deviation are means over seeds"
         if counts.nunique().max() > 1
         else "one seed",
+        signs.words(frame),
     ]
     return "; ".join(words)

@@ -49,8 +49,8 @@ def judge(arguments: Namespace, plan: Plan) -> None:
         raise UsageError(unknown(arguments.data, scale.data, "data set"))
     if scale.gpu:
         lease_gpu()
+    network = _network(arguments, plan)
     device, _ = prepare(scale.engine, scale.threads, gpu=scale.gpu)
-    network = _network(arguments, plan).to(device)
     from torch import set_deterministic_debug_mode
 
     from sglr.evaluation.judge import judge
@@ -59,7 +59,7 @@ def judge(arguments: Namespace, plan: Plan) -> None:
     folder = arguments.results / scale.name / "judged"
     name = _name(arguments)
     found = judge(
-        network,
+        network.to(device),
         arguments.data,
         scale=scale,
         normalise=normalise,

@@ -43,6 +43,16 @@ class Finished:
         """What `build` needs to know of the networks."""
         return shape_of(self.run, self.scale, self.splits)
 
+    @property
+    def checkpoints(self) -> list[str]:
+        """The networks to evaluate: all three, or of a run whose published ones were put back, those."""
+        restored = (self.folder / "published.json").exists()
+        return [
+            name
+            for name in CHECKPOINTS
+            if not restored or (self.folder / f"{name}.pt").exists()
+        ]
+
     def network(self, name: str) -> nn.Module:
         """The network saved as best, best_validation or final, in eval mode."""
         return self._load(f"{name}.pt", self.manifest[name])
@@ -75,7 +85,7 @@ def evaluate(
     measured: dict[int, Measured] = {}
     checkpoints: dict[str, Any] = {}
     written = ["evaluation.json"]
-    for name in CHECKPOINTS:
+    for name in finished.checkpoints:
         entry = finished.manifest[name]
         epoch = entry["epoch"]
         # Two names may stand for one epoch's network.

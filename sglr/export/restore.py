@@ -4,8 +4,10 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+import torch
+
 from sglr.engine.checkpoints import save_payload
-from sglr.export.weights import read_exported
+from sglr.export.weights import load_model, read_exported
 from sglr.files.errors import UsageError
 from sglr.files.published import NETWORKS, checkpoints_of
 from sglr.files.records import write_json
@@ -33,14 +35,25 @@ def restore(run: Run, scale: Scale, folder: Path) -> Path:
             shutil.copy(committed / name, folder / name)
     manifest = read_manifest(folder, run, scale)
     for name, path in networks.items():
-        _restore(path, manifest[name], run, folder / f"{name}.pt")
+        _restore(path, manifest, name, run, folder / f"{name}.pt")
     write_json(folder / PUBLISHED, {"checkpoints": list(networks)})
     return folder / PUBLISHED
 
 
-def _restore(path: Path, entry: dict[str, Any], run: Run, checkpoint: Path) -> None:
-    header, weights = read_exported(path)
+def _restore(
+    path: Path, manifest: dict[str, Any], name: str, run: Run, checkpoint: Path
+) -> None:
+    """Write the checkpoint that the training wrote, byte for byte: the manifest's sha256 is that of these bytes."""
+    header, entry = read_exported(path)[0], manifest[name]
     if header.get("checkpoint_sha256") != entry["sha256"]:
         raise UsageError(f"{path}: not of the training that manifest.json is of")
+    network = load_model(path)
+    if manifest["engine"]["channels_last"]:
+        network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    weights = network.state_dict()
     payload = {"run": run.id, "epoch": entry["epoch"], "weights": weights}
-    save_payload(checkpoint, payload)
+    if save_payload(checkpoint, payload) != entry["sha256"]:
+        checkpoint.unlink()
+        raise UsageError(
+            f"{path}: this version of torch writes other bytes than the training did"
+        )

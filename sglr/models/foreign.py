@@ -52,11 +52,13 @@ def read_weights(path: Path) -> Weights:
             raise UsageError(f"{path}: damaged, or no safetensors file") from None
     try:
         found = torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
-    except UnpicklingError:
-        raise UsageError(
-            f"{path}: holds more than tensors and plain values, so it is not loaded; save its state_dict() alone"
-        ) from None
-    except Exception:  # torch and pickle raise many kinds for a file that is no such
+    except (
+        Exception
+    ) as error:  # torch and pickle raise many kinds for a file that is no such
+        if isinstance(error, UnpicklingError) and "global" in str(error).lower():
+            raise UsageError(
+                f"{path}: holds more than tensors and plain values, so it is not loaded; save its state_dict() alone"
+            ) from None
         raise UsageError(f"{path}: damaged, or not written by torch.save") from None
     return _state_dict(found, path)
 
@@ -128,6 +130,8 @@ def _prefixes(theirs: list[str], ours: list[str]) -> tuple[str, str]:
     """What stands before their names, and before ours: what the two names that end alike the longest begin with."""
     pairs = ((one, other, _common_end(one, other)) for one in theirs for other in ours)
     one, other, length = max(pairs, key=lambda pair: pair[2], default=("", "", 0))
+    if not length:
+        return "", ""
     return one[: len(one) - length], other[: len(other) - length]
 
 

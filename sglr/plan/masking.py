@@ -4,6 +4,7 @@ from typing import Any
 
 # AutoAttack's own threshold for Square (checks.py), and that of the field for PGD (Croce et al. 2022).
 _PGD_GAP, _SQUARE_SHARE = 0.06, 0.002
+_ROUNDING = 1e-9
 Entry = dict[str, Any]
 
 
@@ -29,9 +30,9 @@ def flags(entry: Entry) -> list[str]:
     """Return a sentence for each sign of masked gradients in a checkpoint's entry of an evaluation.json."""
     gap, square = pgd_gap(entry), square_takes(entry)
     found, gradients = [], entry.get("gradients") or {}
-    if gap is not None and gap > _PGD_GAP:
+    if gap is not None and gap > _PGD_GAP + _ROUNDING:
         found.append(f"PGD leaves {100 * gap:.1f} points more than AutoAttack")
-    if square is not None and square > _SQUARE_SHARE + 1e-9:
+    if square is not None and square > _SQUARE_SHARE + _ROUNDING:
         found.append(
             f"Square takes {100 * square:.1f} points that the white-box attacks left"
         )

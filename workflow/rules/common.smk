@@ -154,11 +154,24 @@ def measurement_of(wildcards):
     return f"{plan.scale.measurement} {plan.scale.attack} {run and plan.with_autoattack(run)}"
 
 
+def is_restored(wildcards):
+    """Whether the run's published networks stand in place of its training, as `--config pretrained=true` asks."""
+    return bool(CHOICE.pretrained and checkpoints_of(wildcards.scale, wildcards.run))
+
+
 def finished_run(wildcards):
     """A run's manifest. Where its weights are gone (a clone of committed results) no measurement is made again."""
     manifest = Path(f"results/{wildcards.scale}/runs/{wildcards.run}/manifest.json")
     gone = manifest.exists() and not manifest.with_name("final.pt").exists()
-    return ancient(str(manifest)) if gone else str(manifest)
+    published = manifest.with_name("published.json").exists()
+    return ancient(str(manifest)) if gone or published else str(manifest)
+
+
+def evaluated_run(wildcards):
+    """What an evaluation is of: a finished training, or published networks in its place."""
+    if is_restored(wildcards):
+        return f"results/{wildcards.scale}/runs/{wildcards.run}/published.json"
+    return finished_run(wildcards)
 
 
 def collected_inputs(artefact):

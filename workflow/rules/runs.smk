@@ -24,14 +24,30 @@ rule train:
         runtime=minutes,
     params:
         settings=settings_of,
+        command=lambda wildcards: "restore" if is_restored(wildcards) else "train",
     shell:
-        "sglr train {wildcards.run} --scale {wildcards.scale} > {log} 2>&1"
+        "sglr {params.command} {wildcards.run} --scale {wildcards.scale} > {log} 2>&1"
+
+
+rule restore:
+    """A run's published networks, in place of a training's."""
+    input:
+        ancient("results/{scale}/runs/{run}/manifest.json"),
+    output:
+        "results/{scale}/runs/{run}/published.json",
+    log:
+        "logs/{scale}/restore/{run}.log",
+    localrule: True
+    conda:
+        "../../environment.yml"
+    shell:
+        "sglr restore {wildcards.run} --scale {wildcards.scale} > {log} 2>&1"
 
 
 rule evaluate:
     """Natural, PGD-20 and AutoAttack accuracy of a run's checkpoints."""
     input:
-        finished_run,
+        evaluated_run,
     output:
         update("results/{scale}/runs/{run}/evaluation.json"),
     log:
