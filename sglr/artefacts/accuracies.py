@@ -4,7 +4,7 @@ from typing import Any
 
 import pandas as pd
 
-from sglr.artefacts.words import percent
+from sglr.artefacts.words import marked, percent, said_of_collapse
 from sglr.collected.published import published_rows
 from sglr.collected.runs import Runs
 from sglr.methods import METHODS
@@ -25,6 +25,7 @@ def collect_accuracies(runs: Runs) -> list[dict[str, Any]]:
     for run in runs.shown:
         origin = _origin(run, runs.scale)
         if run in runs.done:
+            origin |= runs.mark(run)
             rows += [
                 origin | row for row in _measured(runs.json(run, "evaluation.json"))
             ]
@@ -97,7 +98,7 @@ def tabulate_methods(frame: pd.DataFrame, table: str, scale: Scale) -> pd.DataFr
             ours = part[part["attack"] == attack]
             row = {
                 "data": dataset,
-                "method": METHODS[str(method)].label,
+                "method": marked(METHODS[str(method)].label, part),
                 "accuracy": attack_label(attack, scale.attack.test_steps),
                 "images": f"{ours['num_images'].iloc[0]:.0f}" if len(ours) else "",
             }
@@ -120,7 +121,7 @@ def note_methods(title: str, frame: pd.DataFrame, scale: Scale) -> str:
     """Return what stands above Tables 2 and 3."""
     pgd = attack_label("pgd20", scale.attack.test_steps)
     what = f"{title} ({scale.label}); accuracies in percent, paper: the paper's CIFAR value"
-    return f"{what}; {images(frame, scale)}; on fewer images AutoAttack can lie above {pgd}"
+    return f"{what}; {images(frame, scale)}; on fewer images AutoAttack can lie above {pgd}{said_of_collapse(frame)}"
 
 
 def images(frame: pd.DataFrame, scale: Scale) -> str:

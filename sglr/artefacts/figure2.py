@@ -36,7 +36,7 @@ def collect(runs: Runs) -> dict[str, Any]:
             ["method", "seed", "epoch"], ["train", "test"], "split", "accuracy"
         )
         steps = runs.json(run, "manifest.json")["run_settings"]["attack"]["curve_steps"]
-        curves.append(part.assign(num_steps=steps))
+        curves.append(part.assign(num_steps=steps, **runs.mark(run)))
         if run.seed == 0:
             labels.append(runs.csv(run, "labels.csv"))
     return {

@@ -37,11 +37,8 @@ def collect(runs: Runs) -> dict[str, Any]:
         part = history.melt(
             ["method", "r", "seed", "epoch"], ["train", "test"], "split", "accuracy"
         )
-        parts.append(
-            part.assign(
-                noise=run.label_noise, **{name: manifest[name] for name in _PORTIONS}
-            )
-        )
+        portions = {name: manifest[name] for name in _PORTIONS}
+        parts.append(part.assign(noise=run.label_noise, **portions, **runs.mark(run)))
     return {"figure4": pd.concat(parts)}
 
 

@@ -30,7 +30,8 @@ def collect(runs: Runs) -> dict[str, Any]:
         if run.seed == 0:
             points.append(runs.csv(run, "features.csv").assign(noise=run.label_noise))
         row = {"method": run.method, "noise": run.label_noise, "seed": run.seed}
-        numbers.append(row | runs.json(run, "separability.json"))
+        found = runs.json(run, "separability.json")
+        numbers.append(row | found | runs.mark(run))
     return {
         "figure5": pd.concat(points)[["method", "noise", "x", "y", "label"]],
         "figure5_separability": pd.DataFrame(numbers),

@@ -4,7 +4,7 @@ from typing import Any
 
 import pandas as pd
 
-from sglr.artefacts.words import percent
+from sglr.artefacts.words import marked, percent, said_of_collapse
 from sglr.collected.paired import correct_images, mean_interval, paired_difference
 from sglr.collected.runs import Runs
 from sglr.methods import METHODS
@@ -41,6 +41,7 @@ def collect(runs: Runs) -> dict[str, Any]:
                 rows.append(
                     {"method": run.method, "seed": run.seed}
                     | _row(attack, images, baseline[run.seed])
+                    | runs.mark(run)
                 )
     return {"headline": pd.DataFrame(rows)}
 
@@ -73,7 +74,7 @@ def tabulate(frames: dict[str, pd.DataFrame], scale: Scale) -> pd.DataFrame:
     ):
         rows.append(
             {
-                "method": METHODS[str(method)].label,
+                "method": marked(METHODS[str(method)].label, part),
                 "seeds": len(part),
                 "accuracy": attack_label(str(attack), scale.attack.test_steps),
                 "images": part["num_images"].iloc[0],
@@ -106,5 +107,5 @@ def note(frames: dict[str, pd.DataFrame], scale: Scale) -> str:
     return (
         f"Headline ({scale.label}); accuracies and differences in percent; differences on the same images and seeds, "
         "with a 95 % interval: of one seed over images (bootstrap) with McNemar's exact p-value, of several over seeds "
-        "(t); best is chosen on test images"
+        "(t); best is chosen on test images" + said_of_collapse(frames["headline"])
     )

@@ -5,7 +5,7 @@ from typing import Any
 import pandas as pd
 
 from sglr.artefacts.accuracies import collect_accuracies, images
-from sglr.artefacts.words import percent
+from sglr.artefacts.words import marked, percent, said_of_collapse
 from sglr.collected.published import published_rows
 from sglr.collected.runs import Runs
 from sglr.plan.names import attack_label
@@ -51,7 +51,8 @@ def tabulate(frames: dict[str, pd.DataFrame], scale: Scale) -> pd.DataFrame:
             }
             for r in sorted(frame["r"].unique()):
                 value = paper[paper["r"].round(3) == round(r, 3)]["accuracy_percent"]
-                row[f"r={r:g}"] = percent(ours[ours["r"] == r]["accuracy"])
+                cell = ours[ours["r"] == r]
+                row[f"r={r:g}"] = marked(percent(cell["accuracy"]), cell)
                 row[f"paper r={r:g}"] = f"{value.iloc[0]:.1f}" if len(value) else ""
             rows.append(row)
             measured.append(len(ours) > 0)
@@ -63,4 +64,5 @@ def note(frames: dict[str, pd.DataFrame], scale: Scale) -> str:
     frame = frames["table4"]
     # Runs shared with Table 2 have it, too.
     seen = images(frame[frame["attack"] != "autoattack"], scale)
-    return f"{TITLE} ({scale.label}); accuracies in percent, paper: the paper's CIFAR value; {seen}"
+    what = f"{TITLE} ({scale.label}); accuracies in percent, paper: the paper's CIFAR value"
+    return f"{what}; {seen}{said_of_collapse(frame)}"

@@ -17,3 +17,19 @@ def course(accuracy: pd.Series) -> str:
     """Return peak and end of a curve of fractions by epoch, in words."""
     peak = f"peaks at {100 * accuracy.max():.1f} % in epoch {accuracy.idxmax()}"
     return f"{peak} and ends at {100 * accuracy.iloc[-1]:.1f} %"
+
+
+def marked(word: str, rows: pd.DataFrame) -> str:
+    """Return the word, marked where a run among the rows collapsed: its numbers are evidence for nothing."""
+    return f"{word} (collapsed)" if _reasons(rows) else word
+
+
+def said_of_collapse(rows: pd.DataFrame) -> str:
+    """Return what a table's note ends with: the collapsed runs and why; "" without any."""
+    return "".join(f"; {reason}" for reason in _reasons(rows))
+
+
+def _reasons(rows: pd.DataFrame) -> list[str]:
+    if "collapsed" not in rows:
+        return []
+    return list(dict.fromkeys(rows["collapsed"].dropna()))

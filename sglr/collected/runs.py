@@ -88,6 +88,14 @@ class Runs:
         check_sums(self.path(run, name))
         return self.path(run, name)
 
+    def mark(self, run: Run) -> dict[str, str]:
+        """The column that says why a collapsed run is evidence for nothing; no column for one that did not collapse.
+
+        Manifests of before the question was asked say nothing of it.
+        """
+        reason = self.manifest(run).get("collapsed", "")
+        return {"collapsed": f"{run.id} collapsed: {reason}"} if reason else {}
+
     def csv(self, run: Run, name: str) -> pd.DataFrame:
         """The rows of one of a run's CSV files, with its seed, its method and the method's r."""
         frame = read_csv(self._checked(run, name))

@@ -7,7 +7,7 @@ from torch import nn
 
 from sglr.attacks.threat import LinfBall
 from sglr.data.images import ImageSet, Splits
-from sglr.evaluation.accuracy import correct_natural, correct_under_pgd
+from sglr.evaluation.accuracy import correct_natural, correct_under_pgd, predictions
 from sglr.models.folding import fold_batchnorm
 from sglr.plan.scales import AttackSpec, Engine, Measurement
 
@@ -51,6 +51,11 @@ class Curve:
             row[f"{name}_natural_accuracy"] = natural.double().mean().item()
             row[f"{name}_robust_accuracy"] = self._robust(exact, attacked, images)
         return row
+
+    def num_predicted(self, network: nn.Module) -> int:
+        """Return how many classes the network (eval mode) predicts on the test images."""
+        x, size = self.splits.test.pixels(), self.measurement.batch_size
+        return len(predictions(fold_batchnorm(network), x, size).unique())
 
     def _robust(self, exact: nn.Module, attacked: nn.Module, images: ImageSet) -> float:
         """PGD accuracy on the first images; the same start of the attack every epoch."""

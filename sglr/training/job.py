@@ -18,8 +18,7 @@ from sglr.engine.device import accelerator, device_name
 from sglr.evaluation.curve import Curve
 from sglr.files.errors import Interrupted, UsageError
 from sglr.files.origin import differences, origin
-from sglr.files.records import settings_digest, write_csv, write_json
-from sglr.files.sums import write_sums
+from sglr.files.records import settings_digest, write_csv
 from sglr.methods.schedules import learning_rate
 from sglr.models.networks import check_finite
 from sglr.plan.runs import Run
@@ -27,6 +26,7 @@ from sglr.plan.scales import Engine, Scale
 from sglr.training import state
 from sglr.training.build import build_recipe, memory_format, optimisation
 from sglr.training.progress import Progress
+from sglr.training.records import write_records
 from sglr.training.signals import StopRequest
 
 Row = dict[str, Any]
@@ -109,7 +109,7 @@ class Job:
                 for watch in (progress.epoch, *watchers):
                     watch(self.state.history[-1])
         if parallel.is_first():
-            self._write_records()
+            write_records(self)
 
     def _begin_stretch(self, epoch: int, strict: bool) -> None:
         """Note who trains from here on, where that is another than before."""
@@ -223,47 +223,3 @@ class Job:
         )
         if parallel.is_first() and self.state.history:
             write_csv(self.folder / "history.csv", self.state.history)
-
-    def _write_records(self) -> None:
-        write_csv(self.folder / "history.csv", self.state.history)
-        write_csv(self.folder / "labels.csv", self._example_labels())
-        manifest = {
-            "run": self.run.id,
-            "scale": self.scale.name,
-            "run_settings": self.settings,
-            **{
-                name: self.state.checkpoints[name]
-                for name in ("best", "best_validation", "final", "trajectory")
-            },
-            "images_sha256": self.images,
-            "fitted": self.recipe.objective.fitted(),
-            "untouched_portion": 1 - self.splits.corrupted.double().mean().item(),
-            "true_portion": (self.splits.train.labels == self.splits.true_labels)
-            .double()
-            .mean()
-            .item(),
-            "clock": self.clock.__name__,
-            "seconds_per_epoch": self.state.seconds,
-            "training_seconds_per_epoch": self.state.training_seconds,
-            "engine": asdict(self.engine),
-            "stretches": self.state.stretches,
-            "origin": self.state.stretches[-1]["origin"],
-        }
-        write_json(self.folder / "manifest.json", manifest)
-        write_sums(self.folder, "train", ["history.csv", "labels.csv", "manifest.json"])
-
-    def _example_labels(self) -> list[Row]:
-        """The targets of the first training example of each class."""
-        truth = self.splits.true_labels
-        first = torch.stack(
-            [
-                (truth == label).nonzero()[0, 0]
-                for label in range(self.splits.num_classes)
-            ]
-        )
-        rows = self.recipe.objective.targets(first)
-        return [
-            {"class_index": label, "target_class": target, "probability": value}
-            for label, row in enumerate(rows.tolist())
-            for target, value in enumerate(row)
-        ]
