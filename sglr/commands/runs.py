@@ -7,7 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sglr.engine.lease import lease_gpu
+from sglr.files.errors import UsageError
 from sglr.files.lock import only_writer
+from sglr.files.settings import unknown
+from sglr.plan.names import CHECKPOINTS
 from sglr.plan.plan import Plan, find_run
 from sglr.plan.scales import Engine, Scale
 
@@ -115,6 +118,8 @@ def export(arguments: Namespace, plan: Plan) -> None:
     """Write one checkpoint's weights as safetensors, with a model card."""
     from sglr.export.weights import export
 
+    if arguments.checkpoint not in CHECKPOINTS:
+        raise UsageError(unknown(arguments.checkpoint, CHECKPOINTS, "checkpoint"))
     print(
         export(
             _finished(arguments, plan),
