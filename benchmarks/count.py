@@ -1,6 +1,6 @@
-"""What one training step asks of a GPU, counted without one: kernels, bytes and FLOP by part, and an estimate of its time.
+"""What one training step asks of a GPU, counted without one: kernels, bytes, FLOP by part, and an estimate of its time.
 
-The program's own step runs on tensors that have shapes and no numbers; every operation that is no mere view is one kernel.
+The program's own step runs on tensors that have shapes and no numbers; every operation that is no view is one kernel.
 The estimate is a roofline: each kernel takes the longest of its arithmetic, its memory and its launch. It is a bound on
 what such kernels could do and not a measurement; waiting, saving and the host's own time are not in it.
 """
@@ -104,13 +104,12 @@ def count_step(
     with FakeTensorMode(allow_non_fake_inputs=True):
         x, y, _ = loop.batch()
         adversary = loop.objective.adversary
-        found = {
+        return {
             "data": _counted(loop.batch),
             "refolding": _counted(lambda: refold(adversary.copy, loop.model)),
             "attack": _counted(lambda: loop.attack(x, y)),
             "whole step": _counted(loop.step),
         }
-    return found
 
 
 def _counted(function: Callable[[], Any]) -> Count:

@@ -113,9 +113,8 @@ def _parser() -> argparse.ArgumentParser:
         if name == "time-steps":
             command.add_argument("--repetitions", type=int, default=100)
         if name == "export":
-            command.add_argument(
-                "--checkpoint", choices=CHECKPOINTS, default="best_validation"
-            )
+            names = ", ".join(CHECKPOINTS)
+            command.add_argument("--checkpoint", default="best_validation", help=names)
         command.add_argument(
             "--scale",
             default="mini" if name == "judge" else "digits",

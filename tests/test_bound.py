@@ -444,6 +444,22 @@ def test_the_version_and_a_command_that_is_none(tmp_path):
     assert output(run(tmp_path, sys.executable, "-m", "sglr", "--version")).startswith(
         "sglr "
     )
-    assert one_line(
-        sglr(tmp_path, "trian", RUN), "unknown command 'trian'; did you mean 'train'?"
-    )
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("trian", RUN), "unknown command 'trian'; did you mean 'train'?"),
+        (
+            ("draw", "tabel2"),
+            "unknown table or figure 'tabel2'; did you mean 'table2'?",
+        ),
+        (("collect", "words"), "unknown table or figure 'words'; allowed: table1"),
+        (
+            ("export", RUN, "--checkpoint", "finale"),
+            "unknown checkpoint 'finale'; did you mean 'final'?",
+        ),
+    ],
+)
+def test_a_word_that_is_none_says_the_nearest(tmp_path, words, said):
+    assert one_line(sglr(tmp_path, *words), said)

@@ -6,6 +6,7 @@ import os
 import pickle
 import shutil
 import tarfile
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -151,6 +152,24 @@ def test_more_digits_than_there_are_is_one_clear_line():
         match=r"^digits has 1797 images in all; the scale asks for \[1000, 500, 500\]$",
     ):
         load("digits", 1000, 500, 500)
+
+
+@pytest.mark.parametrize(
+    ("sizes", "message"),
+    [
+        (
+            {"num_train": 5},
+            "digits: num_train is 5, and no image among them is of class",
+        ),
+        ({"num_validation": 9}, "digits: num_validation is 9, and no image among them"),
+        ({"num_test": 1}, "digits: num_test is 1, and no image among them is of class"),
+        ({"num_test": 10}, "digits: num_test is 10, one image a class"),
+    ],
+)
+def test_a_class_without_an_image_is_named_with_its_split(sizes, message):
+    spec = replace(load_scale("smoke").data["digits"], **sizes)
+    with pytest.raises(UsageError, match=message):
+        load_splits(spec, label_noise=0.0, seed=0)
 
 
 def test_balanced_order_is_a_permutation_whose_beginnings_are_balanced():

@@ -6,8 +6,7 @@ import pandas as pd
 import pytest
 
 from sglr.claims import counts, noise, series, tables
-from sglr.claims.verdict import NotTestable
-from sglr.collected.results import NotRun, Results
+from sglr.collected.results import NotRun, NotTestable, Results
 from sglr.plan.names import TEN
 
 

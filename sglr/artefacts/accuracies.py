@@ -6,6 +6,7 @@ import pandas as pd
 
 from sglr.artefacts import signs
 from sglr.artefacts.cells import Cell, cell_of, with_best
+from sglr.artefacts.words import marked, said_of_collapse
 from sglr.collected.published import published_rows
 from sglr.collected.runs import Runs
 from sglr.methods import METHODS
@@ -25,6 +26,7 @@ def collect_accuracies(runs: Runs) -> list[Row]:
     for run in runs.shown:
         origin = _origin(run, runs.scale)
         if run in runs.done:
+            origin |= runs.mark(run)
             evaluation = runs.json(run, "evaluation.json")
             rows += [origin | row for row in _measured(evaluation)]
         else:
@@ -113,7 +115,7 @@ def tabulate_methods(frame: pd.DataFrame, table: str, scale: Scale) -> pd.DataFr
         cells = pd.DataFrame(list(rows.values()), index=index)
         named: dict[tuple[str, str], Any] = {
             ("", "data"): dataset,
-            ("", "method"): [METHODS[method].label for _, method, _ in index],
+            ("", "method"): [_label(part, method) for _, method, _ in index],
             ("", "seeds"): [_seeds(part, method) for _, method, _ in index],
         }
         for attack, checkpoint in cells:
@@ -139,6 +141,10 @@ def _cells(ours: pd.DataFrame, table: str) -> dict[tuple[str, str], Cell]:
             beneath = "" if theirs is None else f"{theirs:.1f}"
             cells[attack, checkpoint] = cell_of(at(rows, checkpoint), beneath)
     return cells
+
+
+def _label(part: pd.DataFrame, method: str) -> str:
+    return marked(METHODS[method].label, part[part["method"] == method])
 
 
 def _seeds(part: pd.DataFrame, method: str) -> str:
@@ -177,7 +183,7 @@ def note_methods(title: str, frame: pd.DataFrame, scale: Scale) -> str:
         f"on fewer images AutoAttack can lie above {pgd}",
         signs.words(frame),
     ]
-    return "; ".join(words)
+    return "; ".join(words) + said_of_collapse(frame)
 
 
 def images(frame: pd.DataFrame, scale: Scale) -> str:

@@ -37,9 +37,9 @@ def collect(runs: Runs) -> dict[str, Any]:
             ("trajectory.csv", _TRAJECTORY),
         ):
             parts.append(
-                runs.csv(run, name).melt(
-                    ["seed", "epoch"], columns, "quantity", "value"
-                )
+                runs.csv(run, name)
+                .melt(["seed", "epoch"], columns, "quantity", "value")
+                .assign(**runs.mark(run))
             )
     return {"figure1": pd.concat(parts)}
 

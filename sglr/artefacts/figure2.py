@@ -42,7 +42,7 @@ def collect(runs: Runs) -> dict[str, Any]:
         keys = ["method", "seed", "epoch"]
         part = history.melt(keys, list(_SPLITS.values()), "split", "accuracy")
         steps = runs.manifest(run)["run_settings"]["attack"]["curve_steps"]
-        curves.append(part.assign(num_steps=steps))
+        curves.append(part.assign(num_steps=steps, **runs.mark(run)))
         if run.seed == 0:
             labels += _course(runs, run, history["epoch"].tolist())
     marks = collect_marks(runs)

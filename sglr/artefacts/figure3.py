@@ -38,7 +38,8 @@ def collect(runs: Runs) -> dict[str, Any]:
                 .rename(columns=columns)
                 .assign(input=name)
             )
-            parts.append(part[["seed", "epoch", "input", *_QUANTITIES]])
+            part = part[["seed", "epoch", "input", *_QUANTITIES]]
+            parts.append(part.assign(**runs.mark(run)))
     return {"figure3": pd.concat(parts)}
 
 

@@ -42,7 +42,7 @@ def collect(runs: Runs) -> dict[str, Any]:
             ["method", "r", "seed", "epoch"], ["train", "test"], "split", "accuracy"
         )
         portions = {name: manifest[name] for name in _PORTIONS}
-        parts.append(part.assign(noise=run.label_noise, **portions))
+        parts.append(part.assign(noise=run.label_noise, **portions, **runs.mark(run)))
     return {"figure4": pd.concat(parts), "figure4_marks": collect_marks(runs)}
 
 

@@ -38,7 +38,7 @@ def collect(runs: Runs) -> dict[str, Any]:
             points.append(found.assign(class_name=named))
         row = {"method": run.method, "noise": run.label_noise, "seed": run.seed}
         row["drawn_silhouette"] = _silhouette(found)
-        numbers.append(row | runs.json(run, "separability.json"))
+        numbers.append(row | runs.json(run, "separability.json") | runs.mark(run))
     columns = ["method", "noise", "x", "y", "label", "class_name"]
     return {
         "figure5": pd.concat(points)[columns],

@@ -6,6 +6,7 @@ from typing import Any
 import pandas as pd
 
 from sglr.artefacts.cells import Cell, cell_of
+from sglr.artefacts.words import marked
 from sglr.collected.paired import correct_images, mean_interval, paired_difference
 from sglr.collected.runs import Runs
 from sglr.methods import METHODS
@@ -42,7 +43,7 @@ def collect(runs: Runs) -> dict[str, Any]:
         for attack in ROBUST:
             if ("final", attack) in images.keys() & against.keys():
                 origin = {"method": run.method, "seed": run.seed}
-                rows.append(origin | _row(attack, images, against))
+                rows.append(origin | _row(attack, images, against) | runs.mark(run))
     return {"headline": pd.DataFrame(rows)}
 
 
@@ -113,7 +114,7 @@ def tabulate(frames: dict[str, pd.DataFrame], scale: Scale) -> pd.DataFrame:
     both differences with their intervals."""
     frame, rows = frames["headline"], {}
     for method, ours in frame.groupby("method", sort=False):
-        label = METHODS[str(method)].label
+        label = marked(METHODS[str(method)].label, ours)
         row: dict[tuple[str, str], Any] = {("", "method"): label}
         row["", "seeds"] = str(ours["seed"].nunique())
         for attack, part in ours.groupby("attack", sort=False):

@@ -12,6 +12,7 @@ from sglr.artefacts.accuracies import (
     numbers_of,
 )
 from sglr.artefacts.cells import Cell, cell_of, with_best
+from sglr.artefacts.words import said_of_collapse
 from sglr.collected.published import published_rows
 from sglr.collected.runs import Runs
 from sglr.plan.names import attack_label
@@ -112,4 +113,4 @@ def note(frames: dict[str, pd.DataFrame], scale: Scale) -> str:
         else "one seed",
         signs.words(frame),
     ]
-    return "; ".join(words)
+    return "; ".join(words) + said_of_collapse(frame)

@@ -30,3 +30,19 @@ def seeds(frame: pd.DataFrame) -> str:
 def trained_on(data: DataSpec) -> str:
     """Return what a figure's networks were trained on."""
     return f"{data.name}, {data.num_train:,} training images"
+
+
+def marked(word: str, rows: pd.DataFrame) -> str:
+    """Return the word, marked where a run among the rows collapsed: its numbers are evidence for nothing."""
+    return f"{word} (collapsed)" if _reasons(rows) else word
+
+
+def said_of_collapse(rows: pd.DataFrame) -> str:
+    """Return what a table's note ends with: the collapsed runs and why; "" without any."""
+    return "".join(f"; {reason}" for reason in _reasons(rows))
+
+
+def _reasons(rows: pd.DataFrame) -> list[str]:
+    if "collapsed" not in rows:
+        return []
+    return list(dict.fromkeys(rows["collapsed"].dropna()))

@@ -9,7 +9,7 @@ import math
 
 import pandas as pd
 
-from sglr.collected.results import NotRun
+from sglr.collected.results import NotRun, testable
 from sglr.methods.schedules import DROPS, start_epoch
 
 _WARM_UP = 0.1  # of training, in which every network leaves its first weights
@@ -108,11 +108,11 @@ def _curve(rows: pd.DataFrame, column: str = "value", **names: str) -> pd.Series
         rows = rows[rows[name] == wanted]
     if rows.empty:
         raise NotRun(f"{' '.join(names.values())} was not run")
-    return rows.set_index("epoch")[column].sort_index()
+    return testable(rows).set_index("epoch")[column].sort_index()
 
 
 def _last(rows: pd.DataFrame, method: str, column: str) -> float:
-    found = rows[rows["method"] == method][column]
+    found = rows[rows["method"] == method]
     if found.empty:
         raise NotRun(f"{method} was not run")
-    return float(found.iloc[-1])
+    return float(testable(found)[column].iloc[-1])

@@ -22,10 +22,6 @@ WORDS: tuple[Word, ...] = (
 )
 
 
-class NotTestable(Exception):
-    """What is there cannot answer the question by construction; the message says why."""
-
-
 @dataclass(frozen=True)
 class Evidence:
     """A measured value, and the tests that all must agree before it decides anything.

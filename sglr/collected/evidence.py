@@ -85,7 +85,7 @@ def _answers(plan: Plan, folder: Path) -> list[Row]:
     for run, runs in done.items():
         evaluation = runs.json(run, "evaluation.json")
         for checkpoint, entry in evaluation["checkpoints"].items():
-            origin = _origin(plan, run) | {"checkpoint": checkpoint}
+            origin = _origin(plan, run) | {"checkpoint": checkpoint} | runs.mark(run)
             origin["epoch"] = entry["epoch"]
             rows += [origin | row for row in _attacks(entry)]
     return rows
@@ -128,14 +128,18 @@ def _information(plan: Plan, folder: Path) -> list[Row]:
         # Trajectories measured before a column was added lack it.
         table = runs.csv(run, "trajectory.csv").reindex(columns=["epoch", *_FINAL])
         values = table.astype(float).iloc[-1].to_dict()
-        rows.append({"method": run.method, "seed": run.seed} | values)
+        named = {"method": run.method, "seed": run.seed}
+        rows.append(named | values | runs.mark(run))
     return rows
 
 
 def _erm(plan: Plan, folder: Path) -> list[Row]:
     """The gradient norm of ordinary training, by epoch."""
     runs = _standard(plan, folder)
-    frames = [runs.csv(run, "history.csv") for run in runs.done]
     columns = ["seed", "epoch", "gradient_norm"]
-    found = pd.concat(frames)[columns] if frames else pd.DataFrame(columns=columns)
+    frames = [pd.DataFrame(columns=columns)]
+    for run in runs.done:
+        rows = runs.csv(run, "history.csv")[columns]
+        frames.append(rows.assign(**runs.mark(run)))
+    found = pd.concat(frames[1:] or frames)
     return found.rename(columns={"gradient_norm": "value"}).to_dict("records")

@@ -20,15 +20,20 @@ class NotRun(Exception):
     """What a claim needs has not been run; the message says what."""
 
 
+class NotTestable(Exception):
+    """What is there cannot answer the question by construction; the message says why."""
+
+
 class Answers(NamedTuple):
     """One network under one attack: accuracy in percent; 100 for each image that stayed
     correct and 0 for each other, None where these were not kept; its epoch, and the first
-    epoch in which its method departs from its base."""
+    epoch in which its method departs from its base; why it is evidence for nothing, or ""."""
 
     percent: float
     correct: np.ndarray | None
     epoch: int
     starts: int
+    collapsed: str = ""
 
 
 @dataclass(frozen=True)
@@ -51,11 +56,15 @@ class Results:
     def answers(
         self, role: str, attack: str, cell: str, checkpoint: str
     ) -> dict[int, Answers]:
-        """Seed -> answers of a run that is called `cell`. Raises NotRun where there is none."""
+        """Seed -> answers of a run that is called `cell`. Raises NotRun where there is none,
+        NotTestable where one collapsed: that of its seeds would say nothing of the others."""
         chosen = self.best if checkpoint == "best" else checkpoint
         found = self._answers.get((role, attack, cell, chosen))
         if found is None:
             raise NotRun(f"{cell} was not run ({ROLES[role]}, {attack}, {chosen})")
+        for each in found.values():
+            if each.collapsed:
+                raise NotTestable(each.collapsed)
         return found
 
     def cells(self, role: str) -> list[str]:
@@ -74,8 +83,17 @@ class Results:
             key = (row["role"], row["attack"], row["cell"], row["checkpoint"])
             correct = _bits(row["correct"]) if isinstance(row["correct"], str) else None
             found = Answers(100 * row["accuracy"], correct, row["epoch"], row["starts"])
+            why = row.get("collapsed")
+            found = found._replace(collapsed=why if isinstance(why, str) else "")
             cells.setdefault(key, {})[row["seed"]] = found
         return cells
+
+
+def testable(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows of a collected frame. Raises NotTestable where a run among them collapsed."""
+    if "collapsed" in rows and not (why := rows["collapsed"].dropna()).empty:
+        raise NotTestable("; ".join(dict.fromkeys(why)))
+    return rows
 
 
 def _bits(text: str) -> np.ndarray:

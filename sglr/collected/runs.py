@@ -93,6 +93,14 @@ class Runs:
         """The run's manifest. Raises UsageError where it is not of today's settings."""
         return read_manifest(self.folder / "runs" / run.id, run, self.scale)
 
+    def mark(self, run: Run) -> dict[str, str]:
+        """The column that says why a collapsed run is evidence for nothing; no column for one that did not collapse.
+
+        Manifests of before the question was asked say nothing of it.
+        """
+        reason = self.manifest(run).get("collapsed", "")
+        return {"collapsed": f"{run.id} collapsed: {reason}"} if reason else {}
+
     def csv(self, run: Run, name: str) -> pd.DataFrame:
         """The rows of one of a run's CSV files, with its seed, its method and the method's r."""
         manifest, path = self.manifest(run), self.path(run, name)

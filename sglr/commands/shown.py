@@ -4,6 +4,7 @@ from argparse import Namespace
 from pathlib import Path
 
 from sglr.files.errors import UsageError
+from sglr.files.settings import unknown
 from sglr.plan.plan import Plan
 
 
@@ -12,10 +13,16 @@ def collect(arguments: Namespace, plan: Plan) -> None:
     from sglr.artefacts.collect import collect
     from sglr.collected.evidence import collect_evidence
 
+    _check_artefact(arguments.artefact, [*plan.artefacts, "evidence"])
     if arguments.artefact == "evidence":
         collect_evidence(plan, arguments.results)
     else:
         collect(arguments.artefact, plan, arguments.results)
+
+
+def _check_artefact(name: str, allowed: list[str]) -> None:
+    if name not in allowed:
+        raise UsageError(unknown(name, allowed, "table or figure"))
 
 
 def draw(arguments: Namespace, plan: Plan) -> None:
@@ -23,6 +30,7 @@ def draw(arguments: Namespace, plan: Plan) -> None:
     from sglr.artefacts.collect import check_collected
     from sglr.artefacts.render import render
 
+    _check_artefact(arguments.artefact, list(plan.artefacts))
     scale = plan.scale
     check_collected([arguments.artefact], plan, arguments.results / scale.name)
     render(

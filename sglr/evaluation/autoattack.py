@@ -15,6 +15,7 @@ from sglr.engine.underway import NOT_KEPT, Part, Underway
 from sglr.evaluation.accuracy import predictions
 from sglr.evaluation.saying import AttackProgress
 from sglr.files.errors import UsageError
+from sglr.files.settings import exact
 
 try:
     from autoattack import AutoAttack  # type: ignore[import-not-found]
@@ -197,10 +198,10 @@ def check_inside(x_adv: Tensor, x: Tensor, ball: Ball) -> None:
     distance = ball.distance(x_adv, x).max().item()
     if not distance <= ball.epsilon + 1e-6:
         raise UsageError(
-            f"AutoAttack returned an image at distance {distance:g}, outside epsilon {ball.epsilon:g}"
+            f"AutoAttack returned an image at distance {exact(distance)}, outside epsilon {exact(ball.epsilon)}"
         )
     low, high = x_adv.min().item(), x_adv.max().item()
     if low < 0 or high > 1:
         raise UsageError(
-            f"AutoAttack returned pixels within [{low:g}, {high:g}], outside [0, 1]"
+            f"AutoAttack returned pixels within [{exact(low)}, {exact(high)}], outside [0, 1]"
         )

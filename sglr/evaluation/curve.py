@@ -9,7 +9,7 @@ from sglr.attacks.attack import Attack
 from sglr.attacks.images import fixed_start
 from sglr.attacks.threat import threat_model
 from sglr.data.images import ImageSet, Splits
-from sglr.evaluation.accuracy import correct_natural, correct_under
+from sglr.evaluation.accuracy import correct_natural, correct_under, predictions
 from sglr.models.folding import fold_batchnorm, refold
 from sglr.plan.scales import AttackSpec, Engine, Measurement
 
@@ -64,6 +64,12 @@ class Curve:
             row[f"{name}_natural_accuracy"] = natural.double().mean().item()
             row[f"{name}_robust_accuracy"] = self._robust(name, images)
         return row
+
+    def num_predicted(self, network: nn.Module) -> int:
+        """Return how many classes the network predicts, as in eval mode, on the test images."""
+        refold(self.exact, network)
+        found = predictions(self.exact, self.splits.test.pixels(), self.size)
+        return len(found.unique())
 
     def _robust(self, name: str, images: ImageSet) -> float:
         """PGD accuracy on the first images; the same start of the attack every epoch."""

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from sglr.files.errors import UsageError
 from sglr.files.extensions import names_of
-from sglr.files.settings import Settings, setting
+from sglr.files.settings import Settings, setting, unknown
 
 # Within the package it is a link to the checkout's config/; a wheel holds the files themselves.
 CONFIG = (Path(__file__).parents[1] / "config").resolve()
@@ -142,6 +142,4 @@ class Scale(Settings):
             self.roles.label_noise,
         ):
             if role not in self.data:
-                raise UsageError(
-                    f"roles names data set {role!r}; allowed: {', '.join(self.data)}"
-                )
+                raise UsageError(f"roles: {unknown(role, self.data, 'data set')}")

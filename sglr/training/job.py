@@ -19,26 +19,19 @@ from sglr.evaluation.curve import Curve
 from sglr.files.disk import remove
 from sglr.files.errors import Interrupted, UsageError
 from sglr.files.origin import differences, origin
-from sglr.files.records import settings_digest, write_csv, write_json
-from sglr.files.sums import write_sums
+from sglr.files.records import settings_digest, write_csv
 from sglr.methods.schedules import learning_rate
 from sglr.models.networks import check_finite
 from sglr.plan.runs import Run
 from sglr.plan.scales import Engine, Scale
-from sglr.training import state
+from sglr.training import divergence, state
 from sglr.training.build import build_recipe, memory_format, optimisation
-from sglr.training.labels import (
-    accuracy_rows,
-    course_rows,
-    example_rows,
-    labels_now,
-)
+from sglr.training.labels import labels_now
 from sglr.training.progress import Progress
+from sglr.training.records import write_records
 from sglr.training.signals import StopRequest
 
 Row = dict[str, Any]
-# The labels of one example a class at the end; by epoch, how many are right, and one.
-LABEL_FILES = ("labels.csv", "label_accuracy.csv", "label_course.csv")
 
 
 class Job:
@@ -90,6 +83,7 @@ class Job:
         )
         # Other jobs share processors.
         self.clock = time.process_time if device.type == "cpu" else time.perf_counter
+        self.origin = origin(device_name(device), accelerator())
         self.state = state.State()
 
     def fit(
@@ -108,6 +102,7 @@ class Job:
         self.state = state.resume(
             self.folder, self.fingerprint, self.recipe, self.generator
         )
+        divergence.refuse_a_third(self.folder, self.fingerprint, self.origin)
         parallel.barrier()  # until every process has read the state
         done = len(self.state.history)
         if done < self.how.epochs:
@@ -122,11 +117,11 @@ class Job:
                 for watch in (progress.epoch, *watchers):
                     watch(self.state.history[-1])
         if parallel.is_first():
-            self._write_records()
+            write_records(self)
 
     def _begin_stretch(self, epoch: int, strict: bool) -> None:
         """Note who trains from here on, where that is another than before."""
-        now = origin(device_name(self.device), accelerator())
+        now = self.origin
         before = self.state.stretches[-1]["origin"] if self.state.stretches else {}
         changed = differences(before, now)
         if changed and strict:
@@ -191,23 +186,24 @@ class Job:
         if not now.averaged:
             self.recipe.end_epoch(epoch, self.batches)
             now.averaged = True
-        return {"learning_rate": rate} | self._means(
-            torch.stack(now.steps).cpu(), epoch
-        )
+        steps = torch.stack(now.steps).cpu()
+        self._check_losses(steps[:, 0], epoch, rate)
+        return {"learning_rate": rate} | _means(steps)
 
-    def _means(self, steps: Tensor, epoch: int) -> Row:
-        """Means over the images, of the gradient's norm over the steps. Raises UsageError for a loss not finite."""
-        loss, images, correct, norm = steps.unbind(1)
-        if not loss.isfinite().all():
-            step = int((~loss.isfinite()).nonzero()[0, 0])
-            raise UsageError(
-                f"run {self.run.id}: the loss is {loss[step].item()} at epoch {epoch}, step {step + 1}"
-            )
-        return {
-            "train_loss": ((loss * images).sum() / images.sum()).item(),
-            "train_accuracy": (correct.sum() / images.sum()).item(),
-            "gradient_norm": norm.mean().item(),
-        }
+    def _check_losses(self, losses: Tensor, epoch: int, rate: float) -> None:
+        """Raise UsageError for a loss that is not finite: where, what is saved, what helps."""
+        if losses.isfinite().all():
+            return
+        step = int((~losses.isfinite()).nonzero()[0, 0])
+        where = f"epoch {epoch}, step {step + 1}"
+        key = "adversarial" if self.adversarial else "standard"
+        message = (
+            f"run {self.run.id}: the loss is {losses[step].item()} at {where}, "
+            + divergence.advice(epoch - 1, rate, self.how, key, self.engine)
+        )
+        if parallel.is_first():
+            divergence.note(self.folder, self.fingerprint, self.origin, where, message)
+        raise UsageError(message)
 
     def trial(self, batch_size: int) -> None:
         """Take one step with the first `batch_size` images of a batch; the training is spoilt by it."""
@@ -246,39 +242,12 @@ class Job:
         if parallel.is_first() and self.state.history:
             write_csv(self.folder / "history.csv", self.state.history)
 
-    def _write_records(self) -> None:
-        write_csv(self.folder / "history.csv", self.state.history)
-        self._write_labels()
-        manifest = {
-            "run": self.run.id,
-            "scale": self.scale.name,
-            "run_settings": self.settings,
-            **{
-                name: self.state.checkpoints[name]
-                for name in ("best", "best_validation", "final", "trajectory")
-            },
-            "images_sha256": self.images,
-            "fitted": self.recipe.objective.fitted(),
-            "untouched_portion": 1 - self.splits.corrupted.double().mean().item(),
-            "true_portion": (self.splits.train.labels == self.splits.true_labels)
-            .double()
-            .mean()
-            .item(),
-            "clock": self.clock.__name__,
-            "seconds_per_epoch": self.state.seconds,
-            "training_seconds_per_epoch": self.state.training_seconds,
-            "engine": asdict(self.engine),
-            "stretches": self.state.stretches,
-            "origin": self.state.stretches[-1]["origin"],
-        }
-        write_json(self.folder / "manifest.json", manifest)
-        names = ["history.csv", *LABEL_FILES, "manifest.json"]
-        write_sums(self.folder, "train", names)
 
-    def _write_labels(self) -> None:
-        objective, splits = self.recipe.objective, self.splits
-        traced = self.state.labels
-        examples = example_rows(objective, splits.true_labels, splits.num_classes)
-        found = (examples, accuracy_rows(traced), course_rows(traced))
-        for name, rows in zip(LABEL_FILES, found, strict=True):
-            write_csv(self.folder / name, rows)
+def _means(steps: Tensor) -> Row:
+    """Means of `Recipe.step`'s (steps, 4): over the images, of the gradient's norm over the steps."""
+    loss, images, correct, norm = steps.unbind(1)
+    return {
+        "train_loss": ((loss * images).sum() / images.sum()).item(),
+        "train_accuracy": (correct.sum() / images.sum()).item(),
+        "gradient_norm": norm.mean().item(),
+    }

@@ -19,7 +19,8 @@ PLANS = {plan.scale.name: plan for plan in CHOSEN.values()}
 
 # Jobs say `sglr COMMAND`, which is the package that planned them: under the interpreter that runs Snakemake, or under
 # the one of the environment or container that Snakemake brings the job into. (A name of the Snakefile could not be used
-# in `shell:` where another workflow imports these rules.)
+# in `shell:` where another workflow imports these rules.) No shell waits beside it: one that dies of a scheduler's signal
+# would take the training with it before that has saved its steps.
 PYTHON = (
     "python"
     if workflow.deployment_settings.deployment_method
@@ -27,7 +28,7 @@ PYTHON = (
 )
 PACKAGE = quote(str(Path(sglr.__file__).parents[1]))
 PLAN = f" --plan {quote(CHOICE.plan)}" if CHOICE.plan else ""
-COMMAND = f'sglr() {{ PYTHONPATH={PACKAGE} {PYTHON} -m sglr "$@"{PLAN}; }}'
+COMMAND = f'sglr() {{ PYTHONPATH={PACKAGE} exec {PYTHON} -m sglr "$@"{PLAN}; }}'
 ESCAPED = COMMAND.replace("{", "{{").replace("}", "}}")
 shell.prefix(f"set -euo pipefail; {ESCAPED}; ")
 
