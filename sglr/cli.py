@@ -143,9 +143,8 @@ def _parser() -> argparse.ArgumentParser:
         if name in ("draw", "show"):
             command.add_argument(
                 "--size",
-                choices=SIZES,
                 default=DEFAULT,
-                help="at which figures are read",
+                help=f"at which figures are read: {', '.join(SIZES)} (default: {DEFAULT})",
             )
     return parser
 

@@ -19,7 +19,7 @@ def results_of(folder: Path) -> dict[str, Any]:
         load_payload(folder / f"{name}.pt", manifest[name]["sha256"])
     records = {
         name: digest((folder / name).read_bytes())
-        for name in ("history.csv", "labels.csv")
+        for name in ("history.csv", "labels.csv", "label_accuracy.csv")
     }
     return records | {name: manifest[name] for name in (*_CHECKPOINTS, "trajectory")}
 

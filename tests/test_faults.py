@@ -23,7 +23,7 @@ from sglr.plan.plan import find_run
 from sglr.plan.plan_files import load_plan
 from sglr.plan.runs import make_run
 from sglr.plan.scale_files import load_scale
-from sglr.training.job import Job
+from sglr.training.job import LABEL_FILES, Job
 from sglr.training.signals import StopRequest
 
 RUN = "digits-sglr-start0.25-s0"
@@ -47,8 +47,7 @@ def results_of(folder: Path) -> list:
         manifest[name] for name in ("best", "best_validation", "final", "trajectory")
     ]
     return [
-        (folder / "history.csv").read_bytes(),
-        (folder / "labels.csv").read_bytes(),
+        *((folder / name).read_bytes() for name in ("history.csv", *LABEL_FILES)),
         kept,
     ]
 

@@ -14,6 +14,7 @@ from tools import manifest_of
 
 from sglr.artefacts.collect import collect as collect_runs
 from sglr.artefacts.render import render
+from sglr.files.errors import UsageError
 from sglr.files.records import write_csv, write_json
 from sglr.plan.plan_files import load_plan
 from sglr.plan.scale_files import load_scale
@@ -401,6 +402,15 @@ def test_an_unchanged_figure_is_an_unchanged_file(tmp_path, number):
         ).read_bytes()
     # It has whole seconds only.
     assert b"/CreationDate" not in (tmp_path / f"once/figure{number}.pdf").read_bytes()
+
+
+def test_a_figure_of_another_size_has_a_file_of_its_own(tmp_path):
+    collect(4, tmp_path)
+    render("figure4", SCALE, tmp_path, tmp_path, "column")
+    assert (tmp_path / "figure4-column.pdf").exists()
+    assert not (tmp_path / "figure4.pdf").exists()
+    with pytest.raises(UsageError, match="did you mean 'column'"):
+        render("figure4", SCALE, tmp_path, tmp_path, "colum")
 
 
 def test_drawing_leaves_the_style_and_the_open_figures_alone(tmp_path):

@@ -70,6 +70,13 @@ def test_the_committed_runs_are_drawn_again_and_give_the_committed_tables(tmp_pa
         again = tmp_path / "results/mini" / path.relative_to(COMMITTED.parent)
         assert again.read_bytes() == path.read_bytes(), path
     assert (tmp_path / "figures/mini/figure2.pdf").stat().st_size > 0
+    drawn = sorted((ROOT / "figures/mini").glob("*.svg"))
+    assert len(drawn) == sum(
+        name.startswith("figure") for name in load_plan("mini").artefacts
+    )
+    for path in drawn:
+        again = tmp_path / path.relative_to(ROOT)
+        assert again.read_bytes() == path.read_bytes(), path
 
 
 def test_a_damaged_file_is_an_error_and_the_rest_is_drawn(tmp_path):

@@ -21,6 +21,7 @@ from sglr.plan.plan_files import load_plan
 from sglr.plan.scales import PLAIN
 from sglr.training.divergence import advice
 from sglr.training.job import Job, _means
+from sglr.training.records import LABEL_FILES
 from sglr.training.signals import StopRequest
 
 RUN = "digits-sglr-start0.25-s0"  # refinement from the first of four epochs, so the label averages matter
@@ -58,7 +59,8 @@ def undisturbed(tmp_path_factory) -> Path:
 
 
 def assert_same(one: Path, other: Path) -> None:
-    assert (one / "history.csv").read_bytes() == (other / "history.csv").read_bytes()
+    for name in ("history.csv", *LABEL_FILES):
+        assert (one / name).read_bytes() == (other / name).read_bytes(), name
     first, second = weights(one / "final.pt"), weights(other / "final.pt")
     assert all(torch.equal(first[key], second[key]) for key in first)
 

@@ -29,7 +29,10 @@ _DEFAULTS: dict = {
 }
 # File ending -> the entry of its metadata that would make every file another.
 _UNDATED = {"pdf": "CreationDate", "png": "Software", "svg": "Date"}
-_PIXELS = 200  # of a PNG, an inch
+_PIXELS, _PIXELS_IN_PRINT = (
+    200,
+    300,
+)  # an inch: of a PNG; of clouds of points in PDF, SVG
 _MARKS = {"learning rate drops": (0, (1, 1.6)), "refinement starts": (0, (6, 2))}
 
 
@@ -63,7 +66,7 @@ def save(draw: Callable[[], Figure], note: str, size: Size, path: Path) -> None:
         figure = finished(draw(), note, size)
         for ending, missing in _UNDATED.items():
             content = io.BytesIO()
-            dpi = _PIXELS if ending == "png" else "figure"
+            dpi = _PIXELS if ending == "png" else _PIXELS_IN_PRINT
             figure.savefig(content, format=ending, dpi=dpi, metadata={missing: None})
             write_bytes(path.with_suffix(f".{ending}"), content.getvalue())
         plt.close(figure)

@@ -83,7 +83,9 @@ def _draw_cell(
     """The points, and beneath them the numbers, in words where `room` is for so many characters."""
     colors = [CLASSES[label % len(CLASSES)] for label in points["label"].astype(int)]
     dot = 1.5 if size.narrow else 3 * size.line
-    axis.scatter(points["x"], points["y"], s=dot, c=colors, linewidth=0)
+    axis.scatter(
+        points["x"], points["y"], s=dot, c=colors, linewidth=0, rasterized=True
+    )
     axis.set(xticks=[], yticks=[])
     drawn = numbers[numbers["seed"] == 0]["drawn_silhouette"].mean()
     silhouette, ratio = (

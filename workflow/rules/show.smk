@@ -59,12 +59,12 @@ rule figure:
         lambda wildcards: module_file(wildcards.figure),
     output:
         report(
-            "figures/{scale}/{figure}.svg",
+            update("figures/{scale}/{figure}.svg"),
             caption="../report/artefact.rst",
             category="Figures",
             labels={"figure": "{figure}", "scale": "{scale}"},
         ),
-        multiext("figures/{scale}/{figure}", ".pdf", ".png"),
+        update(multiext("figures/{scale}/{figure}", ".pdf", ".png")),
     log:
         "logs/{scale}/{figure}.log",
     localrule: True
