@@ -44,7 +44,7 @@ def main() -> None:
     except OSError as error:
         if not error.filename:
             _end(f"output: {error.strerror or error}", 2)
-        line = refused(Path(str(error.filename)), error, "read")
+        line = refused(Path(os.fsdecode(error.filename)), error, "read")
         _end(advice.completed(line, arguments), 2)
 
 

@@ -24,6 +24,7 @@ from stress.rot.tree import (
     build,
     build_underway,
     copy_package,
+    quick_reading_commands,
     reading_commands,
 )
 from stress.rot.trial import Trial
@@ -31,6 +32,7 @@ from stress.rot.trial import Trial
 # One round of 25; what comes where is always the same.
 _KINDS = ["flip"] * 6 + ["truncate"] * 4 + ["swap"] * 4 + ["rights"] * 3
 _KINDS += ["setting"] * 3 + ["kill"] * 3 + ["code", "read-only"]
+_SELDOM = {"show": 0.05, "claims": 0.2, "report": 0.5}  # these take a second or three
 Json = dict[str, Any]
 
 
@@ -42,7 +44,9 @@ class Trees:
         package = work / "package"
         if not package.exists():
             copy_package(package)
-        self.finished = self._built(Place(package, work / "finished"))
+        self.finished = self._built(
+            Place(package, work / "finished"), reading_commands()
+        )
         folder = work / "underway"
         if not folder.exists():
             build_underway(self.finished, folder)
@@ -51,10 +55,10 @@ class Trees:
         self.right.learn(self.finished)
         self._learn_from_both()
 
-    def _built(self, place: Place) -> Place:
+    def _built(self, place: Place, reading: list[list[str]]) -> Place:
         if not (place.folder / "built").exists():
             shutil.rmtree(place.folder, ignore_errors=True)
-            build(place)
+            build(place, reading)
             (place.folder / "built").touch()
         return place
 
@@ -71,7 +75,8 @@ class Trees:
     def changed(self, kind: str, name: str) -> Place:
         """Everything done from the beginning with another setting."""
         package = faults.changed_package(kind, name, self.work)
-        return self._built(Place(package, package.with_name("finished")))
+        place = Place(package, package.with_name("finished"))
+        return self._built(place, quick_reading_commands())
 
     def copy(self, name: str, to: str) -> Place:
         """A copy to be spoilt."""
@@ -113,7 +118,7 @@ def _some(commands: list[list[str]], count: int, chance: Random) -> list[list[st
     """So many of the commands; those that draw every figure more seldom, for they take seconds."""
     left, chosen = list(commands), []
     while left and len(chosen) < count:
-        weights = [0.2 if words[0] in ("show", "claims") else 1 for words in left]
+        weights = [_SELDOM.get(words[0], 1) for words in left]
         words = chance.choices(left, weights)[0]
         chosen.append(words)
         left = [each for each in left if each != words]
@@ -165,7 +170,7 @@ def _strike_file(kind: str, tree: str, trial: Trial, chance: Random) -> str:
                 f"train, struck meanwhile: {done.status}: {done.err[-600:]}"
             )
     commands = [words for path in hit for words in readers(path, folder)]
-    for words in _some(commands, 3, chance):
+    for words in _some(commands, 2, chance):
         trial.solve(words)
     if tree == "underway":
         for words in (
@@ -188,9 +193,9 @@ def _setting(trial: Trial, chance: Random, trees: Trees) -> str:
     trial.right.learn(changed)
     every = [
         *([what, run] for run in OF_A_RUN for what in OF_A_RUN[run]),
-        *reading_commands(),
+        *quick_reading_commands(),
     ]
-    for words in _some(every, 3, chance):
+    for words in _some(every, 2, chance):
         trial.solve(words)
     if chance.random() < 0.3:
         trial.place, trial.right = old, right
@@ -245,7 +250,7 @@ def _read_only(trial: Trial, chance: Random, trees: Trees) -> str:
     with faults.read_only(trial.place.folder) as mounted:
         if not mounted:
             return "not mounted: that takes root"
-        for words in _some(every, 4, chance):
+        for words in _some(every, 3, chance):
             trial.solve(words)
     return "results and figures"
 

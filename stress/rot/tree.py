@@ -73,13 +73,22 @@ def reading_commands() -> list[list[str]]:
     return [*collected, ["show"], ["claims"], ["report"], *drawn, ["plan"]]
 
 
-def build(place: Place) -> None:
+def quick_reading_commands() -> list[list[str]]:
+    """Those that draw no figure."""
+    return [
+        words
+        for words in reading_commands()
+        if words != ["show"] and "figure" not in words[-1] or words[0] == "collect"
+    ]
+
+
+def build(place: Place, reading: list[list[str]]) -> None:
     """Train, measure and show everything. Raises RuntimeError where a command fails."""
     place.folder.mkdir(parents=True, exist_ok=True)
     shutil.copy(Path(__file__).with_name("plan.yaml"), place.folder)
     for words in [
         *training_commands(),
-        *reading_commands(),
+        *reading,
         ["events", "digits-at-s0"],
     ]:
         _succeed(place.sglr(*words))
