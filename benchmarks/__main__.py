@@ -11,6 +11,7 @@ from typing import Any
 import pandas as pd
 import torch
 
+from benchmarks.count import count_step, epoch_estimate, rows
 from benchmarks.measure import ENGINES, REFERENCE, compare, growth, matmul_peak
 from sglr.engine.device import accelerator, has_bf16
 from sglr.files.origin import origin
@@ -43,10 +44,15 @@ def main() -> None:
         name: _in_own_process(matmul_peak, name, arguments) for name in ("fp32", "bf16")
     }
     table = summary(pd.DataFrame(measured), peak)
+    counted = _in_own_process(
+        count_step, arguments.batch_size, arguments.steps, arguments.width
+    )
     print(
         f"ResNet-18, batch {arguments.batch_size}, PGD-{arguments.steps}, {arguments.device}, "
         f"{torch.get_num_threads()} threads\n\n{table.to_markdown(index=False, floatfmt='.3g')}\n\n"
-        f"{pd.DataFrame(curves).to_markdown(index=False, floatfmt='.3g')}"
+        f"{pd.DataFrame(curves).to_markdown(index=False, floatfmt='.3g')}\n\n"
+        "Counted, not measured, of one step in bf16; times by roofline, an estimate:\n\n"
+        f"{pd.DataFrame(rows(counted)).to_markdown(index=False, floatfmt='.3g')}"
     )
     record = {
         "settings": {key: str(value) for key, value in vars(arguments).items()},
@@ -56,6 +62,10 @@ def main() -> None:
         "origin": origin(arguments.device, accelerator()),
         "matmul_peak_tflops": peak,
         "growth": curves,
+    }
+    record |= {
+        "counted": rows(counted),
+        "epoch_seconds_estimate": epoch_estimate(counted),
     }
     record |= {"variants": table.to_dict("records"), "rounds": measured}
     arguments.out.parent.mkdir(parents=True, exist_ok=True)

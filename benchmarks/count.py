@@ -1,8 +1,9 @@
-"""What one training step asks of a GPU, counted without one: kernels, bytes, FLOP by part, and an estimate of its time.
+"""What one training step asks of a GPU, counted without one: kernels, bytes and FLOP by part, and an estimated time.
 
-The program's own step runs on tensors that have shapes and no numbers; every operation that is no view is one kernel.
-The estimate is a roofline: each kernel takes the longest of its arithmetic, its memory and its launch. It is a bound on
-what such kernels could do and not a measurement; waiting, saving and the host's own time are not in it.
+The program's own step runs on tensors that have shapes and no numbers; each operation that is no mere view is one
+kernel, and a convolution's bias one more. The estimate is a roofline: a kernel takes the longest of its arithmetic, its
+memory and its launch. It says what such kernels could do and is no measurement; waiting, saving and the host's own time
+are not in it.
 """
 
 from collections.abc import Callable
@@ -69,16 +70,22 @@ class Counting(TorchDispatchMode):
 
     def __torch_dispatch__(self, func, types, args=(), kwargs=None):  # type: ignore[no-untyped-def]
         found = func(*args, **(kwargs or {}))
-        if not _is_view(func):
-            read, written = (_gigabytes(each) for each in ((args, kwargs), found))
-            self.count.add(read + written, _tflop(func, args, kwargs or {}, found))
+        if not _computes(func):
+            return found
+        written = _gigabytes(found)
+        read = _gigabytes((args, kwargs))
+        self.count.add(read + written, _tflop(func, args, kwargs or {}, found))
+        if func is torch.ops.aten.convolution.default and args[2] is not None:
+            self.count.add(2 * written, 0.0)  # its bias
         return found
 
 
-def _is_view(func: Any) -> bool:
-    """Whether nothing is computed: results share memory that nothing writes to."""
-    returned = [result.alias_info for result in func._schema.returns]
-    return func.is_view or any(info and not info.is_write for info in returned)
+def _computes(func: Any) -> bool:
+    """Whether a kernel is launched: not for a view, nor for memory that is taken and not filled."""
+    if func.namespace != "aten" or func.is_view or "empty" in func.name():
+        return False
+    aliases = [result.alias_info for result in func._schema.returns]
+    return all(alias is None or alias.is_write for alias in aliases)
 
 
 def _gigabytes(values: Any) -> float:
@@ -94,13 +101,13 @@ def _tflop(func: Any, args: Any, kwargs: Any, found: Any) -> float:
 
 
 def count_step(
-    batch_size: int = 128, steps: int = 10, engine: Engine = FASTEST, width: int = 64
+    batch_size: int = 128, steps: int = 10, width: int = 64
 ) -> dict[str, Count]:
     """Return part -> count of one PGD-AT step of ResNet-18 on CIFAR-10."""
     pixels = torch.zeros(2 * batch_size, 3, 32, 32, dtype=torch.uint8)
     images = ImageSet(pixels, torch.zeros(len(pixels), dtype=torch.long), 255)
     model = build("resnet18", 10, 3, width, 0)
-    loop = EngineLoop(model, images, batch_size, steps, "cpu", engine)
+    loop = EngineLoop(model, images, batch_size, steps, "cpu", FASTEST)
     with FakeTensorMode(allow_non_fake_inputs=True):
         x, y, _ = loop.batch()
         adversary = loop.objective.adversary

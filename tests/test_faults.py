@@ -23,7 +23,8 @@ from sglr.plan.plan import find_run
 from sglr.plan.plan_files import load_plan
 from sglr.plan.runs import make_run
 from sglr.plan.scale_files import load_scale
-from sglr.training.job import LABEL_FILES, Job
+from sglr.training.job import Job
+from sglr.training.records import LABEL_FILES
 from sglr.training.signals import StopRequest
 
 RUN = "digits-sglr-start0.25-s0"
