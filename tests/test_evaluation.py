@@ -244,11 +244,11 @@ def test_a_search_on_a_copy_is_judged_by_the_model_and_repeated_on_it(
     result = run_autoattack(
         network, images, ball=LinfBall(1.0), seed=0, batch_size=6, searched=searched
     )
-    # And square none: the doubtful image has fallen.
     again = [
         ("apgd-ce", 5),
         ("apgd-t", 5),
         ("fab-t", 1),
+        ("square", 4),
     ]
     assert attacked == [
         ("apgd-ce", 6),
@@ -259,6 +259,51 @@ def test_a_search_on_a_copy_is_judged_by_the_model_and_repeated_on_it(
     ]
     assert result.correct.tolist() == [False, False, True, True, True, True]
     assert list(result.robust_after.values()) == [5, 5, 5, 5, 5, 5, 4, 4]
+
+
+class Rounded(nn.Module):
+    """Logits in steps, which have no gradient, on an offset beside which bf16 sees no step."""
+
+    def __init__(self, network, offset):
+        super().__init__()
+        self.network, self.offset = network, offset
+
+    def forward(self, x):
+        return (self.network(x) * 4).round() / 4 + self.offset
+
+
+@pytest.fixture(scope="module")
+def linear(splits) -> nn.Module:
+    """Quick enough for Square's five thousand queries."""
+    torch.manual_seed(0)
+    model = nn.Sequential(nn.Flatten(), nn.Linear(64, 10))
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.5)
+    for _ in range(100):
+        optimizer.zero_grad()
+        logits = model(splits.train.pixels())
+        nn.functional.cross_entropy(logits, splits.train.labels).backward()
+        optimizer.step()
+    return model.eval()
+
+
+def test_what_a_copy_cannot_see_square_finds_on_the_model_itself(
+    linear, splits, monkeypatch
+):
+    monkeypatch.setattr(autoattack, "ATTACKS", ("apgd-ce", "square"))
+    images, ball = own_images(linear, splits.test, 12), LinfBall(0.3)
+    model = Rounded(linear, 4096.0)
+
+    def copy(x):
+        return model(x).to(torch.bfloat16).float()
+
+    # Seen plainly, hardly an image withstands; whoever searches on the copy alone believes in most.
+    plain = run_autoattack(model, images, ball=ball, seed=0, batch_size=12)
+    fast = run_autoattack(
+        model, images, ball=ball, seed=0, batch_size=12, searched=copy
+    )
+    assert plain.robust_after["square"] < 0.5 * plain.robust_after["apgd-ce"]
+    assert fast.robust_after["search square"] > 2 * plain.robust_after["square"]
+    assert int(fast.correct.sum()) <= int(plain.correct.sum()) + 1
 
 
 def test_autoattack_searched_in_bf16_finds_as_many(network, splits):

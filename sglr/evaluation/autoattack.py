@@ -65,20 +65,19 @@ def run_autoattack(
 
     Args:
         searched: a cheaper copy of the model. All four attacks search on it first, and the model judges what they
-            find. What is still correct is then attacked on the model itself: by both APGDs, and by the other two where
-            the copy was fooled and the model was not. Differs from the package: nothing else meets FAB and Square on
-            the model itself.
+            find. What is still correct is then attacked on the model itself: by both APGDs and Square, and by FAB where
+            the copy and the model have disagreed. Differs from the package: nothing else meets FAB on the model itself.
         underway: where finished batches are kept. name: what the network is called in the log and among the parts.
     """
     x, y = images.pixels(), images.labels
     result = AutoAttackResult(predictions(model, x, batch_size) == y, x.clone())
-    # The copy was fooled, the model was not.
-    doubtful = torch.zeros_like(result.correct)
+    # The attacked copy was wrong, the model was not: first of all without an attack.
+    doubtful = predictions(searched or model, x, batch_size) != y
     rounds = _rounds(model, searched)
     progress = AttackProgress(name, [attack for _, attack, _ in rounds], len(y))
     for title, attack, victim in rounds:
         verifying = searched is not None and victim is model
-        only_doubtful = verifying and not attack.startswith("apgd")
+        only_doubtful = verifying and attack == "fab-t"
         wanted = result.correct & doubtful if only_doubtful else result.correct
         batches = wanted.nonzero()[:, 0].split(batch_size)
         progress.begin(title, sum(map(len, batches)))
