@@ -303,8 +303,8 @@ def test_what_a_copy_cannot_see_square_finds_on_the_model_itself(
     fast = run_autoattack(
         model, images, ball=ball, seed=0, batch_size=12, searched=copy
     )
-    assert plain.robust_after["square"] < 0.5 * plain.robust_after["apgd-ce"]
-    assert fast.robust_after["search square"] > 2 * plain.robust_after["square"]
+    assert plain.robust_after["square"] < 0.6 * plain.robust_after["apgd-ce"]
+    assert fast.robust_after["search square"] > 1.8 * plain.robust_after["square"]
     assert int(fast.correct.sum()) <= int(plain.correct.sum()) + 1
 
 
