@@ -17,6 +17,7 @@ benchmark: install
 
 stress: install
 	$(BIN)/python -m stress
+	$(BIN)/python -m stress.rot
 
 lint: install
 	$(BIN)/ruff check .

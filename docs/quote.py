@@ -106,6 +106,13 @@ def stressed(what: str) -> int:
     )
 
 
+def rotten(kind: str, what: str) -> int:
+    """How often something was found in results/rot.json after faults of a kind, or of "all"."""
+    rows = read_json(ROOT / "results" / "rot.json")["counts"]
+    (found,) = [row[what] for row in rows if row["kind"] == kind]
+    return found
+
+
 def planning(key: str) -> str:
     """One figure of the last line of results/plan_size.jsonl, the plan with the most seeds."""
     return f"{json.loads((ROOT / 'results' / 'plan_size.jsonl').read_text().splitlines()[-1])[key]:,}"
@@ -142,6 +149,7 @@ def _environment() -> Environment:
             ending,
             speed,
             stressed,
+            rotten,
             planning,
         )
     }

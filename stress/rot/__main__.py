@@ -5,13 +5,15 @@ import json
 import os
 import shutil
 import signal
+import tempfile
 import time
-from dataclasses import asdict, replace
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from random import Random
 from typing import Any
 
-from stress.rot import faults
+from stress.rot import faults, record
 from stress.rot.commands import finish, import_libraries, start
 from stress.rot.tree import (
     ARTEFACTS,
@@ -130,7 +132,7 @@ def one_trial(number: int, seed: int, trees: Trees) -> Json:
     chance = Random(f"{seed}/{number}")
     kind = _KINDS[number % len(_KINDS)]
     tree = chance.choice(("finished", "underway"))
-    if kind in ("setting",):
+    if kind == "setting":
         tree = "finished"
     trial = Trial(
         trees.copy(tree, "struck"), replace(trees.right, part=tree == "underway")
@@ -139,19 +141,14 @@ def one_trial(number: int, seed: int, trees: Trees) -> Json:
     if kind in faults.FILE_FAULTS:
         struck = _strike_file(kind, tree, trial, chance)
     else:
-        struck = {
-            "setting": _setting,
-            "code": _code,
-            "kill": _kill,
-            "read-only": _read_only,
-        }[kind](trial, chance, trees)
-    record = {"number": number, "kind": kind, "tree": tree, "struck": struck}
+        struck = _OTHERS[kind](trial, chance, trees)
+    told = {"number": number, "kind": kind, "tree": tree, "struck": struck}
     found = {
         key: value
-        for key, value in asdict(trial).items()
+        for key, value in vars(trial).items()
         if key not in ("place", "right")
     }
-    return record | found | {"seconds": round(time.perf_counter() - started, 1)}
+    return told | found | {"seconds": round(time.perf_counter() - started, 1)}
 
 
 def _strike_file(kind: str, tree: str, trial: Trial, chance: Random) -> str:
@@ -258,45 +255,53 @@ def _read_only(trial: Trial, chance: Random, trees: Trees) -> str:
 _OTHERS = {"setting": _setting, "code": _code, "kill": _kill, "read-only": _read_only}
 
 
+_OTHERS: dict[str, Callable[[Trial, Random, Trees], str]] = {
+    "setting": _setting,
+    "code": _code,
+    "kill": _kill,
+    "read-only": _read_only,
+}
+
+
 def main() -> None:
-    """Strike again and again; print and write what was found."""
+    """Strike again and again; print and write what was found. Raises RuntimeError where something must not be."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--faults", type=int, default=500)
-    parser.add_argument("--first", type=int, default=0)
+    parser.add_argument(
+        "--numbers", type=int, nargs="+", help="these alone of the sequence"
+    )
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--work", type=Path, default=Path("/dev/shm/sglr-rot"))
+    parser.add_argument(
+        "--work",
+        type=Path,
+        default=Path(tempfile.gettempdir()) / "sglr-rot",
+        help="kept, so that the same command goes on where it was stopped",
+    )
     parser.add_argument("--out", type=Path, default=Path("results/rot.json"))
     arguments = parser.parse_args()
     import_libraries()
     trees = Trees(arguments.work)
-    log = arguments.work / f"trials-{arguments.seed}.jsonl"
-    done = (
-        [json.loads(line) for line in log.read_text().splitlines()]
-        if log.exists()
-        else []
-    )
-    known = {trial["number"] for trial in done}
-    for number in range(arguments.first, arguments.first + arguments.faults):
-        if number in known:
-            continue
-        found = one_trial(number, arguments.seed, trees)
-        done.append(found)
-        with open(log, "a") as file:
-            file.write(json.dumps(found) + "\n")
-        bad = {
-            key: found[key]
-            for key in ("wrong", "tracebacks", "dead_ends")
-            if found[key]
-        }
-        print(
-            number,
-            found["kind"],
-            found["tree"],
-            found["struck"],
-            found["seconds"],
-            json.dumps(bad) if bad else "",
-            flush=True,
-        )
+    log = arguments.work / f"seed{arguments.seed}.jsonl"
+    lines = log.read_text().splitlines() if log.exists() else []
+    found = {trial["number"]: trial for trial in map(json.loads, lines)}
+    numbers = arguments.numbers or range(arguments.faults)
+    for number in numbers:
+        if number not in found:
+            found[number] = one_trial(number, arguments.seed, trees)
+            with open(log, "a") as file:
+                file.write(json.dumps(found[number]) + "\n")
+            _tell(found[number])
+    settings = {"seed": arguments.seed, "faults": len(numbers)}
+    trials = [found[number] for number in numbers]
+    print(record.write(arguments.out, settings, trials).to_markdown(index=False))
+    if any(map(record.bad, trials)):
+        raise RuntimeError(f"something must not be: {arguments.out}")
+
+
+def _tell(trial: Json) -> None:
+    words = [trial[key] for key in ("number", "kind", "tree", "struck", "seconds")]
+    found = record.bad(trial)
+    print(*words, json.dumps(found) if found else "", flush=True)
 
 
 if __name__ == "__main__":

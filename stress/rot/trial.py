@@ -24,7 +24,7 @@ class Trial:
     tracebacks: list[str] = field(default_factory=list)
     dead_ends: list[str] = field(default_factory=list)
     refused: int = 0
-    healed: int = 0
+    advised: int = 0
     elsewhere: bool = False  # whether something was written there
 
     def type(self, words: list[str], place: Place | None = None) -> Done:
@@ -80,7 +80,7 @@ class Trial:
         if "--from" in words:
             done = self.place.sglr(*_without_options(words))
             return self._elsewhere(words, done)
-        self.healed += 1
+        self.advised += 1
         return self.solve(_without_options(words), depth + 1)
 
     def _elsewhere(self, words: list[str], done: Done) -> bool:
