@@ -3,6 +3,7 @@
 import argparse
 import json
 import multiprocessing
+import os
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
@@ -33,7 +34,12 @@ def main() -> None:
         help="64 is ResNet-18; less only to try the benchmark out",
     )
     parser.add_argument("--out", type=Path, default=Path("results/benchmark.json"))
+    parser.add_argument("--repetitions", type=int, help="1 on a CPU, 50 on a GPU")
     arguments = parser.parse_args()
+    os.environ["SGLR_DEVICE"] = arguments.device
+    arguments.repetitions = arguments.repetitions or (
+        1 if arguments.device == "cpu" else 50
+    )
     device = torch.device(arguments.device)
     lacking = ["bf16"] * (not has_bf16(device)) + ["graphs"] * (device.type != "cuda")
     names = [name for name in ENGINES if not any(word in name for word in lacking)]

@@ -59,11 +59,14 @@ class Gpu:
         self.graphs: list[Graph] = []
         self.capturing: Graph | None = None
         self.opened: set[int] = set()  # devices on which memory was taken
+        self.sync_debug_mode = "default"
 
     def wait(self, kind: str) -> None:
         """Note that the host waits for the device here."""
         if self.capturing:
             raise RuntimeError(f"{CAPTURING}: {kind} at {_place()}")
+        if self.sync_debug_mode == "error":
+            raise RuntimeError(f"called a synchronizing CUDA operation: {kind}")
         self.waits[kind, _place()] += 1
 
     def index(self, device: Any) -> torch.device:
@@ -412,6 +415,8 @@ CUDA = {
     "synchronize": lambda device=None: GPU.wait("synchronize"),
     "empty_cache": lambda: None,
     "max_memory_allocated": lambda *_: 0,
+    "set_per_process_memory_fraction": lambda *_: None,
+    "set_sync_debug_mode": lambda mode: setattr(GPU, "sync_debug_mode", mode),
     "Stream": Stream,
     "stream": lambda stream: contextlib.nullcontext(),
     "current_stream": lambda device=None: Stream(),

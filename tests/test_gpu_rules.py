@@ -9,7 +9,7 @@ import pytest
 import torch
 from pretended_gpu import CAPTURING, Mismatch, pretended
 
-from benchmarks.agreement import StopAt
+from benchmarks.stopping import StopAt
 from sglr.attacks.adversary import Adversary
 from sglr.attacks.threat import LinfBall
 from sglr.engine import device as engine_device

@@ -2,8 +2,8 @@
 
 import logging
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 
 import torch
@@ -22,7 +22,10 @@ try:
 
     BATCH_SIZE = "bs"
 except ImportError:
-    from pyautoattack import AutoAttack  # the same attacks, on the package index
+    # The same attacks, on the package index; what else is measured does without.
+    AutoAttack = None
+    with suppress(ImportError):
+        from pyautoattack import AutoAttack
 
     BATCH_SIZE = "batch_size"
 
@@ -151,7 +154,25 @@ def _attack(
     batch_size: int,
 ) -> Tensor:
     """The images that one attack of the standard version returns."""
-    package = AutoAttack(
+    return standard_autoattack(model, x, y, ball, seed, batch_size, [attack])
+
+
+def standard_autoattack(
+    model: nn.Module,
+    x: Tensor,
+    y: Tensor,
+    ball: Ball,
+    seed: int,
+    batch_size: int,
+    attacks: Sequence[str] = ATTACKS,
+) -> Tensor:
+    """Return the images (N, C, H, W) of the package's own run of these attacks on `x`, `y` (N,).
+
+    Raises UsageError where no package has it.
+    """
+    if AutoAttack is None:
+        raise UsageError("AutoAttack is not installed: pip install pyautoattack")
+    run = AutoAttack(
         model,
         norm=NORMS[ball.norm],
         eps=ball.epsilon,
@@ -159,9 +180,15 @@ def _attack(
         version="standard",
         device=str(x.device),
     )
-    package.attacks_to_run = [attack]
-    with torch.random.fork_rng(devices=[x.device] if x.is_cuda else []):
-        result = package.run_standard_evaluation(x, y, **{BATCH_SIZE: batch_size})
+    run.attacks_to_run = list(attacks)
+    # The attacks' batches shrink as images fall: cuDNN would try all its kernels for every size.
+    tried = torch.backends.cudnn.benchmark
+    torch.backends.cudnn.benchmark = False
+    try:
+        with torch.random.fork_rng(devices=[x.device] if x.is_cuda else []):
+            result = run.run_standard_evaluation(x, y, **{BATCH_SIZE: batch_size})
+    finally:
+        torch.backends.cudnn.benchmark = tried
     return result[0] if isinstance(result, tuple) else result
 
 
