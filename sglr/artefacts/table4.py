@@ -4,7 +4,6 @@ from typing import Any
 
 import pandas as pd
 
-from sglr.artefacts import signs
 from sglr.artefacts.accuracies import collect_accuracies, images
 from sglr.artefacts.words import percent
 from sglr.collected.published import published_rows
@@ -64,5 +63,4 @@ def note(frames: dict[str, pd.DataFrame], scale: Scale) -> str:
     frame = frames["table4"]
     # Runs shared with Table 2 have it, too.
     seen = images(frame[frame["attack"] != "autoattack"], scale)
-    what = f"{TITLE} ({scale.label}); accuracies in percent, paper: the paper's CIFAR value"
-    return f"{what}; {seen}; {signs.words(frame)}"
+    return f"{TITLE} ({scale.label}); accuracies in percent, paper: the paper's CIFAR value; {seen}"

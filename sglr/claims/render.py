@@ -18,6 +18,7 @@ from sglr.collected.published import published_rows
 from sglr.collected.results import Results, read_results
 from sglr.files.disk import write_bytes
 from sglr.files.records import read_json, write_csv
+from sglr.files.shapes import OVERHEAD
 from sglr.plan.scales import Scale
 
 _SHORT = ["verdict", "claim", "value", "p corrected", "paper", "why", "id"]
@@ -50,7 +51,7 @@ def read_all(folder: Path) -> Results:
     results = read_results(folder / "collected")
     timed = folder / "overhead.json"
     if timed.exists():
-        results.frames["overhead"] = pd.DataFrame(read_json(timed)["seconds"])
+        results.frames["overhead"] = pd.DataFrame(read_json(timed, OVERHEAD)["seconds"])
     return results
 
 

@@ -12,6 +12,7 @@ import pandas as pd
 
 from sglr.files.disk import read_bytes, read_text
 from sglr.files.records import read_csv, read_json
+from sglr.files.shapes import ORIGIN
 from sglr.files.sums import check_sums
 from sglr.plan.names import ROLES
 
@@ -110,6 +111,6 @@ def read_rows(path: Path) -> list[Row]:
 def read_manifests(folder: Path) -> dict[str, dict[str, Any]]:
     """Return run id -> manifest of every finished training below results/{scale}. Raises UsageError if damaged."""
     return {
-        path.parent.name: read_json(path)
+        path.parent.name: read_json(path, ORIGIN)
         for path in sorted(folder.glob("runs/*/manifest.json"))
     }

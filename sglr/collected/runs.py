@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 
 from sglr.files.records import read_csv, read_json
+from sglr.files.shapes import BY_NAME
 from sglr.files.sums import check_sums
 from sglr.plan.bound import check_evaluation, read_manifest
 from sglr.plan.plan import Plan
@@ -71,7 +72,7 @@ class Runs:
 
     def json(self, run: Run, name: str) -> dict[str, Any]:
         """The content of one of a run's JSON files. Raises UsageError where it is not of today's settings."""
-        content = read_json(self._checked(run, name))
+        content = read_json(self._checked(run, name), BY_NAME.get(name, dict))
         if name == "evaluation.json":
             check_evaluation(
                 content, self.manifest(run), self.path(run, name), self.scale
@@ -90,7 +91,7 @@ class Runs:
 
     def csv(self, run: Run, name: str) -> pd.DataFrame:
         """The rows of one of a run's CSV files, with its seed, its method and the method's r."""
-        frame = read_csv(self._checked(run, name))
+        frame = read_csv(self._checked(run, name), numbers=True)
         return frame.assign(
             seed=run.seed,
             method=run.method,

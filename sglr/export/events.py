@@ -49,7 +49,9 @@ def write_events(folder: Path) -> Path:
     if not (folder / "history.csv").exists():
         raise UsageError(f"{folder / 'history.csv'}: no such file; train the run first")
     events = Events(folder)
-    for row in read_csv(folder / "history.csv").to_dict("records"):
+    for row in read_csv(folder / "history.csv", ["epoch"], numbers=True).to_dict(
+        "records"
+    ):
         events.add(row)
     events.close()
     return events.path

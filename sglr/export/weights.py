@@ -15,6 +15,7 @@ from sglr.files.disk import write_bytes
 from sglr.files.errors import UsageError
 from sglr.files.published import find
 from sglr.files.records import digest, read_json, write_json
+from sglr.files.shapes import EVALUATION
 from sglr.models import build
 from sglr.models.networks import check_finite
 from sglr.plan.masking import flags
@@ -49,7 +50,8 @@ def export(finished: "Finished", checkpoint: str, folder: Path) -> Path:
 def _evaluation(finished: "Finished", checkpoint: str) -> dict[str, Any]:
     """What evaluation.json says of the checkpoint that the manifest names."""
     path = finished.folder / "evaluation.json"
-    entry = read_json(path)["checkpoints"][checkpoint] if path.exists() else {}
+    found = read_json(path, EVALUATION)["checkpoints"] if path.exists() else {}
+    entry = found.get(checkpoint, {})
     if entry.get("sha256") != finished.manifest[checkpoint]["sha256"]:
         raise UsageError(
             f"run {finished.run.id}: this training has not been evaluated; sglr evaluate it first"

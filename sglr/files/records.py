@@ -11,6 +11,7 @@ import pandas as pd
 
 from sglr.files.disk import read_bytes, read_text, write_bytes
 from sglr.files.errors import UsageError
+from sglr.files.shapes import check
 
 
 def write_json(path: Path, content: dict[str, Any]) -> None:
@@ -18,8 +19,8 @@ def write_json(path: Path, content: dict[str, Any]) -> None:
     write_bytes(path, (json.dumps(content, indent=1) + "\n").encode())
 
 
-def read_json(path: Path, keys: Iterable[str] = ()) -> dict[str, Any]:
-    """Return the JSON object in `path`. Raises UsageError where it is missing, damaged or lacks one of `keys`."""
+def read_json(path: Path, shape: Any = dict) -> dict[str, Any]:
+    """Return the JSON object in `path`. Raises UsageError where it is missing, damaged or not of the shape."""
     text = read_text(path)
     try:
         content = json.loads(text)
@@ -27,9 +28,7 @@ def read_json(path: Path, keys: Iterable[str] = ()) -> dict[str, Any]:
         raise _damaged(path, "not readable as JSON") from None
     if not isinstance(content, dict):
         raise _damaged(path, "not a JSON object")
-    for key in keys:
-        if key not in content:
-            raise _damaged(path, f"it has no {key!r}")
+    check(content, shape, path)
     return content
 
 
@@ -40,8 +39,14 @@ def write_csv(path: Path, rows: list[dict[str, Any]] | pd.DataFrame) -> None:
     write_bytes(path, text.encode())
 
 
-def read_csv(path: Path, columns: Iterable[str] = (), **options: Any) -> pd.DataFrame:
-    """Return the table in `path`. Raises UsageError where it is missing, damaged or lacks one of `columns`."""
+def read_csv(
+    path: Path, columns: Iterable[str] = (), *, numbers: bool = False, **options: Any
+) -> pd.DataFrame:
+    """Return the table in `path`.
+
+    Raises UsageError where it is missing, damaged, empty, lacks one of `columns`, or, where it is of `numbers` alone,
+    holds a word.
+    """
     content = read_bytes(path)
     if content and not content.endswith(b"\n"):
         raise _damaged(path, "its last line is cut off")
@@ -52,9 +57,14 @@ def read_csv(path: Path, columns: Iterable[str] = (), **options: Any) -> pd.Data
         pd.errors.ParserError,
     ):  # of which "empty" and "not UTF-8" are kinds
         raise _damaged(path, "not readable as CSV") from None
+    if frame.empty:
+        raise _damaged(path, "it has no rows")
     for column in columns:
         if column not in frame:
             raise _damaged(path, f"it has no column {column!r}")
+    for column in frame if numbers else ():
+        if not pd.api.types.is_numeric_dtype(frame[column]):
+            raise _damaged(path, f"column {column!r} holds what is no number")
     return frame
 
 

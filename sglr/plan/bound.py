@@ -7,12 +7,12 @@ from typing import Any
 
 from sglr.files.errors import UsageError
 from sglr.files.records import read_json
+from sglr.files.shapes import MANIFEST
 from sglr.files.sums import check_sums
 from sglr.plan.plan import resolved_settings
 from sglr.plan.runs import Run
 from sglr.plan.scales import Scale
 
-_KEYS = ("run", "run_settings", "best", "best_validation", "final", "trajectory")
 Json = dict[str, Any]
 
 
@@ -23,7 +23,7 @@ def read_manifest(folder: Path, run: Run, scale: Scale) -> Json:
     was not recorded yet is not compared.
     """
     path = folder / "manifest.json"
-    manifest = read_json(path, _KEYS)
+    manifest = read_json(path, MANIFEST)
     check_sums(path)
     if manifest["run"] != run.id:
         raise UsageError(f"{path}: holds run {manifest['run']!r}, expected {run.id!r}")
