@@ -199,7 +199,18 @@ class Stub:
     def evaluated_as(self, sha256: str) -> None:
         write_json(
             self.folder / "evaluation.json",
-            {"checkpoints": {"final": {"sha256": sha256}}},
+            {
+                "checkpoints": {
+                    "final": {
+                        "sha256": sha256,
+                        "num_images": 1,
+                        "natural_accuracy": 1.0,
+                        "pgd20_accuracy": 1.0,
+                        "pgd20_correct": "1",
+                        "autoattack": None,
+                    }
+                }
+            },
         )
 
     def network(self, name: str) -> torch.nn.Module:

@@ -1,6 +1,7 @@
 """Signs of masked gradients: raised by a network that has them, by no other, and said where its numbers are."""
 
 import json
+import shutil
 
 import pandas as pd
 import pytest
@@ -8,12 +9,15 @@ import torch
 from tools import ROOT
 from torch import nn
 
-from sglr.artefacts import signs
+from sglr.artefacts import masking
+from sglr.artefacts.collect import collect
+from sglr.artefacts.render import render
 from sglr.attacks.threat import LinfBall
 from sglr.evaluation.masking import gradient_signs
 from sglr.plan.masking import flags, pgd_gap, square_takes, unchecked
+from sglr.plan.plan_files import load_plan
 
-BALL = LinfBall(0.05)
+BALL, MINI = LinfBall(0.05), ROOT / "results/mini"
 
 
 def entry(pgd: str, autoattack: str, fab: int, **more) -> dict:
@@ -117,19 +121,38 @@ def test_committed_evaluations_are_judged_by_what_they_hold():
         assert unchecked(found) == ["APGD's loss", "gradients"]
 
 
-def test_a_tables_note_names_the_network_the_sign_and_what_was_not_looked_for():
-    origin = {"dataset": "d", "method": "at", "r": None, "temperature": None, "seed": 0}
-    masked = entry("1111111000", "1111000000", 4)
-    fine = entry("1", "1", 1, gradients={"vanishing": 0, "apgd_stuck": 0})
-    rows = [
-        origin | {"checkpoint": name, "attack": attack} | signs.signs(found)
-        for name, found in (("best", masked), ("final", fine))
-        for attack in ("natural", "pgd20")
-    ]
-    frame = pd.DataFrame([*rows, origin | {"seed": 1}])
-    assert signs.words(frame) == (
-        "signs of masked gradients: 1 of 2 networks; d PGD-AT seed 0 best: PGD leaves 30.0 points more than "
-        "AutoAttack; not looked for in 1: APGD's loss, gradients"
+def test_the_committed_runs_have_the_committed_table(tmp_path):
+    plan = load_plan("mini")
+    shutil.copytree(MINI / "runs", tmp_path / "mini/runs")
+    collect("masking", plan, tmp_path)
+    render("masking", plan.scale, tmp_path / "mini", tmp_path)
+    for path in (*MINI.glob("collected/masking.*"), *MINI.glob("tables/masking.*")):
+        again = tmp_path / "mini" / path.relative_to(MINI)
+        assert again.read_bytes() == path.read_bytes(), path
+    table = (tmp_path / "mini/tables/masking.md").read_text()
+    assert (
+        "1 of 81 networks have a flag; not looked for in 81: APGD's loss, gradients"
+        in table
     )
-    older = frame.drop(columns=["flags", "unchecked"])
-    assert signs.words(older) == "signs of masked gradients were not collected"
+    (line,) = [line for line in table.splitlines() if "points more than" in line]
+    assert "cifar10-at_ls_wa-s0" in line and "| best " in line and "+6.2" in line
+
+
+def test_a_newer_evaluation_is_shown_with_all_its_signs():
+    counts = {"num_images": 9, "vanishing": 2, "num_apgd": 5, "apgd_stuck": 0}
+    rows = [
+        {"run": "r", "checkpoint": "final"} | masking._signs(found)
+        for found in (
+            entry("1", "1", 1, gradients=counts),
+            {"autoattack": None, "gradients": counts | {"vanishing": 0}},
+        )
+    ]
+    frames = {"masking": pd.DataFrame(rows)}
+    one, other = masking.tabulate(frames, load_plan("mini").scale).to_dict("records")
+    assert one["vanishing gradients"] == "2" and one["taken by Square"] == "+0.0"
+    assert one["flags"] == "the gradient vanishes at 2 of 9 images"
+    assert (other["taken by Square"], other["flags"]) == ("not looked for", "none")
+    said = masking.note(frames, load_plan("mini").scale)
+    assert (
+        "1 of 2 networks have a flag; not looked for in 1: AutoAttack, Square;" in said
+    )

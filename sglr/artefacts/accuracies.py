@@ -4,7 +4,6 @@ from typing import Any
 
 import pandas as pd
 
-from sglr.artefacts import signs
 from sglr.artefacts.cells import Cell, cell_of, with_best
 from sglr.artefacts.words import marked, said_of_collapse
 from sglr.collected.published import published_rows
@@ -50,20 +49,33 @@ def _measured(evaluation: Row) -> list[Row]:
     """The accuracies of an evaluation.json."""
     rows = []
     for name, entry in evaluation["checkpoints"].items():
-        attacked = entry["autoattack"]
-        found = [
-            ("natural", entry["natural_accuracy"], entry["num_images"]),
-            ("pgd20", entry["pgd20_accuracy"], entry["num_images"]),
-        ]
-        if attacked:
-            found.append(("autoattack", attacked["accuracy"], attacked["num_images"]))
-        names = ("attack", "accuracy", "num_images")
-        rows += [
-            {"checkpoint": name}
-            | dict(zip(names, values, strict=True))
-            | signs.signs(entry)
-            for values in found
-        ]
+        natural, pgd, autoattack = (
+            entry["natural_accuracy"],
+            entry["pgd20_accuracy"],
+            entry["autoattack"],
+        )
+        rows.append(
+            {
+                "checkpoint": name,
+                "attack": "natural",
+                "accuracy": natural,
+                "num_images": entry["num_images"],
+            }
+        )
+        rows.append(
+            {
+                "checkpoint": name,
+                "attack": "pgd20",
+                "accuracy": pgd,
+                "num_images": entry["num_images"],
+            }
+        )
+        if autoattack:
+            found = {
+                "accuracy": autoattack["accuracy"],
+                "num_images": autoattack["num_images"],
+            }
+            rows.append({"checkpoint": name, "attack": "autoattack"} | found)
     return rows
 
 
@@ -181,7 +193,6 @@ def note_methods(title: str, frame: pd.DataFrame, scale: Scale) -> str:
         "best: chosen on test images, diff: best minus final",
         images(frame, scale),
         f"on fewer images AutoAttack can lie above {pgd}",
-        signs.words(frame),
     ]
     return "; ".join(words) + said_of_collapse(frame)
 

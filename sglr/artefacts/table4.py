@@ -4,7 +4,6 @@ from typing import Any
 
 import pandas as pd
 
-from sglr.artefacts import signs
 from sglr.artefacts.accuracies import (
     as_integers,
     collect_accuracies,
@@ -111,6 +110,5 @@ def note(frames: dict[str, pd.DataFrame], scale: Scale) -> str:
         "cells with a deviation are means over seeds"
         if counts.nunique().max() > 1
         else "one seed",
-        signs.words(frame),
     ]
     return "; ".join(words) + said_of_collapse(frame)

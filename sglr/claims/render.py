@@ -20,6 +20,7 @@ from sglr.collected.published import published_rows
 from sglr.collected.results import Results, read_results
 from sglr.files.disk import write_bytes
 from sglr.files.records import read_json, write_csv
+from sglr.files.shapes import OVERHEAD
 from sglr.files.sums import write_sums
 from sglr.plan.scales import Scale
 
@@ -56,9 +57,7 @@ def read_all(folder: Path) -> Results:
     results = read_results(folder / "collected")
     timed = folder / "overhead.json"
     if timed.exists():
-        results.frames["overhead"] = pd.DataFrame(
-            read_json(timed, ("seconds",))["seconds"]
-        )
+        results.frames["overhead"] = pd.DataFrame(read_json(timed, OVERHEAD)["seconds"])
     return results
 
 

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from sglr.files.records import read_csv, read_json
+from sglr.files.shapes import ORIGIN
 from sglr.plan.names import ROLES
 
 Row = dict[str, str]
@@ -124,6 +125,6 @@ def read_rows(path: Path, columns: Iterable[str] = ()) -> list[Row]:
 def read_manifests(folder: Path) -> dict[str, dict[str, Any]]:
     """Return run id -> manifest of every finished training below results/{scale}. Raises UsageError if damaged."""
     return {
-        path.parent.name: read_json(path, _SHOWN)
+        path.parent.name: read_json(path, ORIGIN)
         for path in sorted(folder.glob("runs/*/manifest.json"))
     }

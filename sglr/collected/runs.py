@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 
 from sglr.files.records import read_csv, read_json
+from sglr.files.shapes import BY_NAME
 from sglr.plan.bound import check_evaluation, check_measurement, read_manifest
 from sglr.plan.plan import Plan
 from sglr.plan.runs import Run
@@ -82,7 +83,7 @@ class Runs:
     def json(self, run: Run, name: str) -> dict[str, Any]:
         """The content of one of a run's JSON files. Raises UsageError where it is not of today's settings."""
         manifest, path = self.manifest(run), self.path(run, name)
-        content = read_json(path)
+        content = read_json(path, BY_NAME.get(name, dict))
         if name == "evaluation.json":
             check_evaluation(content, manifest, path, self.scale)
         elif stage := _STAGES.get(name):
@@ -104,7 +105,7 @@ class Runs:
     def csv(self, run: Run, name: str) -> pd.DataFrame:
         """The rows of one of a run's CSV files, with its seed, its method and the method's r."""
         manifest, path = self.manifest(run), self.path(run, name)
-        frame = read_csv(path)
+        frame = read_csv(path, numbers=True)
         if stage := _STAGES.get(name):
             check_measurement(stage, path.parent, manifest, self.scale)
         return frame.assign(

@@ -50,6 +50,10 @@ def show(arguments: Namespace, plan: Plan) -> None:
 
     scale, faults = plan.scale, []
     folder = arguments.results / scale.name
+    if not arguments.results.is_dir():
+        raise UsageError(
+            f"{arguments.results}: no such folder; --results names another"
+        )
     for name in plan.artefacts:
         if not _something_is_there(name, plan, folder):
             print(f"not run: {name}: no run of it is in {folder / 'runs'} yet")

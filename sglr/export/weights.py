@@ -16,6 +16,7 @@ from sglr.files.disk import damaged, refused, write_bytes
 from sglr.files.errors import UsageError
 from sglr.files.published import find
 from sglr.files.records import digest, read_json, write_json
+from sglr.files.shapes import EVALUATION
 from sglr.models import build
 from sglr.models.networks import check_finite
 from sglr.plan.bound import check_evaluation
@@ -55,7 +56,7 @@ def _evaluation(finished: "Finished", checkpoint: str) -> dict[str, Any]:
         raise UsageError(
             f"run {finished.run.id}: not evaluated yet; evaluate it first: {command_for(path)}"
         )
-    evaluation = read_json(path, ("checkpoints",))
+    evaluation = read_json(path, EVALUATION)
     check_evaluation(evaluation, finished.manifest, path, finished.scale)
     return evaluation["checkpoints"][checkpoint]
 

@@ -12,6 +12,7 @@ import pandas as pd
 from pandas.api.types import is_numeric_dtype
 
 from sglr.files.disk import damaged, read_bytes, write_bytes
+from sglr.files.shapes import check
 from sglr.files.sums import check_sums
 
 
@@ -20,9 +21,9 @@ def write_json(path: Path, content: dict[str, Any]) -> None:
     write_bytes(path, (json.dumps(content, indent=1) + "\n").encode())
 
 
-def read_json(path: Path, keys: Iterable[str] = ()) -> dict[str, Any]:
-    """Return the JSON object in `path`. Raises UsageError where it is missing, damaged or lacks one of `keys`, also
-    where a checksum beside it is another's."""
+def read_json(path: Path, shape: Any = dict) -> dict[str, Any]:
+    """Return the JSON object in `path`. Raises UsageError where it is missing, damaged or not of the shape, also where
+    a checksum beside it is another's."""
     text = _checked(path)
     try:
         content = json.loads(text)
@@ -30,9 +31,7 @@ def read_json(path: Path, keys: Iterable[str] = ()) -> dict[str, Any]:
         raise damaged(path, "not readable as JSON") from None
     if not isinstance(content, dict):
         raise damaged(path, "not a JSON object")
-    for key in keys:
-        if key not in content:
-            raise damaged(path, f"it has no {key!r}")
+    check(content, shape, path)
     return content
 
 
@@ -43,11 +42,13 @@ def write_csv(path: Path, rows: list[dict[str, Any]] | pd.DataFrame) -> None:
     write_bytes(path, text.encode())
 
 
-def read_csv(path: Path, columns: Iterable[str] = (), **options: Any) -> pd.DataFrame:
+def read_csv(
+    path: Path, columns: Iterable[str] = (), *, numbers: bool = False, **options: Any
+) -> pd.DataFrame:
     """Return the table in `path`, without columns where it has no rows either.
 
-    Raises UsageError where it is missing, damaged or lacks one of `columns`, also where a checksum beside it is
-    another's.
+    Raises UsageError where it is missing, damaged, lacks one of `columns` or, where it must be of `numbers` alone, has
+    no row or a word, also where a checksum beside it is another's.
     """
     content = _checked(path)
     if content == b"\n":
@@ -66,7 +67,17 @@ def read_csv(path: Path, columns: Iterable[str] = (), **options: Any) -> pd.Data
             raise damaged(path, f"it has no column {column!r}")
     if reason := _odd_rows(content, frame, "dtype" not in options):
         raise damaged(path, reason)
+    if numbers:
+        _check_numbers(frame, path)
     return frame
+
+
+def _check_numbers(frame: pd.DataFrame, path: Path) -> None:
+    if frame.empty:
+        raise damaged(path, "it has no rows")
+    for column in frame:
+        if not is_numeric_dtype(frame[column]):
+            raise damaged(path, f"column {column!r} holds what is no number")
 
 
 def _odd_rows(content: bytes, frame: pd.DataFrame, typed: bool) -> str:

@@ -7,11 +7,11 @@ from typing import Any
 
 from sglr.files.errors import UsageError
 from sglr.files.records import read_json
+from sglr.files.shapes import MANIFEST, MEASURED
 from sglr.plan.plan import resolved_settings
 from sglr.plan.runs import Run
 from sglr.plan.scales import Scale
 
-_KEYS = ("run", "run_settings", "best", "best_validation", "final", "trajectory")
 Json = dict[str, Any]
 
 
@@ -22,7 +22,7 @@ def read_manifest(folder: Path, run: Run, scale: Scale) -> Json:
     was not recorded yet is not compared.
     """
     path = folder / "manifest.json"
-    manifest = read_json(path, _KEYS)
+    manifest = read_json(path, MANIFEST)
     again = f"sglr train {run.id} --scale {scale.name}"
     if manifest["run"] != run.id:
         raise UsageError(
@@ -53,7 +53,7 @@ def check_measurement(stage: str, folder: Path, manifest: Json, scale: Scale) ->
     path = folder / f"{stage}.json"
     if not path.exists():  # measured before this was recorded
         return
-    record = read_json(path, ("networks", "measured_with"))
+    record = read_json(path, MEASURED)
     again = f"sglr {stage} {manifest['run']} --scale {scale.name}"
     if record["networks"] != networks_of(stage, manifest):
         raise UsageError(

@@ -22,7 +22,9 @@ def square_takes(entry: Entry) -> float | None:
     attacked = entry["autoattack"]
     if not attacked:
         return None
-    left = attacked["robust_after"]
+    left = attacked.get("robust_after")
+    if not left:
+        return None
     return (left["fab-t"] - left["square"]) / attacked["num_images"]
 
 

@@ -36,6 +36,8 @@ def read_choice(config: dict[str, Any]) -> Choice:
     named = {key: value for key, value in config.items() if value not in (None, "")}
     if "set" in named:
         named["set"] = str(named["set"])
+    if named.get("pretrained") in ("true", "false"):  # as the command line says it
+        named["pretrained"] = named["pretrained"] == "true"
     return from_mapping(Choice, named, "--config")
 
 
