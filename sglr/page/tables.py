@@ -6,19 +6,24 @@ from typing import Any
 import pandas as pd
 
 from sglr.artefacts import load
-from sglr.artefacts.collect import frames_of
+from sglr.artefacts.collect import frames_of, runs_of
 from sglr.claims.cells import independent
 from sglr.collected.published import published_rows
 from sglr.files.errors import UsageError
+from sglr.page.sources import behind_cell
 from sglr.plan.names import PAPERS_DATA
 from sglr.plan.plan import Plan
+from sglr.plan.runs import Run
+from sglr.plan.scales import Scale
+
+Words = dict[str, str]
 
 
 def table(name: str, plan: Plan, folder: Path) -> dict[str, Any]:
     """Return a table as the page shows it; without rows where it was not collected."""
     module = load(name)
     shown = {"name": name, "title": module.TITLE, "caption": module.CAPTION, "note": ""}
-    shown |= {"columns": [], "rows": [], "not_run": []}
+    shown |= {"columns": [], "rows": [], "behind": [], "not_run": []}
     try:
         frames = frames_of(name, folder / "collected")
     except UsageError:
@@ -27,13 +32,41 @@ def table(name: str, plan: Plan, folder: Path) -> dict[str, Any]:
     if {"role", "method", "attack"} <= set(found.index.names):
         found = _with_others(found)
     measured = _measured(found)
-    words = found.reset_index(drop=True).astype(str)
+    words = _named(found).reset_index(drop=True).astype(str)
+    rows = words[measured].to_dict("records")
+    runs = runs_of(name, plan, folder).done
     return shown | {
         "note": module.note(frames, plan.scale),
         "columns": list(words),
-        "rows": words[measured].to_dict("records"),
+        "rows": rows,
+        "behind": _behind(found[measured].index, rows, runs, plan.scale),
         "not_run": words[~measured].to_dict("records"),
     }
+
+
+def _named(found: pd.DataFrame) -> pd.DataFrame:
+    """The table with one name a column, where it has groups of them."""
+    names = [
+        " ".join(filter(None, name)) if isinstance(name, tuple) else name
+        for name in found
+    ]
+    return found.set_axis(names, axis="columns")
+
+
+def _behind(
+    index: pd.Index, rows: list[Words], runs: list[Run], scale: Scale
+) -> list[dict[str, Any]]:
+    """The ids of the runs behind each row, and behind those cells that have others."""
+    found = []
+    for key, row in zip(index, rows, strict=True):
+        says = dict(
+            zip(index.names, key if isinstance(key, tuple) else (key,), strict=True)
+        )
+        each = {column: behind_cell(says, row, column, runs, scale) for column in row}
+        whole = behind_cell(says, {}, "", runs, scale)
+        cells = {column: ids for column, ids in each.items() if ids != whole}
+        found.append({"row": whole, "cells": cells})
+    return found
 
 
 def _measured(found: pd.DataFrame) -> Any:
