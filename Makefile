@@ -1,7 +1,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: reproduce test lint benchmark stress lock install
+.PHONY: reproduce test lint benchmark stress site lock install
 
 reproduce: .venv/.locked
 	$(BIN)/snakemake --cores 8 all
@@ -16,6 +16,10 @@ benchmark: install
 stress: install
 	$(BIN)/python -m stress
 
+# The documentation in build/site; a warning, such as a link to no page, is an error.
+site: .venv/site/.installed
+	.venv/site/bin/python -m docs.site build/site
+
 lint: install
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -27,7 +31,7 @@ lint: install
 lock: install
 	$(BIN)/python workflow/lock.py
 
-install: .venv/.installed
+install: .venv/.installed .venv/site/.installed
 
 # What running needs: by the lock where it was made for this Python and machine, else by the pins alone.
 .venv/.locked: pyproject.toml requirements.lock
@@ -42,4 +46,10 @@ install: .venv/.installed
 	$(BIN)/pip install --quiet --editable ".[test]"
 	$(BIN)/python -m venv .venv/tools
 	.venv/tools/bin/pip install --quiet roc-validator==0.13.0 snakedeploy==0.17.1
+	touch $@
+
+# The site reads sources alone, and needs nothing else of the package's environment.
+.venv/site/.installed: pyproject.toml
+	$(PYTHON) -m venv .venv/site
+	.venv/site/bin/pip install --quiet $$($(PYTHON) workflow/lock.py extra docs)
 	touch $@

@@ -5,6 +5,7 @@ A file is an artefact by being named in the plan. It holds
     READS            the files that it takes from each of its runs
     COLLECTED        the names of its tidy CSVs
     collect(runs)    those CSVs' rows, by name, from the runs' files
+
 and, of the frames read from these CSVs, by name: a figure `draw(frames)` and `describe(frames)`, what it shows in
 sentences; a table `tabulate(frames, scale)` and `note(frames, scale)`, what stands above it. Its columns are words; its
 index says what its rows are.
