@@ -3,7 +3,7 @@ PYTHON ?=
 BIN := .venv/bin
 PIP := workflow/environment.sh pip install --quiet
 
-.PHONY: reproduce test lint benchmark stress lock install run venv
+.PHONY: reproduce test lint benchmark stress site lock install run venv
 
 reproduce: run
 	$(BIN)/snakemake --cores 8 all
@@ -19,6 +19,10 @@ stress: install
 	$(BIN)/python -m stress
 	$(BIN)/python -m stress.rot
 
+# The documentation in build/site; a warning, such as a link to no page, is an error.
+site: .venv/site/.installed
+	.venv/site/bin/python -m docs.site build/site
+
 lint: install
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -31,7 +35,7 @@ lock: install
 	$(BIN)/python workflow/lock.py
 
 install: venv
-	@$(MAKE) --no-print-directory .venv/.installed
+	@$(MAKE) --no-print-directory .venv/.installed .venv/site/.installed
 
 # What running needs, without what tests need.
 run: venv
@@ -53,4 +57,10 @@ venv:
 	$(PIP) --editable ".[test]"
 	$(BIN)/python -m venv .venv/tools
 	.venv/tools/bin/pip install --quiet roc-validator==0.13.0 snakedeploy==0.17.1
+	touch $@
+
+# The site reads sources alone, and needs nothing else of the package's environment.
+.venv/site/.installed: pyproject.toml
+	$(PYTHON) -m venv .venv/site
+	.venv/site/bin/pip install --quiet $$($(PYTHON) workflow/lock.py extra docs)
 	touch $@

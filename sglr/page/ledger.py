@@ -7,8 +7,7 @@ from typing import NamedTuple
 from sglr.claims.claim import Claim
 from sglr.claims.render import claims
 from sglr.claims.words import words_of
-from sglr.collected.results import Results, Row, read_results, read_rows
-from sglr.files.errors import UsageError
+from sglr.collected.results import Row, read_results, read_rows
 
 # What the page shows of a claim and its numbers.
 _COLUMNS = (
@@ -68,8 +67,5 @@ def _interval(match: re.Match[str]) -> Interval:
 
 def stated_claims(folder: Path) -> dict[str, Claim]:
     """Return id -> claim as config/claims.yaml and the paper's tables state it now."""
-    try:
-        results = read_results(folder / "collected")
-    except UsageError:  # damaged: only which methods were added is not known then
-        results = Results({})
+    results = read_results(folder / "collected")
     return {claim.id: claim for claim in claims(results)}

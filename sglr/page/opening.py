@@ -6,12 +6,11 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
-from sglr.artefacts.collect import frames_of, runs_of
+from sglr.artefacts.collect import frames_of, is_collected, runs_of
 from sglr.artefacts.words import percent
 from sglr.collected.paired import mean_interval
 from sglr.collected.published import published_rows
 from sglr.collected.results import Row
-from sglr.files.errors import UsageError
 from sglr.methods import METHODS
 from sglr.plan.names import ATTACKS, PAPERS_DATA, TEN, attack_label
 from sglr.plan.plan import Plan
@@ -62,10 +61,10 @@ def opening(plan: Plan, folder: Path, claims: list[Row]) -> dict[str, Any]:
 
 def _frame(name: str, folder: Path) -> pd.DataFrame:
     """A collected frame; an empty one where it is not there."""
-    try:
-        return frames_of(name, folder / "collected")[name]
-    except UsageError:
+    collected = folder / "collected"
+    if not is_collected(name, collected):
         return pd.DataFrame()
+    return frames_of(name, collected)[name]
 
 
 def differences(
