@@ -60,7 +60,7 @@ venv:
 	touch $@
 
 # The site reads sources alone, and needs nothing else of the package's environment.
-.venv/site/.installed: pyproject.toml
-	$(PYTHON) -m venv .venv/site
-	.venv/site/bin/pip install --quiet $$($(PYTHON) workflow/lock.py extra docs)
+.venv/site/.installed: .venv/.locked
+	$(BIN)/python -m venv .venv/site
+	.venv/site/bin/pip install --quiet $$($(BIN)/python workflow/lock.py extra docs)
 	touch $@
