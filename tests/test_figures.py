@@ -38,7 +38,9 @@ def figure1() -> dict[str, pd.DataFrame]:
         "gradient_norm_full": EPOCHS / 20,
     }
     values |= {"train_accuracy": EPOCHS / 10, "test_pgd20_accuracy": 0.5 - EPOCHS / 100}
+    values |= {"gradient_norm_settled": EPOCHS / 30, "gradient_norm_settled_se": 0.1}
     values |= {"information_in_weights": 10.0**EPOCHS}
+    values |= {"information_settled": 9.0**EPOCHS, "information_settled_se": 2.0}
     frames = [
         pd.DataFrame(
             {
@@ -218,12 +220,25 @@ def band(axis: Axes, number: int) -> np.ndarray:
 
 def test_figure1_draws_means_over_seeds_their_range_and_the_drops_of_the_rate(draw):
     batches, subset, accuracy, information = draw(1).axes
-    means = {batches: EPOCHS / 10, subset: EPOCHS / 20, information: 10.0**EPOCHS}
-    for axis, values in means.items():
-        (curve,) = curves_of(axis)
-        np.testing.assert_allclose(curve, np.c_[EPOCHS, 1.5 * values])
-        np.testing.assert_allclose(band(axis, 0), np.c_[values, 2 * values])
+    # The plain measure stands behind the one that repeats.
+    means = {
+        batches: [EPOCHS / 10],
+        subset: [EPOCHS / 20, EPOCHS / 30],
+        information: [10.0**EPOCHS, 9.0**EPOCHS],
+    }
+    for axis, shown in means.items():
+        curves = curves_of(axis)
+        assert len(curves) == len(shown)
+        for number, (curve, values) in enumerate(zip(curves, shown, strict=True)):
+            np.testing.assert_allclose(curve, np.c_[EPOCHS, 1.5 * values])
+            np.testing.assert_allclose(band(axis, number), np.c_[values, 2 * values])
         assert marked(axis) == [4, 6]
+    for axis, values, error in (
+        (subset, EPOCHS / 30, 0.1),
+        (information, 9.0**EPOCHS, 2.0),
+    ):
+        ends = np.c_[1.5 * (values - error), 1.5 * (values + error)]
+        np.testing.assert_allclose(band(axis, 2), ends)
     train, test = curves_of(accuracy)
     np.testing.assert_allclose(train[:, 1], 1.5 * 10 * EPOCHS)  # percent
     np.testing.assert_allclose(test[:, 1], 1.5 * (50 - EPOCHS))

@@ -18,14 +18,22 @@ TITLE = "Figure 1"
 CAPTION = (
     "PGD-AT, epoch by epoch: the norm of the loss gradient, as the mean over mini-batches (the paper's) and of "
     "all of a fixed subset at once; robust accuracy on training images (light) and test images; the information "
-    "in the weights. Dotted lines mark drops of the learning rate, bands the range over seeds. In robust "
+    "in the weights. Norm (b) and information (d) are taken with BatchNorm statistics of the measured images, the "
+    "information image by image, with their standard error; light, as the network's own statistics and mini-batches "
+    "give them. Dotted lines mark drops of the learning rate, other bands the range over seeds. In robust "
     "overfitting test accuracy falls while training accuracy rises."
 )
 READS = ("history.csv", "trajectory.csv")
 COLLECTED = ("figure1",)
 
 _HISTORY = ["gradient_norm", "train_accuracy", "learning_rate"]
-_TRAJECTORY = ["gradient_norm_full", "information_in_weights", "test_pgd20_accuracy"]
+_NORM, _INFORMATION = "gradient_norm_settled", "information_settled"
+# Beside each of the two: as the network's own BatchNorm statistics and mini-batches give it.
+_PLAIN = {_NORM: "gradient_norm_full", _INFORMATION: "information_in_weights"}
+_TRAJECTORY = [
+    *(_NORM, f"{_NORM}_se", _INFORMATION, f"{_INFORMATION}_se"),
+    *(*_PLAIN.values(), "test_pgd20_accuracy"),
+]
 
 
 def collect(runs: Runs) -> dict[str, Any]:
@@ -36,8 +44,10 @@ def collect(runs: Runs) -> dict[str, Any]:
             ("history.csv", _HISTORY),
             ("trajectory.csv", _TRAJECTORY),
         ):
+            # Trajectories measured before a column was added lack it.
             parts.append(
                 runs.csv(run, name)
+                .reindex(columns=["seed", "epoch", *columns])
                 .melt(["seed", "epoch"], columns, "quantity", "value")
                 .assign(**runs.mark(run))
             )
@@ -54,10 +64,12 @@ def draw(frames: dict[str, pd.DataFrame], size: Size) -> Figure:
     figure, axes = drawing.panels(rows, columns, 1.75, size, sharex=True)
     batches, subset, accuracy, information = axes.flat
     drawing.draw_curve(batches, of["gradient_norm"], "value", line, size)
-    drawing.draw_curve(subset, of["gradient_norm_full"], "value", line, size)
+    for axis, name in ((subset, _NORM), (information, _INFORMATION)):
+        drawing.draw_curve(axis, of[_PLAIN[name]], "value", line, size, 1, LIGHT)
+        drawing.draw_curve(axis, of[name], "value", line, size)
+        _draw_error(axis, of, name, line.color)
     for name, opacity in (("train_accuracy", LIGHT), ("test_pgd20_accuracy", 1)):
         drawing.draw_curve(accuracy, of[name], "value", line, size, 100, opacity)
-    drawing.draw_curve(information, of["information_in_weights"], "value", line, size)
     batches.set(title="(a) mini-batches", ylabel="gradient norm", ylim=(0, None))
     subset.set(title="(b) fixed subset", ylabel="gradient norm", ylim=(0, None))
     accuracy.set(title="(c) robustness", ylabel="robust accuracy (%)", ylim=(0, 100))
@@ -72,6 +84,15 @@ def draw(frames: dict[str, pd.DataFrame], size: Size) -> Figure:
     handles = drawing.split_handles(line, size) + drawing.mark_handles(drops, size)
     drawing.legend(figure, handles, size)
     return figure
+
+
+def _draw_error(axis: Any, of: dict[str, pd.DataFrame], name: str, color: str) -> None:
+    """Draw a band of one standard error, the mean over seeds, around the mean."""
+    value, error = (
+        of[each].groupby("epoch")["value"].mean() for each in (name, f"{name}_se")
+    )
+    look: dict[str, Any] = {"color": color, "alpha": 0.3, "linewidth": 0}
+    axis.fill_between(value.index, value - error, value + error, **look)
 
 
 def _drops(rates: pd.DataFrame) -> pd.DataFrame:
