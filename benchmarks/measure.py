@@ -141,7 +141,8 @@ def matmul_peak(precision: str, arguments: argparse.Namespace) -> float:
         arguments.device,
     )
     found = []
-    for size in (1024, 2048) if device == "cpu" else (4096, 8192):
+    smallest = (16 if device == "cpu" else 64) * arguments.width
+    for size in (smallest, 2 * smallest):
         left = torch.randn(size, size, dtype=dtype, device=device)
         image = left.view(1, size // 32, 32, size).permute(0, 3, 1, 2)  # channels last
         kernel = left[:, :, None, None].contiguous(memory_format=torch.channels_last)

@@ -347,6 +347,8 @@ def _drawing(function: Callable) -> Callable:
                 raise Mismatch("Expected a 'cpu' device type for generator")
             return function(*args, generator=generator, device=device, **kwargs)
         home = GPU.index(device)
+        if generator is None:
+            return OnCuda(function(*args, **kwargs), home)
         if not isinstance(generator, Generator) or generator.device != home:
             raise Mismatch(f"Expected a generator of {home} at {_place()}")
         return OnCuda(function(*args, generator=generator.draw(), **kwargs), home)

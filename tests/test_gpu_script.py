@@ -21,12 +21,17 @@ sglr)
     [ "$2" = train ] && touch "$folder/manifest.json" || touch "$folder/evaluation.json" ;;
 esac
 """
-# Python, on a machine with pretended GPUs, where a package that is asked for is missing.
+# Python, on a machine with pretended GPUs, which no profiler knows, where a package that is asked for is missing.
 PRETENDING = f"""#!/bin/bash
 [ "$1" = -c ] && exit 1
 case $2 in benchmarks.agreement | sglr) exit 75 ;; esac
 exec {sys.executable} - "$@" <<'CODE'
-import runpy, sys
+import contextlib, runpy, sys
+from types import SimpleNamespace as Simple
+import torch.profiler
+averages = Simple(table=lambda **_: "a table")
+told = Simple(key_averages=lambda: averages)
+torch.profiler.profile = lambda **_: contextlib.nullcontext(told)
 sys.modules["torchattacks"] = None
 from pretended_gpu import pretended
 sys.argv = sys.argv[2:]
