@@ -8,7 +8,7 @@ import pandas as pd
 
 from sglr.artefacts.figure4 import kinds, name_of
 from sglr.artefacts.marks import collect_marks
-from sglr.artefacts.style import Size, line_of
+from sglr.artefacts.style import Line, Size, line_of
 from sglr.artefacts.words import seeds, trained_on
 from sglr.collected.runs import Runs
 from sglr.methods import METHODS
@@ -48,26 +48,28 @@ def draw(frames: dict[str, pd.DataFrame], size: Size) -> Figure:
 
     frame, marks = (frames[name] for name in COLLECTED)
     grid = (2, 1) if size.narrow else (1, 2)
-    figure, axes = drawing.panels(*grid, 2.7, size, sharex=True, sharey=True)
-    handles: list[Any] = []
+    figure, axes = drawing.panels(*grid, 2.7, size, sharey=True)
+    handles: dict[Line, Any] = {}  # a line means the same in both panels
     levels: list[Any] = []
     for axis, panel in zip(axes.flat, ("clean", "noisy"), strict=True):
         shown, own = _of(frame, panel), _of(marks, panel)
         for (method, r), part in kinds(shown):
             line = line_of(method, r)
             drawing.draw_curve(axis, part, "label_accuracy", line, size, 100)
-            handles.append(drawing.line_handle(line, name_of(method, r), size))
+            name = METHODS[method].label if r is None else f"SGLR, r = {r:g}"
+            handles[line] = drawing.line_handle(line, name, size)
         drawing.mark_epochs(axis, own, size)
         if len(shown):
             given = 100 * shown["given_accuracy"].mean()
             levels = drawing.draw_levels(axis, {"given labels": given}, size)
         axis.set_title(_title(panel, shown))
     axes.flat[0].set_ylim(0, 103)
-    for axis in axes[-1]:
+    for axis in axes.flat:
         axis.set_xlabel("epoch")
     for axis in axes[:, 0]:
         axis.set_ylabel("right labels (%)")
-    drawing.legend(figure, handles + levels + drawing.mark_handles(marks, size), size)
+    entries = [*handles.values(), *levels, *drawing.mark_handles(marks, size)]
+    drawing.legend(figure, entries, size)
     return figure
 
 
