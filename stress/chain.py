@@ -2,6 +2,7 @@
 
 import random
 import shutil
+import socket
 import subprocess
 import time
 from dataclasses import dataclass, field
@@ -133,7 +134,7 @@ def _leftover(path: Path) -> dict[str, Any]:
     content = path.read_bytes()
     whole = content[:64] == digest(content[64:]).encode()
     return {
-        "left": path.name.split(".", 1)[1].rsplit(".", 2)[0],
+        "left": path.name[1:].partition(f".{socket.gethostname()}.")[0],
         "left bytes": len(content),
         "left whole": whole,
     }
