@@ -9,6 +9,7 @@ import pandas as pd
 from sglr.artefacts.collect import runs_of
 from sglr.bundle.citation import citation
 from sglr.claims.verdict import WORDS
+from sglr.claims.words import words_of
 from sglr.page.cost import cost_sums
 from sglr.plan.plan import Plan
 from sglr.plan.plan_files import load_plan
@@ -26,7 +27,7 @@ COLUMNS = {
     "rule": "rule",
     "value": "value",
     "unit": "unit",
-    "over": "over",
+    "over": "basis",
     "why": "why",
     "verdict": "verdict",
 }
@@ -109,6 +110,7 @@ def written() -> str:
 def ledger() -> pd.DataFrame:
     """The empirical claims of results/mini/claims.csv, words by the names of COLUMNS."""
     found = pd.read_csv(MINI / "claims.csv", dtype=str, keep_default_na=False)
+    found["value"] = [words_of(row)["value"] for row in found.to_dict("records")]
     rows = found[[*COLUMNS.values()]].set_axis([*COLUMNS], axis="columns")
     return rows[rows["kind"] == "empirical"]
 

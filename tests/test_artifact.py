@@ -9,6 +9,7 @@ from docs import artifact
 from sglr.artefacts import load
 from sglr.claims.claim import stated
 from sglr.claims.measures import _OF_ROWS
+from sglr.claims.words import words_of
 from sglr.collected.evidence import EVIDENCE
 
 PAGE = artifact.PAGE.read_text()
@@ -29,7 +30,8 @@ def test_the_page_is_what_the_command_writes():
 
 
 def named(row: dict[str, str]) -> dict[str, str]:
-    return {name: row[column] for name, column in artifact.COLUMNS.items()}
+    found = {name: row[column] for name, column in artifact.COLUMNS.items()}
+    return found | {"value": words_of(row)["value"]}
 
 
 def test_each_empirical_claim_is_there_with_its_value_and_verdict():
@@ -65,7 +67,7 @@ def test_seeds_and_cost_are_those_of_the_committed_runs():
 
 def test_the_page_follows_the_ledger(monkeypatch, tmp_path):
     text = (ROOT / "results/mini/claims.csv").read_text()
-    (tmp_path / "claims.csv").write_text(text.replace("+10.13 [", "+99.99 ["))
+    (tmp_path / "claims.csv").write_text(text.replace("10.1333332", "99.99"))
     (tmp_path / "runs").symlink_to(ROOT / "results/mini/runs")
     monkeypatch.setattr(artifact, "MINI", tmp_path)
     claims = artifact.ledger()

@@ -60,14 +60,15 @@ def test_a_constant_network_and_random_weights_have_collapsed(splits, make):
         predicted = network(splits.test.pixels()).argmax(1)
     accuracy = (predicted == splits.test.labels).double().mean().item()
     assert reason({"test_natural_accuracy": accuracy})
-    curve = Curve(splits, None, scale.measurement, PLAIN)
+    curve = Curve(network, splits, None, scale.measurement, PLAIN)
     number = curve.num_predicted(network)
     assert number == len(predicted.unique())
     assert bool(reason({}, num_predicted=number)) == (number == 1)
 
 
 def test_a_trained_network_has_not(splits, network):
-    row = Curve(splits, None, load_scale("digits").measurement, PLAIN).measure(network)
+    curve = Curve(network, splits, None, load_scale("digits").measurement, PLAIN)
+    row = curve.measure(network)
     row = {name: value for name, value in row.items() if name.startswith("test")}
     assert math.isnan(row["test_robust_accuracy"]) and reason(row) == ""
 
@@ -176,8 +177,9 @@ def test_its_rows_are_marked_in_tables_and_on_the_page(collapsed):
     plan = load_plan("mini")
     frames = frames_of("headline", collapsed / "collected")
     table = tabulate(frames, plan.scale)
-    marked = {name for name in table["method"] if name.endswith(" (collapsed)")}
-    assert marked == {"PGD-AT (collapsed)"} and len(set(table["method"])) > 3
+    methods = table["", "method"]
+    marked = {name for name in methods if name.endswith(" (collapsed)")}
+    assert marked == {"PGD-AT (collapsed)"} and len(set(methods)) > 3
     assert note(frames, plan.scale).endswith(
         "; cifar10-at-s2 collapsed: it predicts one class for every test image"
     )

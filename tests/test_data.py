@@ -163,7 +163,6 @@ def test_more_digits_than_there_are_is_one_clear_line():
         ),
         ({"num_validation": 9}, "digits: num_validation is 9, and no image among them"),
         ({"num_test": 1}, "digits: num_test is 1, and no image among them is of class"),
-        ({"num_test": 10}, "digits: num_test is 10, one image a class"),
     ],
 )
 def test_a_class_without_an_image_is_named_with_its_split(sizes, message):

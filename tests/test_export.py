@@ -133,6 +133,18 @@ def test_robustbench_gets_the_recorded_accuracies(exported, archive, recorded):
     assert 0 < robust < natural_of_few
 
 
+def test_judge_gives_what_robustbench_and_the_evaluation_give(root, exported, recorded):
+    output(command(root, "judge", str(exported), "--data", "digits"))
+    judged = read_json(root / f"results/smoke/judged/{exported.stem}.json")
+    assert judged["entry"] == {key: recorded[key] for key in judged["entry"]}
+    assert judged["autoattack"] == recorded["autoattack"]["accuracy"]
+    table = (root / f"results/smoke/judged/{exported.stem}.md").read_text()
+    (row,) = [
+        line for line in table.splitlines() if f"| {RUN} " in line and "best" in line
+    ]
+    assert "+0.0 [+0.0, +0.0], p = 1" in row
+
+
 def test_the_loaded_network_has_the_recorded_pgd_accuracy(exported, images, recorded):
     attack = {
         "ball": LinfBall(EPSILON),

@@ -151,4 +151,4 @@ def note(frames: dict[str, pd.DataFrame], scale: Scale) -> str:
         "differences on the same images and seeds, with a 95 % interval: of one seed over images (bootstrap) "
         "with McNemar's exact p-value, of several over seeds (t)",
     ]
-    return "; ".join(words)
+    return "; ".join(words) + said_of_collapse(frames["headline"])

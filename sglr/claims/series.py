@@ -113,6 +113,6 @@ def _curve(rows: pd.DataFrame, column: str = "value", **names: str) -> pd.Series
 
 def _last(rows: pd.DataFrame, method: str, column: str) -> float:
     found = rows[rows["method"] == method]
-    if found.empty:
-        raise NotRun(f"{method} was not run")
+    if found.empty or column not in found:
+        raise NotRun(f"{column} of {method} was not measured")
     return float(testable(found)[column].iloc[-1])

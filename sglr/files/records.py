@@ -4,6 +4,7 @@ import csv
 import hashlib
 import io
 import json
+import warnings
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -56,8 +57,13 @@ def read_csv(
     if not content.endswith(b"\n"):
         raise damaged(path, "its last line is cut off")
     try:
-        frame = pd.read_csv(io.BytesIO(content), encoding="utf-8", **options)
+        with warnings.catch_warnings():  # a row longer than the header is no index
+            warnings.simplefilter("error", pd.errors.ParserWarning)
+            frame = pd.read_csv(
+                io.BytesIO(content), encoding="utf-8", index_col=False, **options
+            )
     except (
+        pd.errors.ParserWarning,
         ValueError,
         pd.errors.ParserError,
     ):  # of which "empty" and "not UTF-8" are kinds

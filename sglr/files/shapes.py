@@ -10,6 +10,7 @@ SHARE = "a number within [0, 1]"
 COUNT = "a whole number from 0 on"
 BITS = "a text of 0 and 1"
 NUMBER = "a finite number"
+SECONDS = "a finite number from 0 on"
 MAYBE_INFINITE = "a number"
 TEXT = "a text"
 
@@ -66,6 +67,8 @@ def _is(value: Any, what: str) -> bool:
         return False
     if what == SHARE:
         return 0 <= value <= 1
+    if what == SECONDS:
+        return value >= 0
     return what == NUMBER or (isinstance(value, int) and value >= 0)
 
 
@@ -86,8 +89,8 @@ MANIFEST = {
     "images_sha256?": {"train": TEXT, "test": TEXT},
     "untouched_portion?": SHARE,
     "true_portion?": SHARE,
-    "seconds_per_epoch?": [NUMBER],
-    "training_seconds_per_epoch?": [NUMBER],
+    "seconds_per_epoch?": [SECONDS],
+    "training_seconds_per_epoch?": [SECONDS],
     "engine?": dict,
     "origin?": {"versions?": dict},
 }
@@ -119,19 +122,19 @@ EVALUATION = {
 
 MEASURED = {"networks": [TEXT], "measured_with": dict}  # trajectory.json, features.json
 SEPARABILITY = {"silhouette": NUMBER, "variance_ratio": MAYBE_INFINITE}
-OVERHEAD = {"seconds": {"*": [NUMBER]}}
+OVERHEAD = {"seconds": {"*": [SECONDS]}}
 FORWARDS = {
     "rows": [{"method": TEXT, "trained_teachers?": COUNT, "forwards_measured?": COUNT}]
 }
 
 # What the page says of a training besides.
 ORIGIN = MANIFEST | {
-    "seconds_per_epoch": [NUMBER],
+    "seconds_per_epoch": [SECONDS],
     "engine": dict,
     "origin": {"versions": dict, "device": TEXT, "commit": (TEXT,), "python": TEXT},
     "run_settings": {"seed": COUNT},
 }
-TIMED = {"seconds_per_epoch": [NUMBER]}
+TIMED = {"seconds_per_epoch": [SECONDS]}
 
 BY_NAME = {
     "manifest.json": MANIFEST,

@@ -12,6 +12,8 @@ try:
     CHOSEN, REFUSED = chosen_plans(CHOICE, scale_names())
 except UsageError as error:
     raise WorkflowError(str(error))
+if "pretrained" in config:  # the command line says true as a word
+    config["pretrained"] = CHOICE.pretrained
 validate(config, "../schemas/config.schema.yaml")
 
 # By the name of the results folder: a changed scale, mini+attack.epsilon=..., has one of its own.
