@@ -6,7 +6,7 @@ from typing import Any
 import pandas as pd
 
 from sglr.artefacts.cells import Cell, cell_of
-from sglr.artefacts.words import marked
+from sglr.artefacts.words import marked, said_of_collapse
 from sglr.collected.paired import correct_images, mean_interval, paired_difference
 from sglr.collected.runs import Runs
 from sglr.methods import METHODS
