@@ -199,8 +199,9 @@ def test_the_same_network_is_the_same_bytes():
 class Stub:
     """A finished training as far as `export` looks: three checkpoints of other weights, the final one evaluated."""
 
-    run, shape = find_run(RUN, load_scale("smoke")), SHAPE
-    manifest = {
+    scale = load_scale("smoke")
+    run, shape = find_run(RUN, scale), SHAPE
+    manifest = {"run": RUN} | {
         name: {"sha256": name, "epoch": 1}
         for name in ("best", "best_validation", "final")
     }
@@ -226,12 +227,12 @@ class Stub:
         )
 
     def network(self, name: str) -> torch.nn.Module:
-        return build(**SHAPE, generator_seed=list(self.manifest).index(name))
+        return build(**SHAPE, generator_seed=list(self.manifest).index(name) - 1)
 
 
 def test_a_training_that_was_not_evaluated_is_not_exported(tmp_path):
     finished = Stub(tmp_path)
-    with pytest.raises(UsageError, match="sglr evaluate"):
+    with pytest.raises(UsageError, match="evaluate it first"):
         export(finished, "final", tmp_path)
     finished.evaluated_as("other weights")
     with pytest.raises(UsageError, match="sglr evaluate"):

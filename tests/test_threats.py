@@ -69,9 +69,9 @@ def test_autoattack_in_the_euclidean_ball_is_the_packages_own(
 ):
     few, attacks = splits.test.first(8), ("apgd-ce", "fab-t")
     monkeypatch.setattr("sglr.evaluation.autoattack.ATTACKS", attacks)
-    ball = L2Ball(0.6)
+    ball = L2Ball(0.4)
     found = run_autoattack(network, few, ball=ball, seed=0, batch_size=8)
-    package = AutoAttack(network, norm="L2", eps=0.6, seed=0, device="cpu")
+    package = AutoAttack(network, norm="L2", eps=0.4, seed=0, device="cpu")
     package.attacks_to_run = list(attacks)
     x_adv = package.run_standard_evaluation(few.pixels(), few.labels, batch_size=8)
     x_adv = x_adv[0] if isinstance(x_adv, tuple) else x_adv
@@ -93,7 +93,7 @@ def test_a_scale_names_its_threat_model_and_everything_follows(tmp_path):
     job.fit(StopRequest())
     done = Finished(run, scale, tmp_path, torch.device("cpu"))
     few = done.splits.test.first(40)
-    x_adv = done.adversarial(done.network("final"), few, 4)
+    x_adv = done.bench.adversarial(done.network("final"), few, 4)
     moved = BALL.distance(x_adv, few.pixels())
     assert moved.max() <= BALL.epsilon + 1e-5
     # A fiftieth of the ball's pixels, moved as far as an l-infinity attack would all.

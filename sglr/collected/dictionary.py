@@ -24,13 +24,15 @@ class Field:
 
 @dataclass(frozen=True)
 class File:
-    """A file below results/{scale}; `path` is a pattern, `key` the fields that make rows unique."""
+    """A file below results/{scale}; `path` is a pattern, `key` the fields that make rows unique, `later` those that
+    files from before they were measured lack."""
 
     path: str
     meaning: str
     command: str
     fields: tuple[Field, ...]
     key: tuple[str, ...] = ()
+    later: tuple[str, ...] = ()
 
 
 @cache
@@ -65,7 +67,8 @@ def others() -> dict[str, str]:
 def _file(path: str, entry: dict[str, Any], fields: dict[str, Any]) -> File:
     known = fields | entry.get("also", {})
     found = tuple(Field(name, *known[name]) for name in fields)
-    return File(path, entry["is"], entry["by"], found, tuple(entry.get("key", ())))
+    key, later = (tuple(entry.get(name, ())) for name in ("key", "later"))
+    return File(path, entry["is"], entry["by"], found, key, later)
 
 
 def table_schema(file: File) -> dict[str, Any]:
