@@ -170,7 +170,7 @@ def as_a_deuteranope_sees(color: str) -> np.ndarray:
 @pytest.mark.parametrize(
     ("colors", "least"),
     [
-        ([line_of(name).color for name in ("at", "ls", "sglr", "sglr_released")], 20),
+        ([line_of(name).color for name in ("at", "ls", "sglr", "sglr_released")], 30),
         (CLASSES, 6),
     ],
     ids=["methods", "classes"],

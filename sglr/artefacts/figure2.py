@@ -12,6 +12,7 @@ from sglr.artefacts.style import LIGHT, Line, Size, line_of
 from sglr.artefacts.words import course, seeds, trained_on
 from sglr.collected.runs import Runs
 from sglr.methods import METHODS
+from sglr.methods.schedules import start_epoch
 from sglr.plan.names import EXAMPLE, class_name
 from sglr.plan.runs import Run
 from sglr.plan.scales import Scale
@@ -54,13 +55,16 @@ def collect(runs: Runs) -> dict[str, Any]:
 
 
 def _course(runs: Runs, run: Run, epochs: list[int]) -> list[Row]:
-    """The example's label by epoch; of refined ones trained before this was recorded, the last alone."""
+    """The example's label by epoch; of refined ones trained before this was recorded, the hard one and the last."""
     final = runs.csv(run, "labels.csv")
     final = final[final["class_index"] == EXAMPLE]
     if runs.path(run, "label_course.csv").exists():
         parts = [runs.csv(run, "label_course.csv")]
     elif hasattr(run.method_settings(), "start"):
-        parts = [final.assign(epoch=epochs[-1])]
+        first = start_epoch(run.method_settings().start, len(epochs))
+        hard = final.assign(probability=1.0 * (final["target_class"] == EXAMPLE))
+        parts = [hard.assign(epoch=epoch) for epoch in range(1, first)]
+        parts.append(final.assign(epoch=epochs[-1]))
     else:  # these stay as they are
         parts = [final.assign(epoch=epoch) for epoch in epochs]
     source = runs.scale.data[run.dataset].source
@@ -111,7 +115,9 @@ def _draw_course(axis: Any, labels: pd.DataFrame, method: str) -> Any:
     own = labels[labels["method"] == method]
     shares = own.pivot(index="target_class", columns="epoch", values="probability")
     shares = shares.reindex(names.index).fillna(0)
-    first, last = shares.columns.min() - 0.5, shares.columns.max() + 0.5
+    last = shares.columns.max()
+    shares = shares.reindex(columns=range(1, last + 1))  # blank where not recorded
+    first, last = 0.5, last + 0.5
     shown = axis.imshow(
         shares.to_numpy(),
         cmap="Greys",
@@ -151,7 +157,10 @@ def note(frames: dict[str, pd.DataFrame], scale: Scale) -> str:
     robust = (
         f"test accuracy on {min(scale.measurement.num_curve, data.num_test):,} images"
     )
-    words = (trained_on(data), robust, seeds(frames["figure2"]), "label: seed 0")
+    known = frames["figure2_course"].groupby("method")["epoch"].nunique()
+    gaps = known.min() < frames["figure2"]["epoch"].max()
+    label = "label: seed 0" + (", blank where it was not recorded" if gaps else "")
+    words = (trained_on(data), robust, seeds(frames["figure2"]), label)
     return f"{scale.label}; {'; '.join(words)}"
 
 

@@ -45,12 +45,12 @@ class Line:
 # Colours of Okabe and Ito (2008), which hold for deuteranopes; dashes tell them apart in grey.
 # What is drawn first is widest, so that curves which coincide are seen to be several.
 _HARD = Line("#000000", (0, ()), 1.7)
-_SMOOTHED = Line("#E69F00", (0, (5, 1.4)), 1.4)
+_SMOOTHED = Line("#CC79A7", (0, (5, 1.4)), 1.4)
 _REFINED = Line("#0072B2", (0, (1.2, 1.2)), 1.4)
 _RELEASED = Line("#D55E00", (0, (4, 1.2, 1.2, 1.2)), 1.4)
 _OTHERS = (
     Line("#009E73", (0, (8, 1.5)), 1.3),
-    Line("#CC79A7", (0, (3, 1.5, 1.2, 1.5, 1.2, 1.5)), 1.3),
+    Line("#E69F00", (0, (3, 1.5, 1.2, 1.5, 1.2, 1.5)), 1.3),
     Line("#56B4E9", (0, (2.4, 1.2)), 1.3),
 )
 _LINES = {
