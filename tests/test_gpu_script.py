@@ -11,7 +11,7 @@ STAND_IN = """#!/bin/bash
 [ "$1" = -c ] && exit ${NO_AUTOATTACK:-0}
 echo "$*" >> "$RESULTS/calls"
 shift
-[ "$2 $3" = "$HANGS" ] && sleep 30
+[ "$2 $3 $5" = "$CUT_OFF" ] && exit 124
 case $1 in
 benchmarks.agreement) touch "$3" ;;
 sglr)
@@ -95,13 +95,15 @@ def test_without_autoattack_the_evaluations_are_skipped_and_it_says_so(tmp_path)
     assert "evaluate" not in (tmp_path / "calls").read_text()
 
 
-def test_what_hangs_is_given_up_after_three_calls(tmp_path):
-    """`timeout` has 21 of its seconds; the script takes no command on with fewer than 20."""
-    cut = tmp_path / "gpu/cut-off"
-    cut.mkdir(parents=True)
-    (cut / "train quick_at").write_text("500 seconds\n" * 3)
-    done = call(tmp_path, HANGS="train cifar10-at-s0")
-    assert "given up: train quick/at" in done.stdout and "all measured" in done.stdout
+def test_what_is_cut_off_in_three_calls_is_given_up(tmp_path):
+    how = {"CUT_OFF": "evaluate cifar10-at-s0 quick"}
+    for _ in range(3):
+        assert "time is up: call again" in call(tmp_path, **how).stdout
+    done = call(tmp_path, **how)
+    assert "given up: evaluate quick/at" in done.stdout
+    assert done.stdout.strip().endswith("all measured")
+    calls = (tmp_path / "calls").read_text()
+    assert calls.count("evaluate cifar10-at-s0 --scale quick") == 3
 
 
 def test_data_in_parts_is_put_together(tmp_path):
