@@ -7,6 +7,7 @@ import json
 import re
 import shutil
 from collections import Counter
+from math import inf
 from pathlib import Path
 
 import pandas as pd
@@ -15,6 +16,7 @@ from report_page import Element, parse
 from tools import ROOT, one_line, output, sglr
 
 from sglr.claims.words import words_of
+from sglr.methods import METHODS
 from sglr.page.verdicts import verdicts
 from sglr.plan.plan_files import load_plan
 
@@ -135,6 +137,154 @@ def test_cells_that_were_judged_by_value_count():
     found = verdicts([cell | {"verdict": "reproduced"}, cell | {"verdict": "not run"}])
     assert (found["total"], found["judged"], found["apart"]) == (1, 1, 1)
     assert [part["name"] for part in found["parts"]] == ["Cells"]
+
+
+def evaluation(run: str) -> dict:
+    return json.loads((COMMITTED / "runs" / run / "evaluation.json").read_text())
+
+
+def accuracy(entry: dict, attack: str) -> float:
+    if attack == "autoattack":
+        return 100 * entry["autoattack"]["accuracy"]
+    return 100 * entry[f"{attack}_accuracy"]
+
+
+def papers(method: str, attack: str, checkpoint: str) -> float:
+    key = ("paper", "table2", "cifar10", method, attack, checkpoint)
+    names = ("source", "artifact", "dataset", "method", "attack", "checkpoint")
+    (row,) = [
+        row
+        for row in rows(ROOT / "config/published.csv")
+        if tuple(row[name] for name in names) == key
+    ]
+    return float(row["accuracy_percent"])
+
+
+@pytest.mark.parametrize("method", ["at", "sglr", "sglr_released"])
+def test_the_first_table_has_our_and_the_papers_accuracies(page, method):
+    label = METHODS[method].label
+    table = page.all("div", aria_label="The result, method by method")[0]
+    (row,) = [
+        row
+        for row in table.all("tr")
+        if [head.text for head in row.all("th", scope="row")] == [label]
+    ]
+    found = evaluation(f"cifar10-{method}-s0")["checkpoints"]
+    expected = []
+    for attack in ("natural", "pgd20", "autoattack"):
+        best, final = (accuracy(found[name], attack) for name in ("best", "final"))
+        for name, ours in (("best", best), ("final", final), ("diff", best - final)):
+            theirs = papers(method.removesuffix("_released"), attack, name)
+            expected += [f"{ours:.1f}", f"{theirs:.1f}"]
+    numbers = [span.text for span in row.all("span", class_="number")]
+    assert [float(number) for number in numbers] == pytest.approx(
+        [float(number) for number in expected], abs=0.051
+    )
+    assert row.all("td")[-1].text == "1"
+    assert row.attributes["data-from"] == f"cifar10-{method}-s0"
+
+
+def test_the_first_sentences_are_the_data(folder, page):
+    losing, standing, judged = (
+        " ".join(sentence.text.split())
+        for sentence in page.all("ul", class_="result")[0].all("li")
+    )
+    finals, lost, theirs = {}, [], []
+    for method in ("at", "sglr", "sglr_released"):
+        found = evaluation(f"cifar10-{method}-s0")["checkpoints"]
+        finals[method] = accuracy(found["final"], "pgd20")
+        lost.append(accuracy(found["best"], "pgd20") - finals[method])
+        theirs.append(papers(method.removesuffix("_released"), "pgd20", "diff"))
+    gains = [finals[method] - finals["at"] for method in ("sglr", "sglr_released")]
+    gap = papers("sglr", "pgd20", "final") - papers("at", "pgd20", "final")
+    for sentence, words, ours, paper in (
+        (losing, r"loses ([\d.]+)", lost, theirs),
+        (standing, r"stands ([\d.]+) points above PGD-AT", gains, [gap, gap]),
+    ):
+        told = [float(number) for number in re.findall(words, sentence)]
+        assert told == pytest.approx(ours, abs=0.051)
+        told = [
+            float(number) for number in re.findall(r"the paper: ([\d.]+)\)", sentence)
+        ]
+        assert told == pytest.approx(paper, abs=0.001)
+    words = Counter(
+        row["verdict"]
+        for row in rows(folder / "results/mini/claims.csv")
+        if row["kind"] == "empirical"
+    )
+    assert [int(count) for count in re.findall(r"\d+", judged)] == [
+        words.total(),
+        *(
+            words[word]
+            for word in (
+                *("reproduced", "contradicted", "undecided"),
+                *("not testable here", "not run"),
+            )
+        ),
+    ]
+
+
+def bounds(rule: str) -> tuple[float, float]:
+    """Between which ends a claim holds, from the ledger's words."""
+    words = rule.partition(" is ")[2].split()
+    if words[0] in ("above", "below"):
+        end = float(words[1])
+        return (end, inf) if words[0] == "above" else (-inf, end)
+    return float(words[0]) - float(words[2]), float(words[0]) + float(words[2])
+
+
+def test_each_judged_value_is_a_picture_beside_where_it_holds(folder, page):
+    """Dot and interval lie in the shaded part where the numbers lie between the rule's ends."""
+    seen = 0
+    for claim in rows(folder / "results/mini/claims.csv"):
+        (element,) = page.all("details", data_claim=claim["id"])
+        drawn = element.all("summary")[0].all("svg")
+        assert len(drawn) == bool(claim["value"])
+        if not drawn:
+            continue
+        low, high = bounds(claim["rule"])
+        numbers = re.findall(
+            r"[-+]?\d[\d.]*(?:e-?\d+)?", claim["value"].split(": ")[-1]
+        )
+        shaded, dot = drawn[0].all("rect")[0], drawn[0].all("circle")[0]
+        left = float(shaded.attributes["x"])
+        right = left + float(shaded.attributes["width"])
+        places = [float(dot.attributes["cx"])]
+        if len(numbers) == 3:
+            line = drawn[0].all("path")[1].attributes["d"]
+            places += [float(end) for end in re.findall(r"M([\d.]+) \d+v8", line)]
+            assert places[1] < places[0] < places[2]
+        for number, place in zip(numbers, places, strict=True):
+            inside = left - 0.2 <= place <= right + 0.2
+            assert inside == (low <= float(number) <= high) or (
+                min(abs(place - left), abs(place - right)) < 1
+            )
+        seen += 1
+    assert seen > 30
+
+
+def test_claims_and_cells_name_the_runs_they_are_judged_on(page):
+    def behind(claim: str) -> set[str]:
+        (element,) = page.all("details", data_claim=claim)
+        (place,) = [
+            place for place in element.all("dd") if "data-from" in place.attributes
+        ]
+        return set(place.attributes["data-from"].split())
+
+    at, released = "cifar10-at-s0", "cifar10-sglr_released-s0"
+    assert behind("overfitting/at/ten_classes") == {at}
+    assert behind("figure2/falls-less/sglr_released-at") == {at, released}
+    assert behind("proposition1") == set()
+    (table,) = page.all("div", aria_label="Table 2")
+    for row in table.all("tbody")[0].all("tr"):
+        label = row.all("td")[1].text
+        (method,) = [name for name in METHODS if METHODS[name].label == label]
+        assert row.attributes["data-from"] == f"cifar10-{method}-s0"
+
+
+def test_the_page_is_light(source):
+    """Its scripts and words; figures come on top, a tenth of what they are as files."""
+    assert len(source.encode()) < 1_000_000
 
 
 @pytest.mark.parametrize(
@@ -264,6 +414,8 @@ def test_a_scale_of_which_nothing_was_run_has_a_page(tmp_path):
     output(sglr(tmp_path, "report", scale="paper"))
     page = parse((tmp_path / "results/paper/report.html").read_text())
     assert page.text.count("Not run") > 10
+    first, _, third = page.all("ul", class_="result")[0].all("li")
+    assert "PGD-AT has not been run" in first.text and "No claim" in third.text
     assert len(shown_rows(page, "Trainings not run")) == len(load_plan("paper").runs)
 
 
