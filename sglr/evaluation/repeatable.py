@@ -5,12 +5,10 @@ the learning rate is high, and a gradient in eval mode then swings with them.
 """
 
 import copy
-import warnings
 from collections.abc import Callable
 
 import torch
 from torch import Tensor, nn
-from torch.func import functional_call, jvp
 
 from sglr.evaluation.gradient_norm import flat_gradient
 from sglr.methods.kd_swa import estimate_batchnorm
@@ -74,27 +72,25 @@ def information(
 ) -> tuple[float, float]:
     """Return n/N sum_i (dtheta . g_i)^2 over the N single images, and its standard error.
 
-    dtheta is the last weights minus the first, g_i the gradient of image i's loss; the products of all images come of
-    one forward-mode derivative. Differs from Wang et al. 2022, who take gradients of mini-batches: their value depends
-    on the mini-batch's size, this one on nothing that is chosen.
+    dtheta is the last weights minus the first, g_i the gradient of image i's loss. Differs from Wang et al. 2022, who
+    take gradients of mini-batches: their value depends on the mini-batch's size, this one on nothing that is chosen.
     """
-    dtheta = {
-        name: (p - q).detach()
-        for (name, p), q in zip(
-            network.named_parameters(), first.parameters(), strict=True
-        )
-    }
-    weights = {name: p.detach() for name, p in network.named_parameters()}
-    pairs = zip(x_adv.split(batch_size), y.split(batch_size), strict=True)
-    slopes = []
-    for x, labels in pairs:
-
-        def losses(values, x=x, labels=labels):
-            return cross_entropy(functional_call(network, values, (x,)), labels)
-
-        with warnings.catch_warnings():
-            # PyTorch's own forward-mode rules still use what it deprecates.
-            warnings.simplefilter("ignore", FutureWarning)
-            slopes.append(jvp(losses, (weights,), (dtheta,))[1])
-    squares = num_train * torch.cat(slopes).double().square()
+    pairs = zip(network.parameters(), first.parameters(), strict=True)
+    dtheta = [(p - q).detach() for p, q in pairs]
+    batches = zip(x_adv.split(batch_size), y.split(batch_size), strict=True)
+    slopes = torch.cat([_slopes(network, dtheta, *batch) for batch in batches])
+    squares = num_train * slopes.double().square()
     return squares.mean().item(), (squares.std() / len(squares) ** 0.5).item()
+
+
+def _slopes(
+    network: nn.Module, dtheta: list[Tensor], x: Tensor, y: Tensor
+) -> Tensor:
+    """Each image's dtheta . g_i, (N,): sum_i w_i g_i is linear in the weights w, and its derivative is asked for."""
+    with torch.enable_grad():
+        losses = cross_entropy(network(x), y)
+        weights = torch.zeros_like(losses, requires_grad=True)
+        parameters = list(network.parameters())
+        gradients = torch.autograd.grad(losses, parameters, weights, create_graph=True)
+        products = [(g * d).sum() for g, d in zip(gradients, dtheta, strict=True)]
+        return torch.autograd.grad(torch.stack(products).sum(), weights)[0].detach()

@@ -116,8 +116,11 @@ class Job:
                 self._epoch_or_stop(epoch, stop)
                 for watch in (progress.epoch, *watchers):
                     watch(self.state.history[-1])
+        # On several processes the network is one of all.
+        network = self.recipe.evaluated(self.how.epochs)
+        num_predicted = self.curve.num_predicted(network)
         if parallel.is_first():
-            write_records(self)
+            write_records(self, num_predicted)
 
     def _begin_stretch(self, epoch: int, strict: bool) -> None:
         """Note who trains from here on, where that is another than before."""

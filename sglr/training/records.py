@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 LABEL_FILES = ("labels.csv", "label_accuracy.csv", "label_course.csv")
 
 
-def write_records(job: Job) -> None:
+def write_records(job: Job, num_predicted: int) -> None:
     """Write history.csv, the labels and manifest.json, with their checksums, into the run's folder."""
     state, splits = job.state, job.splits
     write_csv(job.folder / "history.csv", state.history)
@@ -31,7 +31,7 @@ def write_records(job: Job) -> None:
             name: state.checkpoints[name]
             for name in ("best", "best_validation", "final", "trajectory")
         },
-        "collapsed": _collapse(job),
+        "collapsed": _collapse(job, num_predicted),
         "images_sha256": job.images,
         "fitted": job.recipe.objective.fitted(),
         "untouched_portion": 1 - splits.corrupted.double().mean().item(),
@@ -47,7 +47,7 @@ def write_records(job: Job) -> None:
     write_sums(job.folder, "train", ["history.csv", *LABEL_FILES, "manifest.json"])
 
 
-def _collapse(job: Job) -> str:
+def _collapse(job: Job, num_predicted: int) -> str:
     """Why the network is evidence for nothing, said in the log as well; "" where it is."""
     splits = job.splits
     reason = collapse(
@@ -56,7 +56,7 @@ def _collapse(job: Job) -> str:
         num_train=len(splits.train),
         num_test=len(splits.test),
         num_robust=min(job.scale.measurement.num_curve, len(splits.test)),
-        num_predicted=job.curve.num_predicted(job.recipe.evaluated(job.how.epochs)),
+        num_predicted=num_predicted,
     )
     if reason:
         print(f"{job.run.id} collapsed: {reason}; no claim is judged on it", flush=True)
