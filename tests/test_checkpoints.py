@@ -60,7 +60,7 @@ def test_a_checkpoint_put_in_place_of_another_is_refused(results):
     folder = results / "smoke" / "runs" / RUN
     payload = load_payload(folder / "final.pt")
     save_payload(folder / "final.pt", payload | {"epoch": payload["epoch"] + 1})
-    refused(results, "final.pt: not the checkpoint that manifest.json names")
+    refused(results, "final.pt: damaged, not the checkpoint that manifest.json names")
 
 
 def test_another_runs_state_is_set_aside(results):
