@@ -50,10 +50,9 @@ def collect(name: str, plan: Plan, results: Path) -> None:
     tables = load(name).collect(runs)
     for file, rows in tables.items():
         write_csv(folder / "collected" / f"{file}.csv", rows)
-    inputs = [f"../{path}" for path in inputs_of(name, plan, folder)]
-    there = [path for path in inputs if (folder / "collected" / path).exists()]
+    used = [*getattr(load(name), "ALSO_READS", ()), *runs.used]
     files = [f"{file}.csv" for file in tables]
-    write_sums(folder / "collected", name, [*files, *there])
+    write_sums(folder / "collected", name, [*files, *(f"../{path}" for path in used)])
 
 
 def is_collected(name: str, collected: Path) -> bool:
@@ -73,10 +72,9 @@ def frames_of(name: str, collected: Path) -> dict[str, pd.DataFrame]:
 
 
 def check_collected(names: Iterable[str], plan: Plan, folder: Path) -> None:
-    """Raise UsageError where one of the artefacts, or the claims' evidence, was collected below `folder` from runs that
-    are not of today's settings, or not the same any more."""
+    """Raise UsageError where one of the artefacts was collected below `folder` from runs that are not of today's
+    settings, or not the same any more. "evidence", the claims' own, may be among them."""
     for name in names:
-        if is_collected(name, folder / "collected"):
+        if name != "evidence" and is_collected(name, folder / "collected"):
             runs_of(name, plan, folder).check()
-            check_inputs(folder / "collected" / f"{name}.sha256")
-    check_inputs(folder / "collected" / "evidence.sha256")
+        check_inputs(folder / "collected" / f"{name}.sha256")

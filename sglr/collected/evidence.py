@@ -37,20 +37,20 @@ def collect_evidence(plan: Plan, results: Path) -> None:
         raise UsageError(f"evidence: no run of a table is in {folder / 'runs'} yet")
     for name, rows in found.items():
         write_csv(folder / "collected" / f"{name}.csv", rows)
-    inputs = [f"../{path}" for path in evidence_inputs(plan, folder)]
-    there = [path for path in inputs if (folder / "collected" / path).exists()]
-    files = [f"{name}.csv" for name in found]
-    write_sums(folder / "collected", "evidence", [*files, *there])
+    used = dict.fromkeys(path for runs in _wanted(plan, folder) for path in runs.used)
+    files = [*(f"{name}.csv" for name in found), *(f"../{path}" for path in used)]
+    write_sums(folder / "collected", "evidence", files)
 
 
 def evidence_inputs(plan: Plan, folder: Path) -> list[str]:
     """Return the files below `folder`, results/{scale}, that collecting it reads."""
-    wanted = [
-        *_evaluated(plan, folder),
-        _measured(plan, folder),
-        _standard(plan, folder),
-    ]
-    return list(dict.fromkeys(name for runs in wanted for name in runs.inputs))
+    names = (name for runs in _wanted(plan, folder) for name in runs.inputs)
+    return list(dict.fromkeys(names))
+
+
+def _wanted(plan: Plan, folder: Path) -> list[Runs]:
+    others = [_measured(plan, folder), _standard(plan, folder)]
+    return [*_evaluated(plan, folder), *others]
 
 
 def cell_of(run: Run) -> str:

@@ -58,6 +58,11 @@ class Runs:
         """The files of the shown runs, below the folder."""
         return [f"runs/{run.id}/{name}" for run in self.shown for name in self.reads]
 
+    @property
+    def used(self) -> list[str]:
+        """Those of the inputs that are of complete runs, and so in what is collected."""
+        return [f"runs/{run.id}/{name}" for run in self.done for name in self.reads]
+
     def complete(self, run: Run) -> bool:
         """Whether the run's training is at its end and every file that is read of it is there."""
         return all(

@@ -46,6 +46,6 @@ def _elsewhere(arguments: Namespace) -> str:
     words = ["sglr", *sys.argv[1:], "--results", str(place / "results")]
     if not arguments.read_from:
         words += ["--from", str(arguments.results)]
-    if "figures" in arguments:
+    if "figures" in arguments and sys.argv[1] != "report":  # which reads them
         words += ["--figures", str(place / "figures")]
     return join(words)

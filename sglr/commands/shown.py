@@ -87,7 +87,7 @@ def claims(arguments: Namespace, plan: Plan) -> None:
     from sglr.claims import render
 
     folder = arguments.results / plan.scale.name
-    check_collected(plan.artefacts, plan, folder)
+    check_collected([*plan.artefacts, "evidence"], plan, folder)
     print("\n".join(render.write(folder, plan.scale)))
 
 
@@ -96,7 +96,8 @@ def report(arguments: Namespace, plan: Plan) -> None:
     from sglr.artefacts.collect import check_collected
     from sglr.page.page import write
 
-    check_collected(plan.artefacts, plan, arguments.results / plan.scale.name)
+    folder = arguments.results / plan.scale.name
+    check_collected([*plan.artefacts, "evidence"], plan, folder)
     print(
         write(
             plan,

@@ -102,7 +102,8 @@ def readers(path: Path, folder: Path) -> list[list[str]]:
         student = [["train", "digits-kd_at-s0"]] if run in RUNS[0:3:2] else []
         return [*own, *student, ["show"], ["report"], ["plan"], ["events", run]]
     if "exported" in parts:
-        return [["load", str(path.relative_to(folder))], ["export", "digits-at-s0"]]
+        weights = path.with_suffix(".safetensors").relative_to(folder)
+        return [["load", str(weights)], ["export", "digits-at-s0"]]
     if "collected" in parts:
         return [
             ["claims"],
