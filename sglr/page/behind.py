@@ -12,7 +12,7 @@ _PARTS = {
     "Ours": ("table2",),
     "Cells": ("table2", "table3", "table4"),
     "Cost": ("cost",),
-    "Theory": ("theory",),
+    "Theory": ("claims",),
     **{f"Table {n}": (f"table{n}",) for n in (1, 2, 3, 4)},
     **{f"Fig. {n}": (f"figure{n}",) for n in (1, 2, 3, 4, 5)},
 }
@@ -23,7 +23,7 @@ _TEMPERATURES = (1, 1.5, 2)  # of Table 4
 
 
 def artefacts_of(claim: Claim) -> tuple[str, ...]:
-    """Return what a claim is judged on: artefacts, "cost" or "theory"; none for a part that is not known."""
+    """Return what a claim is judged on: artefacts, "cost" or "claims"; none for a part that is not known."""
     return _MEASURES.get(claim.measure, _PARTS.get(claim.part, ()))
 
 

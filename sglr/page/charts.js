@@ -120,7 +120,7 @@ function placed(line, { left, top }, n) {
 
 function drawnLine({ run, points, path }, n) {
   const steps = points.map(({ left, top }, k) => (top === null ? "" : `${k && points[k - 1].top !== null ? "L" : "M"}${left.toFixed(1)} ${top.toFixed(1)}`));
-  const late = (k) => 0.25 + (0.75 * k) / Math.max(1, points.length - 1); // early epochs are light, late ones dark
+  const late = (k) => (points.length > 1 ? 0.25 + (0.75 * k) / (points.length - 1) : 1); // early epochs are light, late ones dark
   const marks = path || points.length < 3 ? points.map(({ left, top }, k) => (top === null ? "" : `<circle r="4" cx="${left}" cy="${top}" opacity="${path ? late(k) : 1}"/>`)) : [];
   return `<g class="line" data-run="${escaped(run)}" style="--tone:var(--line-${n % 7})"><path d="${steps.join("")}" stroke-dasharray="${dashes(n)}"/>${marks.join("")}</g>`;
 }

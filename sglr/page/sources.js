@@ -16,7 +16,7 @@ const idsOf = (button) => (button.closest("[data-from]")?.dataset.from || "").sp
 // Those of the artefact; a claim is judged after them.
 function commandsOf(button, of) {
   const found = data.commands[of];
-  return button.closest(".claim, [data-judged]") ? { ...found, after: [...found.after, data.judged] } : found;
+  return button.closest(".claim, [data-of=claims]") ? { ...found, after: [...found.after, data.judged] } : found;
 }
 
 // What the number is: the words that begin its row, and its columns' headings.

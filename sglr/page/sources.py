@@ -22,7 +22,7 @@ _BESIDE: dict[str, tuple[list[str], list[str]]] = {
     "curves": (["train"], ["report"]),
     "paths": (["train", "trajectory"], ["report"]),
     "cost": ([], ["time-steps"]),
-    "theory": ([], []),
+    "claims": ([], []),
 }
 _SETTING = re.compile(r"(?:paper )?r ?= ?([\d.]+)")  # a column of Table 4
 
