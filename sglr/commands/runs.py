@@ -8,7 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sglr.engine.lease import lease_gpu
+from sglr.files.errors import UsageError
 from sglr.files.lock import only_writer
+from sglr.files.settings import unknown
+from sglr.plan.names import CHECKPOINTS
 from sglr.plan.plan import Plan, find_run
 from sglr.plan.runs import Run
 from sglr.plan.scales import Engine, Scale
@@ -132,6 +135,8 @@ def export(arguments: Namespace, plan: Plan) -> None:
     from sglr.engine.device import prepare
     from sglr.export.weights import export
 
+    if arguments.checkpoint not in CHECKPOINTS:
+        raise UsageError(unknown(arguments.checkpoint, CHECKPOINTS, "checkpoint"))
     run = find_run(arguments.run, plan.scale)
     device, _ = prepare(MEASURING, plan.scale.threads, gpu=False)
     finished = _finished_on(device, run, arguments, plan)

@@ -83,9 +83,7 @@ def information(
     return squares.mean().item(), (squares.std() / len(squares) ** 0.5).item()
 
 
-def _slopes(
-    network: nn.Module, dtheta: list[Tensor], x: Tensor, y: Tensor
-) -> Tensor:
+def _slopes(network: nn.Module, dtheta: list[Tensor], x: Tensor, y: Tensor) -> Tensor:
     """Each image's dtheta . g_i, (N,): sum_i w_i g_i is linear in the weights w, and its derivative is asked for."""
     with torch.enable_grad():
         losses = cross_entropy(network(x), y)
