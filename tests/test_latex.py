@@ -88,7 +88,9 @@ def test_words_are_escaped_and_what_was_not_run_is_a_dash():
 
 @pytest.mark.skipif(not shutil.which("pdflatex"), reason="needs LaTeX with siunitx")
 def test_every_table_compiles_in_a_paper_of_two_columns_and_is_no_wider(tmp_path: Path):
-    text = "\n".join(path.read_text() for path in TABLES)
+    # The list of every network's signs of masked gradients is for the page.
+    printed = [path for path in TABLES if path.stem != "masking"]
+    text = "\n".join(path.read_text() for path in printed)
     (tmp_path / "paper.tex").write_text(PAPER % text)
     done = run(
         tmp_path, "pdflatex", "-interaction=nonstopmode", "-halt-on-error", "paper"

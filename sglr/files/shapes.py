@@ -126,6 +126,10 @@ OVERHEAD = {"seconds": {"*": [SECONDS]}}
 FORWARDS = {
     "rows": [{"method": TEXT, "trained_teachers?": COUNT, "forwards_measured?": COUNT}]
 }
+DIVERGED = dict.fromkeys(("fingerprint", "step", "message"), TEXT) | {
+    "attempts": COUNT,
+    "origin": dict,
+}
 
 # What the page says of a training besides.
 ORIGIN = MANIFEST | {

@@ -7,6 +7,7 @@ from typing import Any
 from sglr.files.errors import UsageError
 from sglr.files.origin import differences
 from sglr.files.records import read_json, write_json
+from sglr.files.shapes import DIVERGED
 from sglr.plan.scales import Engine, Optimisation
 
 _ATTEMPTS = 2
@@ -45,10 +46,7 @@ def advice(saved: int, rate: float, how: Optimisation, key: str, engine: Engine)
 
 def _noted(folder: Path) -> Json:
     with suppress(UsageError):  # none, or damaged: then it counts anew
-        return read_json(
-            folder / "diverged.json",
-            ("fingerprint", "step", "attempts", "message", "origin"),
-        )
+        return read_json(folder / "diverged.json", DIVERGED)
     return {}
 
 
