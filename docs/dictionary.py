@@ -12,7 +12,8 @@ _INTRODUCTION = """\
 
 Written from `config/data.yaml` by `python -m docs.dictionary`; tests hold it to the files. Paths are below
 `results/{scale}/`. Accuracies are fractions in runs' and collected files, percent in `tables/`, points in claims. An
-empty cell is a number that there is not. `results/mini/datapackage.json` has the same as
+empty cell is a number that there is not. Where a run of a collected table has collapsed, a column `collapsed` says why.
+`results/mini/datapackage.json` has the same as
 [Frictionless table schemas](https://specs.frictionlessdata.io/table-schema/).
 """
 
