@@ -61,13 +61,19 @@ def test_the_interval_over_seeds_is_the_textbooks():
     )
 
 
+def network(correct: str) -> dict:
+    """An evaluation's entry; AutoAttack has the first five images."""
+    counted = {"num_images": 10, "natural_accuracy": 0.5, "pgd20_accuracy": 0.5}
+    attacked = {"accuracy": 0.5, "correct": correct[:5]}
+    return counted | {"pgd20_correct": correct, "autoattack": attacked}
+
+
 @pytest.fixture
 def collected(tmp_path):
     plan = load_plan("smoke")
     for run in plan.runs_of["headline"]:
         final = "1100000000" if run.method == "at" else "1111110000"
-        entry = {"pgd20_correct": final, "autoattack": {"correct": final[:5]}}
-        best = {"pgd20_correct": "1111000000", "autoattack": {"correct": "11110"}}
+        entry, best = network(final), network("1111000000")
         folder = tmp_path / "smoke/runs" / run.id
         folder.mkdir(parents=True)
         (folder / "manifest.json").write_text(json.dumps(manifest_of(plan, run)))
