@@ -1,9 +1,11 @@
-PYTHON ?= python3
+# The Python to install with; without one, the first on the PATH that is new enough.
+PYTHON ?=
 BIN := .venv/bin
+PIP := workflow/environment.sh pip install --quiet
 
-.PHONY: reproduce test lint benchmark stress lock install
+.PHONY: reproduce test lint benchmark stress site lock install run venv
 
-reproduce: .venv/.locked
+reproduce: run
 	$(BIN)/snakemake --cores 8 all
 
 test: install
@@ -15,6 +17,11 @@ benchmark: install
 
 stress: install
 	$(BIN)/python -m stress
+	$(BIN)/python -m stress.rot
+
+# The documentation in build/site; a warning, such as a link to no page, is an error.
+site: .venv/site/.installed
+	.venv/site/bin/python -m docs.site build/site
 
 lint: install
 	$(BIN)/ruff check .
@@ -27,19 +34,33 @@ lint: install
 lock: install
 	$(BIN)/python workflow/lock.py
 
-install: .venv/.installed
+install: venv
+	@$(MAKE) --no-print-directory .venv/.installed .venv/site/.installed
 
-# What running needs: by the lock where it was made for this Python and machine, else by the pins alone.
+# What running needs, without what tests need.
+run: venv
+	@$(MAKE) --no-print-directory .venv/.locked
+
+# A .venv that cannot be used is taken away before make looks at what is in it.
+venv:
+	@workflow/environment.sh venv "$(PYTHON)"
+
+# By the lock where it was made for this Python and machine, else by the pins alone.
 .venv/.locked: pyproject.toml requirements.lock
-	$(PYTHON) -m venv .venv
 	if $(BIN)/python workflow/lock.py fits; \
-	then $(BIN)/pip install --quiet --require-hashes --requirement requirements.lock; fi
-	$(BIN)/pip install --quiet --editable .
+	then $(PIP) --require-hashes --requirement requirements.lock; fi
+	$(PIP) --editable .
 	touch $@
 
-# What tests need besides; snakedeploy asks for other versions, and so has an environment of its own.
+# What tests need besides; what asks for other versions has an environment of its own.
 .venv/.installed: .venv/.locked
-	$(BIN)/pip install --quiet --editable ".[test]"
+	$(PIP) --editable ".[test]"
 	$(BIN)/python -m venv .venv/tools
-	.venv/tools/bin/pip install --quiet snakedeploy==0.17.1
+	.venv/tools/bin/pip install --quiet roc-validator==0.13.0 snakedeploy==0.17.1
+	touch $@
+
+# The site reads sources alone, and needs nothing else of the package's environment.
+.venv/site/.installed: .venv/.locked
+	$(BIN)/python -m venv .venv/site
+	.venv/site/bin/pip install --quiet $$($(BIN)/python workflow/lock.py extra docs)
 	touch $@

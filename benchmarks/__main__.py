@@ -3,6 +3,7 @@
 import argparse
 import json
 import multiprocessing
+import os
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Any
 import pandas as pd
 import torch
 
+from benchmarks.count import count_step, epoch_estimate, rows
 from benchmarks.measure import ENGINES, REFERENCE, compare, growth, matmul_peak
 from sglr.engine.device import accelerator, has_bf16
 from sglr.files.origin import origin
@@ -32,7 +34,12 @@ def main() -> None:
         help="64 is ResNet-18; less only to try the benchmark out",
     )
     parser.add_argument("--out", type=Path, default=Path("results/benchmark.json"))
+    parser.add_argument("--repetitions", type=int, help="1 on a CPU, 50 on a GPU")
     arguments = parser.parse_args()
+    os.environ["SGLR_DEVICE"] = arguments.device
+    arguments.repetitions = arguments.repetitions or (
+        1 if arguments.device == "cpu" else 50
+    )
     device = torch.device(arguments.device)
     lacking = ["bf16"] * (not has_bf16(device)) + ["graphs"] * (device.type != "cuda")
     names = [name for name in ENGINES if not any(word in name for word in lacking)]
@@ -43,10 +50,15 @@ def main() -> None:
         name: _in_own_process(matmul_peak, name, arguments) for name in ("fp32", "bf16")
     }
     table = summary(pd.DataFrame(measured), peak)
+    counted = _in_own_process(
+        count_step, arguments.batch_size, arguments.steps, arguments.width
+    )
     print(
         f"ResNet-18, batch {arguments.batch_size}, PGD-{arguments.steps}, {arguments.device}, "
         f"{torch.get_num_threads()} threads\n\n{table.to_markdown(index=False, floatfmt='.3g')}\n\n"
-        f"{pd.DataFrame(curves).to_markdown(index=False, floatfmt='.3g')}"
+        f"{pd.DataFrame(curves).to_markdown(index=False, floatfmt='.3g')}\n\n"
+        "Counted, not measured, of one step in bf16; times by roofline, an estimate:\n\n"
+        f"{pd.DataFrame(rows(counted)).to_markdown(index=False, floatfmt='.3g')}"
     )
     record = {
         "settings": {key: str(value) for key, value in vars(arguments).items()},
@@ -56,6 +68,10 @@ def main() -> None:
         "origin": origin(arguments.device, accelerator()),
         "matmul_peak_tflops": peak,
         "growth": curves,
+    }
+    record |= {
+        "counted": rows(counted),
+        "epoch_seconds_estimate": epoch_estimate(counted),
     }
     record |= {"variants": table.to_dict("records"), "rounds": measured}
     arguments.out.parent.mkdir(parents=True, exist_ok=True)

@@ -7,25 +7,23 @@ searched on a bf16 copy beside the package's own run.
 
 import argparse
 import json
-import signal
 import tempfile
 import time
-from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
 import torch
 from torch import nn
 
-from sglr.attacks.threat import LinfBall
+from benchmarks.stopping import StopAt
+from sglr.attacks.threat import threat_model
 from sglr.data.images import ImageSet
 from sglr.engine.device import accelerator, device_name, prepare
 from sglr.evaluation.accuracy import correct_natural, correct_under_pgd, predictions
-from sglr.evaluation.autoattack import BATCH_SIZE, AutoAttack, run_autoattack
-from sglr.files.errors import Interrupted
+from sglr.evaluation.autoattack import run_autoattack, standard_autoattack
+from sglr.files.errors import Interrupted, UsageError
 from sglr.files.origin import origin
 from sglr.models.folding import fold_batchnorm
 from sglr.models.networks import build_network
@@ -47,10 +45,14 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path("results/agreement.json"))
     arguments = parser.parse_args()
     scale = _shortened(load_scale(arguments.scale), arguments.epochs)
-    device, fast = prepare(scale.engine, scale.threads)
+    fast = replace(scale.engine, graphs=False)
+    device, fast = prepare(fast, scale.threads, gpu=torch.cuda.is_available())
+    engines = {"plain": PLAIN, "fast": fast}
+    if device.type == "cuda":
+        engines["fast, graphs"] = replace(fast, graphs=True)
     trainings, jobs = [], []
     for seed in range(arguments.seeds):
-        for name, engine in (("plain", PLAIN), ("fast", fast)):
+        for name, engine in engines.items():
             jobs.append(_trained(scale, seed, device, engine, [StopRequest()]))
             trainings.append({"engine": name, "seed": seed} | _row(jobs[-1]))
     third = (
@@ -67,36 +69,27 @@ def main() -> None:
     images = job.splits.test.first(arguments.images)
     first = build_network(job.run, scale, job.splits).eval()
     networks = {"trained": job.recipe.model, "untrained": first}
-    record = {
+    record: dict[str, Any] = {
         "settings": {key: str(value) for key, value in vars(arguments).items()},
         "origin": origin(device_name(device), accelerator()),
         "trainings": trainings,
         "attacks": {
             name: _attacks(network, images, scale) for name, network in networks.items()
         },
-        "autoattack": _autoattack(job.recipe.model.eval(), images, scale),
     }
-    print(pd.DataFrame(trainings).to_markdown(index=False, floatfmt=".4f"))
+    arguments.out.write_text(json.dumps(record, indent=1) + "\n")
+    try:
+        record["autoattack"] = _autoattack(job.recipe.model.eval(), images, scale)
+    except UsageError as error:
+        record["autoattack"] = {"skipped": str(error)}
+    for row in trainings:
+        print(json.dumps(row))
     print(json.dumps({key: record[key] for key in ("attacks", "autoattack")}, indent=1))
     arguments.out.write_text(json.dumps(record, indent=1) + "\n")
 
 
 def _shortened(scale: Scale, epochs: int) -> Scale:
     return replace(scale, adversarial=replace(scale.adversarial, epochs=epochs))
-
-
-class StopAt(StopRequest):
-    """A request to stop that comes after so many steps."""
-
-    def __init__(self, step: int):
-        super().__init__()
-        self.left = step
-
-    def check(self, any_process: Callable[[bool], bool] = bool) -> None:
-        """Raise Interrupted once more than those have asked."""
-        self.left -= 1
-        self.received = signal.SIGTERM if self.left < 0 else None
-        super().check(any_process)
 
 
 def _trained(
@@ -136,7 +129,7 @@ def _pgd(
     correct = correct_under_pgd(
         network,
         images,
-        ball=LinfBall(scale.attack.epsilon),
+        ball=threat_model(scale.attack),
         step_size=scale.attack.step_size,
         num_steps=scale.attack.test_steps,
         batch_size=scale.measurement.batch_size,
@@ -159,21 +152,12 @@ def _attacks(model: nn.Module, images: ImageSet, scale: Scale) -> dict[str, floa
 
 def _autoattack(model: nn.Module, images: ImageSet, scale: Scale) -> dict[str, Any]:
     """The package's own run in plain fp32, ours on the folded network, and ours with the search on the bf16 copy."""
-    ball, batch_size = LinfBall(scale.attack.epsilon), scale.measurement.batch_size
+    ball, batch_size = threat_model(scale.attack), scale.measurement.batch_size
     plain, folded = fold_batchnorm(model, fold=False), fold_batchnorm(model)
     started = time.perf_counter()
-    package = AutoAttack(
-        plain,
-        norm="Linf",
-        eps=ball.epsilon,
-        seed=0,
-        version="standard",
-        device=str(images.images.device),
+    x_adv = standard_autoattack(
+        plain, images.pixels(), images.labels, ball, 0, batch_size
     )
-    returned = package.run_standard_evaluation(
-        images.pixels(), images.labels, **{BATCH_SIZE: batch_size}
-    )
-    x_adv = returned[0] if isinstance(returned, tuple) else returned
     correct = predictions(plain, x_adv, batch_size) == images.labels
     found = {"package": _outcome(correct.double().mean().item(), started)}
     for name, searched in (

@@ -38,7 +38,13 @@ class EngineLoop:
         self.model = model.to(device).to(memory_format=self.format).train()
         self.model.autocast = engine.precision == "bf16"  # type: ignore[assignment]
         adversary = Adversary(
-            self.model, LinfBall(8 / 255), 2 / 255, steps, self.generator, engine
+            self.model,
+            LinfBall(8 / 255),
+            2 / 255,
+            steps,
+            self.generator,
+            engine,
+            batch_size,
         )
         setup = Setup(self.model, self.images.labels, 10, 1, adversary, {}, self.images)
         self.objective = AdversarialTraining(At(), setup)
@@ -56,9 +62,7 @@ class EngineLoop:
 
     def attack(self, x: Tensor, y: Tensor) -> Tensor:
         """Return adversarial images."""
-        return self.objective.adversary.attack(
-            self.model, x, lambda logits: cross_entropy(logits, y)
-        )
+        return self.objective.adversary.attack(self.model, x, cross_entropy, y)
 
     def step(self) -> None:
         """Take a batch, attack it, and train on it."""

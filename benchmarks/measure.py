@@ -12,8 +12,8 @@ from torch.nn.functional import conv2d
 from torch.utils.flop_counter import FlopCounterMode
 
 from benchmarks.engine import EngineLoop
-from benchmarks.reference import PlainLoop, TorchAttacks
 from sglr.data.images import ImageSet
+from sglr.engine.device import prepare
 from sglr.models import build
 from sglr.plan.scales import PLAIN, Engine
 
@@ -35,13 +35,17 @@ BATCH_SIZES, STEPS = (32, 64, 128, 256), (1, 2, 5, 10)
 
 def compare(name: str, arguments: argparse.Namespace) -> dict[str, Any]:
     """Seconds of one attack and of one training step (None where the variant has none), and peak memory in MiB."""
-    loop, x, y = _loop(name, arguments, arguments.batch_size, arguments.steps)
+    loop, x, y = loop_of(name, arguments, arguments.batch_size, arguments.steps)
     found: dict[str, Any] = {
         "variant": name,
-        "attack_seconds": _seconds(lambda: loop.attack(x, y), arguments.device),
+        "attack_seconds": _seconds(
+            lambda: loop.attack(x, y), arguments.device, arguments.repetitions
+        ),
     }
     found["step_seconds"] = (
-        _seconds(loop.step, arguments.device) if hasattr(loop, "step") else None
+        _seconds(loop.step, arguments.device, arguments.repetitions)
+        if hasattr(loop, "step")
+        else None
     )
     found["peak_mib"] = _peak_memory(arguments.device)
     found["attack_tflop"] = 2 * arguments.steps * _forward_tflop(x, arguments.width)
@@ -56,10 +60,12 @@ def _forward_tflop(x: torch.Tensor, width: int) -> float:
     return counter.get_total_flops() / 1e12
 
 
-def _loop(
+def loop_of(
     name: str, arguments: argparse.Namespace, batch_size: int, steps: int
 ) -> tuple[Any, torch.Tensor, torch.Tensor]:
-    """The variant, and a batch on the device."""
+    """Return the variant, and a batch on the device, which is prepared as for a training."""
+    engine = ENGINES.get(name, PLAIN)
+    prepare(engine, torch.get_num_threads(), gpu=arguments.device != "cpu")
     generator = torch.Generator().manual_seed(0)
     pixels = torch.randint(
         256, (2 * batch_size, 3, 32, 32), dtype=torch.uint8, generator=generator
@@ -71,11 +77,15 @@ def _loop(
     device = arguments.device
     loop: Any
     if name == REFERENCE:
+        from benchmarks.reference import PlainLoop
+
         loop = PlainLoop(model, images.images, images.labels, batch_size, steps, device)
     elif name == "torchattacks":
+        from benchmarks.torchattacks_pgd import TorchAttacks
+
         loop = TorchAttacks(model, steps, device)
     else:
-        loop = EngineLoop(model, images, batch_size, steps, device, ENGINES[name])
+        loop = EngineLoop(model, images, batch_size, steps, device, engine)
     few = images.first(batch_size).to(device)
     return loop, few.pixels(), few.labels
 
@@ -109,7 +119,7 @@ def growth(name: str, arguments: argparse.Namespace) -> list[dict[str, Any]]:
     for batch_size, steps in [(size, 1) for size in BATCH_SIZES] + [
         (32, steps) for steps in STEPS[1:]
     ]:
-        loop, x, y = _loop(name, arguments, batch_size, steps)
+        loop, x, y = loop_of(name, arguments, batch_size, steps)
         seconds = _seconds(
             lambda loop=loop, x=x, y=y: loop.attack(x, y), arguments.device
         )  # type: ignore[misc]
@@ -131,7 +141,8 @@ def matmul_peak(precision: str, arguments: argparse.Namespace) -> float:
         arguments.device,
     )
     found = []
-    for size in (1024, 2048) if device == "cpu" else (4096, 8192):
+    smallest = (16 if device == "cpu" else 64) * arguments.width
+    for size in (smallest, 2 * smallest):
         left = torch.randn(size, size, dtype=dtype, device=device)
         image = left.view(1, size // 32, 32, size).permute(0, 3, 1, 2)  # channels last
         kernel = left[:, :, None, None].contiguous(memory_format=torch.channels_last)

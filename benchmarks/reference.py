@@ -1,4 +1,4 @@
-"""What the engine is compared with: the plain loop of the field's reference code, and torchattacks.
+"""What the engine is compared with: the plain loop of the field's reference code.
 
 Written apart from the engine: it shares the network's definition with it and nothing else.
 """
@@ -89,18 +89,3 @@ class PlainLoop:
         loss.backward()
         self.optimizer.step()
         loss.item()
-
-
-class TorchAttacks:
-    """torchattacks' PGD with the same settings; the library puts the network in eval mode."""
-
-    def __init__(self, model: nn.Module, steps: int, device: str):
-        import torchattacks
-
-        self.pgd = torchattacks.PGD(
-            model.to(device), eps=8 / 255, alpha=2 / 255, steps=steps
-        )
-
-    def attack(self, x: Tensor, y: Tensor) -> Tensor:
-        """Return adversarial images."""
-        return self.pgd(x, y)

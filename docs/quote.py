@@ -18,6 +18,7 @@ from typing import Any
 import pandas as pd
 from jinja2 import Environment, StrictUndefined
 
+from sglr.claims.words import words_of
 from sglr.collected.paired import mean_interval
 from sglr.files.records import read_json
 
@@ -57,7 +58,7 @@ class Differences:
 def claim(name: str, words: str) -> str:
     """A row of a table: what the paper claims, in `words`, and what the ledger of mini says of it."""
     row = _ledger().loc[name]
-    return f"| {words} | `{name}` | {row['verdict']} | {row['value']} |"
+    return f"| {words} | `{name}` | {row['verdict']} | {words_of(row)['value']} |"
 
 
 def verdict(name: str) -> str:
@@ -73,7 +74,8 @@ def verdicts(word: str = "", kind: str = "empirical") -> int:
 
 
 def _ledger() -> pd.DataFrame:
-    return pd.read_csv(MINI / "claims.csv", dtype=str).set_index("id")
+    rows = pd.read_csv(MINI / "claims.csv", dtype=str, keep_default_na=False)
+    return rows.set_index("id")
 
 
 def course(run: str) -> str:
@@ -102,6 +104,13 @@ def stressed(what: str) -> int:
     return sum(
         row[what] for row in read_json(ROOT / "results" / "stress.json")["counts"]
     )
+
+
+def rotten(kind: str, what: str) -> int:
+    """How often something was found in results/rot.json after faults of a kind, or of "all"."""
+    rows = read_json(ROOT / "results" / "rot.json")["counts"]
+    (found,) = [row[what] for row in rows if row["kind"] == kind]
+    return found
 
 
 def planning(key: str) -> str:
@@ -140,6 +149,7 @@ def _environment() -> Environment:
             ending,
             speed,
             stressed,
+            rotten,
             planning,
         )
     }

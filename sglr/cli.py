@@ -6,9 +6,12 @@ import sys
 from pathlib import Path
 from typing import Any, NoReturn
 
-from sglr.commands import runs, shown
+from sglr.artefacts.style import DEFAULT, SIZES
+from sglr.commands import advice, judge, networks, runs, shown
+from sglr.files.disk import refused
 from sglr.files.errors import Interrupted, UsageError
 from sglr.files.origin import git_commit, version_of
+from sglr.files.overlay import link_missing
 from sglr.files.settings import unknown
 from sglr.plan.names import CHECKPOINTS
 from sglr.plan.plan_files import load_plan
@@ -23,19 +26,26 @@ def main() -> None:
     arguments = _parser().parse_args(_checked(sys.argv[1:]))
     try:
         scale = "+".join([arguments.scale, *arguments.set])
-        arguments.command(arguments, load_plan(scale, plan_file=arguments.plan))
+        plan = load_plan(scale, plan_file=arguments.plan)
+        if arguments.read_from:
+            name = plan.scale.name
+            link_missing(arguments.read_from / name, arguments.results / name)
+        arguments.command(arguments, plan)
         sys.stdout.flush()
     except BrokenPipeError:
         _forget_output()
         sys.exit(1)  # a training, too, ends here
     except UsageError as error:
-        _end(str(error), 2)
+        _end(advice.completed(error, arguments), 2)
     except Interrupted as message:
         _end(str(message), message.status)
     except KeyboardInterrupt:
         _end("stopped by SIGINT", 130)
     except OSError as error:
-        _end(f"{error.filename or 'output'}: {error.strerror or error}", 2)
+        if not error.filename:
+            _end(f"output: {error.strerror or error}", 2)
+        line = refused(Path(os.fsdecode(error.filename)), error, "read")
+        _end(advice.completed(line, arguments), 2)
 
 
 def _end(message: str, status: int) -> NoReturn:
@@ -81,6 +91,8 @@ def _parser() -> argparse.ArgumentParser:
         command.set_defaults(command=function)
         if argument:
             command.add_argument(argument)
+        if name == "judge":
+            judge.add_arguments(command)
         if name == "train":
             command.add_argument(
                 "--events",
@@ -92,16 +104,21 @@ def _parser() -> argparse.ArgumentParser:
                 action="store_true",
                 help="never go on with what other code or versions have begun",
             )
+        if name == "evaluate":
+            command.add_argument(
+                "--keep-images",
+                action="store_true",
+                help="write what AutoAttack ends with, as safetensors",
+            )
         if name == "time-steps":
             command.add_argument("--repetitions", type=int, default=100)
         if name == "export":
-            command.add_argument(
-                "--checkpoint", choices=CHECKPOINTS, default="best_validation"
-            )
+            names = ", ".join(CHECKPOINTS)
+            command.add_argument("--checkpoint", default="best_validation", help=names)
         command.add_argument(
             "--scale",
-            default="digits",
-            help="a name of config/scales, or a file (default: digits)",
+            default="mini" if name == "judge" else "digits",
+            help="a name of config/scales, or a file (default: %(default)s)",
         )
         command.add_argument(
             "--set",
@@ -114,8 +131,21 @@ def _parser() -> argparse.ArgumentParser:
             "--plan", metavar="FILE", help="a plan in place of config/plan.yaml"
         )
         command.add_argument("--results", type=Path, default=Path("results"))
+        command.add_argument(
+            "--from",
+            dest="read_from",
+            type=Path,
+            metavar="FOLDER",
+            help="results that are read where --results has none; never written to",
+        )
         if name in _DRAWING:
             command.add_argument("--figures", type=Path, default=Path("figures"))
+        if name in ("draw", "show"):
+            command.add_argument(
+                "--size",
+                default=DEFAULT,
+                help=f"at which figures are read: {', '.join(SIZES)} (default: {DEFAULT})",
+            )
     return parser
 
 
@@ -128,12 +158,15 @@ class _Version(argparse.Action):
         sys.exit(0)
 
 
-_DRAWING = ("draw", "show", "report")
+_DRAWING = ("draw", "show", "report", "bundle")
 _COMMANDS = {
     "train": (runs.train, "run"),
     "evaluate": (runs.evaluate, "run"),
     "trajectory": (runs.trajectory, "run"),
     "features": (runs.features, "run"),
+    "judge": (judge.judge, None),
+    "models": (networks.models, None),
+    "restore": (networks.restore, "run"),
     "export": (runs.export, "run"),
     "events": (runs.events, "run"),
     "count-forwards": (runs.count_forwards, None),
@@ -144,4 +177,5 @@ _COMMANDS = {
     "show": (shown.show, None),
     "report": (shown.report, None),
     "plan": (shown.plan, None),
+    "bundle": (shown.bundle, None),
 }

@@ -13,6 +13,7 @@ import pandas as pd
 
 from sglr.engine.device import accelerator
 from sglr.files.origin import origin
+from stress import evaluation
 from stress.chain import Chain
 from stress.checks import results_of
 from stress.disk import small_disk
@@ -38,6 +39,9 @@ def main() -> None:
     )
     parser.add_argument("--stops", type=int, default=10, help="SIGTERMs")
     parser.add_argument("--fills", type=int, default=10, help="full disks")
+    parser.add_argument(
+        "--evaluations", type=int, default=10, help="SIGKILLs of one evaluation"
+    )
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--out", type=Path, default=Path("results/stress.json"))
     arguments = parser.parse_args()
@@ -48,12 +52,14 @@ def main() -> None:
         flush=True,
     )
     chains, disk = _strike_all(arguments, work)
+    killed = _strike_evaluation(arguments, work) if arguments.evaluations else {}
     shutil.rmtree(work)
     table = summary(chains)
     print(table.to_markdown(index=False))
     record: dict[str, Any] = {
         "settings": {key: str(value) for key, value in vars(arguments).items()},
         "disk": disk,
+        "evaluation": killed,
     }
     record |= {
         "seconds": round(time.perf_counter() - started),
@@ -93,6 +99,13 @@ def _strike_all(arguments: argparse.Namespace, work: Path) -> tuple[list[Chain],
         ]
         _deal(["full disk"] * arguments.fills, full)
         return [*chains, *full], disk.name
+
+
+def _strike_evaluation(arguments: argparse.Namespace, work: Path) -> dict[str, Any]:
+    """Kill the evaluation of the first run's undisturbed training."""
+    finished = Job(arguments.runs[0], arguments.scale, work / "undisturbed")
+    chance = random.Random(arguments.seed)
+    return evaluation.strike(finished, arguments.evaluations, chance)
 
 
 def _reference(job: Job) -> tuple[dict[str, Any], Pace]:

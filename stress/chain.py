@@ -1,8 +1,8 @@
 """One run, struck again and again, each time looked at and gone on with, at last trained to its end and compared."""
 
 import random
-import re
 import shutil
+import socket
 import subprocess
 import time
 from dataclasses import dataclass, field
@@ -133,11 +133,8 @@ def _leftover(path: Path) -> dict[str, Any]:
     """A temporary file: the name that it was meant for, its size, and whether a checkpoint is all there."""
     content = path.read_bytes()
     whole = content[:64] == digest(content[64:]).encode()
-    # After the name come the machine's, which may have dots, a number drawn, and the process.
-    named = re.match(r"\.(.+?\.(?:pt|csv|json|sha256))\.", path.name)
-    assert named, path
     return {
-        "left": named[1],
+        "left": path.name[1:].partition(f".{socket.gethostname()}.")[0],
         "left bytes": len(content),
         "left whole": whole,
     }

@@ -19,7 +19,7 @@ def results_of(folder: Path) -> dict[str, Any]:
         load_payload(folder / f"{name}.pt", manifest[name]["sha256"])
     records = {
         name: digest((folder / name).read_bytes())
-        for name in ("history.csv", "labels.csv")
+        for name in ("history.csv", "labels.csv", "label_accuracy.csv")
     }
     return records | {name: manifest[name] for name in (*_CHECKPOINTS, "trajectory")}
 
@@ -48,7 +48,8 @@ def check_whole(folder: Path) -> int:
 
 def _check_sums(path: Path) -> None:
     for line in path.read_text().splitlines():
-        check_sums(path.with_name(line.partition("  ")[2]))
+        beside = path.parent / line.partition("  ")[2]
+        check_sums(beside, beside.read_bytes())
 
 
 def _check_csv(path: Path) -> None:

@@ -20,7 +20,8 @@ class Instant:
         """Wait for it, or for the end of the process."""
         assert process.stdout is not None
         for _ in range(self.epochs):
-            process.stdout.readline()
+            # Other lines may stand before, such as where it computes.
+            next((line for line in process.stdout if " epoch " in line), "")
         time.sleep(self.seconds)
 
 
@@ -41,7 +42,10 @@ def kill_in_write(
     ending, seen, there = f".{process.pid}.tmp", 0, False
     while process.poll() is None:
         names = _names(folder)
-        was, there = there, any(".pt." in name and name.endswith(ending) for name in names)
+        was, there = (
+            there,
+            any(".pt." in name and name.endswith(ending) for name in names),
+        )
         seen += there and not was
         if seen == write:
             process.kill()

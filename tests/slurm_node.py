@@ -93,6 +93,21 @@ def slurm_node(folder: Path) -> Iterator[dict[str, str]]:
         _stop(folder, config)
 
 
+def restart_controller(folder: Path, environment: dict[str, str]) -> None:
+    """End the controller and start it again; it reads what it had saved, and the jobs run meanwhile."""
+    _kill(int((folder / "slurmctld.pid").read_text()))
+    time.sleep(1)
+    subprocess.run(["slurmctld"], env=environment, check=True)
+    for _ in range(60):
+        if (
+            subprocess.run(["squeue"], env=environment, capture_output=True).returncode
+            == 0
+        ):
+            return
+        time.sleep(0.5)
+    raise RuntimeError("the controller does not answer")
+
+
 def _configure(folder: Path) -> Path:
     host = socket.gethostname().split(".")[0]
     for name in ("state", "spool", "bin"):

@@ -8,6 +8,7 @@ import pytest
 import torch
 from torch import nn
 
+from sglr.evaluation import repeatable
 from sglr.evaluation.confidence import confidence_summary, expected_calibration_error
 from sglr.evaluation.features import (
     penultimate_features,
@@ -84,6 +85,61 @@ def test_gradients_are_taken_in_eval_mode_and_leave_nothing_behind(network, spli
         torch.equal(value, network.state_dict()[key])
         for key, value in model.state_dict().items()
     )
+
+
+def test_information_image_by_image_is_numpys_and_has_the_spread_of_the_images(digits):
+    x, y = digits
+    network, first = linear_network(1), linear_network(0)
+    pairs = zip(network.parameters(), first.parameters(), strict=True)
+    way = np.concatenate([(p - q).detach().numpy().ravel() for p, q in pairs])
+    squares = [
+        500 * (way @ numpy_gradient(network, x[i : i + 1], y[i : i + 1])) ** 2
+        for i in range(120)
+    ]
+    for batch_size in (17, 120):
+        value, error = repeatable.information(
+            network, first, x, y, batch_size=batch_size, num_train=500
+        )
+        assert value == pytest.approx(np.mean(squares), rel=1e-10)
+        assert error == pytest.approx(np.std(squares, ddof=1) / 120**0.5, rel=1e-10)
+
+
+def test_the_jackknife_is_the_standard_error_of_a_mean_and_of_a_square(digits):
+    parts = digits[0].flatten(1)[:8, :5]
+    value, error = repeatable.jackknife(parts[:, :1], lambda mean: mean[0])
+    column = parts[:, 0].numpy()
+    assert value == pytest.approx(column.mean())
+    assert error == pytest.approx(column.std(ddof=1) / 8**0.5)
+    norm, spread = repeatable.jackknife(parts, lambda mean: mean.norm())
+    left = [
+        np.linalg.norm(np.delete(parts.numpy(), i, axis=0).mean(axis=0))
+        for i in range(8)
+    ]
+    assert norm == pytest.approx(np.linalg.norm(parts.numpy().mean(axis=0)))
+    assert spread == pytest.approx((7 * np.var(left)) ** 0.5)
+
+
+def test_the_repeatable_gradient_norm_is_numpys(digits):
+    network = linear_network(1)
+    found, error = repeatable.gradient_norm(network, *digits, batch_size=7)
+    expected = np.linalg.norm(numpy_gradient(network, *digits))
+    assert found == pytest.approx(expected, rel=1e-10)
+    assert 0 < error < found
+
+
+def test_a_settled_networks_batchnorm_is_that_of_the_images(network, splits):
+    x = splits.train.pixels()[:90]
+    changed = copy.deepcopy(network)
+    for name, value in changed.named_buffers():
+        if name.endswith("running_mean"):
+            value.add_(1.0)  # what lags behind must not matter
+    one, two = (repeatable.settled(each, x, 90) for each in (network, changed))
+    with torch.no_grad():
+        assert torch.equal(one(x), two(x))
+        assert not torch.allclose(changed.eval()(x), two(x), atol=0.1)
+        expected = copy.deepcopy(network).train()(x)
+    # One batch: its variance is kept without bias, n / (n - 1).
+    assert torch.allclose(one(x), expected, atol=0.02) and not one.training
 
 
 def test_calibration_error_is_a_hand_loops():

@@ -115,7 +115,7 @@ def test_the_adversary_is_pgd_on_todays_weights_in_eval_mode(
         num_steps=5,
         start=first,
     )
-    found = adversary.attack(model, x, lambda z: cross_entropy(z, y), start)
+    found = adversary.attack(model, x, cross_entropy, y, start=start)
     assert (found - expected).abs().max() < 1e-9
 
 
@@ -126,7 +126,7 @@ def test_attack_and_evaluation_leave_the_network_and_the_generators_alone(
     before, state = copy.deepcopy(model.state_dict()), torch.get_rng_state()
     x, y = splits.train.pixels()[:50], splits.train.labels[:50]
     adversary = Adversary(model, BALL, 0.04, 3, torch.Generator().manual_seed(0))
-    adversary.attack(model, x, lambda z: cross_entropy(z, y))
+    adversary.attack(model, x, cross_entropy, y)
     few = splits.test.first(20)
     correct_under_pgd(
         fold_batchnorm(model),

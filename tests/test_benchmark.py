@@ -6,6 +6,7 @@ import sys
 import torch
 from tools import ROOT, output, run
 
+from benchmarks.count import count_step, epoch_estimate
 from benchmarks.engine import EngineLoop
 from benchmarks.measure import REFERENCE
 from benchmarks.reference import PlainLoop
@@ -37,6 +38,7 @@ def test_the_benchmark_writes_every_variant_and_its_ratio(tmp_path):
     ]
     output(run(ROOT, *words))
     found = json.loads((tmp_path / "found.json").read_text())
+    assert [row["part"] for row in found["counted"]][-1] == "whole step"
     rows = {row["variant"]: row for row in found["variants"]}
     assert {"engine, plain", "engine, fp32", REFERENCE, "torchattacks"} <= set(rows)
     assert rows[REFERENCE]["attack x plain loop"] == 1
@@ -46,6 +48,20 @@ def test_the_benchmark_writes_every_variant_and_its_ratio(tmp_path):
         (256, 1),
         (32, 10),
     }
+
+
+def test_a_step_takes_no_more_kernels_and_bytes_than_recorded():
+    """Of one attack step on ResNet-18 at batch 128; the arithmetic is that of three passes forward and their like."""
+    found = count_step(steps=1)
+    forward = 0.5552 * 2 * 128 / 1000  # TFLOP: 0.555 G multiplications an image
+    assert abs(found["attack"].tflop / (2 * forward) - 1) < 0.02
+    assert abs(found["whole step"].tflop / (5 * forward) - 1) < 0.02
+    limits = {"data": 20, "refolding": 27, "attack": 169, "whole step": 473}
+    assert {part: count.kernels for part, count in found.items()} == limits
+    assert found["attack"].gigabytes < 2.6 and found["whole step"].gigabytes < 5.7
+    # The H200 differs by its memory alone.
+    h100, h200 = epoch_estimate(found).values()
+    assert 0.7 < h200 / h100 < 1
 
 
 def random_images(count: int) -> ImageSet:

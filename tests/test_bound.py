@@ -1,10 +1,14 @@
 """A result is believed only where it is what today's settings, and whole files, give."""
 
+import errno
+import fcntl
 import json
 import os
 import re
+import shlex
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 from dataclasses import replace
@@ -14,17 +18,24 @@ import pytest
 import torch
 from tools import ROOT, Done, copy_checkout, one_line, output, run, sglr, sglr_words
 
+from sglr.artefacts.collect import check_collected
+from sglr.cli import _parser
+from sglr.commands.advice import completed
 from sglr.engine import parallel
 from sglr.engine.checkpoints import load_payload, save_payload
 from sglr.evaluation.accuracy import in_batches
 from sglr.evaluation.features import tsne
+from sglr.files.again import command_for
 from sglr.files.disk import write_bytes
-from sglr.files.errors import Interrupted, UsageError
+from sglr.files.errors import Interrupted, ReadOnly, UsageError
 from sglr.files.lock import only_writer
 from sglr.files.origin import differences
+from sglr.files.overlay import link_missing
+from sglr.files.records import read_csv, read_json, write_json
+from sglr.files.sums import write_sums
 from sglr.files.yaml import parse_yaml
 from sglr.methods.schedules import learning_rate
-from sglr.plan.bound import read_manifest
+from sglr.plan.bound import check_measurement, measured_with, read_manifest
 from sglr.plan.plan_files import load_plan
 from sglr.plan.runs import make_run
 from sglr.training import job
@@ -134,6 +145,114 @@ def test_a_digit_changed_in_a_file_is_noticed(here, name):
     assert one_line(
         sglr(here, "collect", artefact), f"{name}: changed since it was written"
     )
+
+
+@pytest.mark.parametrize(
+    ("rows", "said"),
+    [
+        ("1,0.5\n2\n", "its rows differ in length"),
+        ("1,0.5\n2,0.5,7\n", "not readable as CSV|its rows differ"),
+        ("1,0.5\n2,half\n3,0.5\n", "not all of column 'accuracy' are numbers"),
+        ("1,0.5\n2,0.", "its last line is cut off"),
+    ],
+)
+def test_a_table_with_damaged_rows_is_refused(tmp_path, rows, said):
+    path = tmp_path / "smoke/collected/figure2_labels.csv"
+    path.parent.mkdir(parents=True)
+    path.write_text("epoch,accuracy\n" + rows)
+    again = "to make it again: sglr collect figure2 --scale smoke"
+    with pytest.raises(UsageError, match=f"damaged, ({said}); {again}"):
+        read_csv(path)
+
+
+@pytest.mark.parametrize(
+    ("name", "command"),
+    [
+        ("runs/digits-at-s0/trajectory/0002.pt", "train digits-at-s0"),
+        (
+            "runs/digits-at-noise0.4-s0/evaluate.sha256",
+            "evaluate digits-at-noise0.4-s0",
+        ),
+        ("runs/digits-at-s0/separability.json", "features digits-at-s0"),
+        ("collected/erm.csv", "collect evidence"),
+        ("claims_paper.csv", "claims"),
+        ("overhead.json", "time-steps"),
+        ("figure3.svg", "draw figure3"),
+        (
+            "exported/digits-at-noise0.4-s0-best.safetensors",
+            "export digits-at-noise0.4-s0 --checkpoint best",
+        ),
+        ("tables/table2.csv", ""),
+    ],
+)
+def test_every_result_has_the_command_that_makes_it(name, command):
+    found = command_for(Path("results/smoke", name))
+    assert found == (f"sglr {command} --scale smoke" if command else "")
+
+
+def test_what_was_collected_of_other_runs_is_neither_drawn_nor_judged(here):
+    folder = here / "results/smoke"
+    output(sglr(here, "collect", "table2"))
+    evaluation = files(here) / "evaluation.json"
+    content = json.loads(evaluation.read_text())
+    evaluation.write_text(json.dumps(content))  # measured again, say
+    write_sums(files(here), "evaluate", ["evaluation.json"])
+    plan = load_plan("smoke")
+    with pytest.raises(UsageError, match="sglr collect table2 --scale smoke"):
+        check_collected(plan.artefacts, plan, folder)
+    measurement = replace(plan.scale.measurement, num_autoattack=5)
+    other = replace(plan, scale=replace(plan.scale, measurement=measurement))
+    with pytest.raises(UsageError, match="measured with num_autoattack 6, which is 5"):
+        check_collected(["table2"], other, folder)
+
+
+def test_features_of_other_networks_or_of_another_number_are_refused(done, tmp_path):
+    manifest = json.loads((files(done) / "manifest.json").read_text())
+    record = {
+        "networks": [manifest["final"]["sha256"]],
+        "measured_with": measured_with("features", SMOKE.scale),
+    }
+    check_measurement("features", tmp_path, manifest, SMOKE.scale)  # none was recorded
+    write_json(tmp_path / "features.json", record)
+    check_measurement("features", tmp_path, manifest, SMOKE.scale)
+    fewer = replace(SMOKE.scale.measurement, num_features=40)
+    with pytest.raises(UsageError, match="measured with num_features 52, which is 40"):
+        changed = replace(SMOKE.scale, measurement=fewer)
+        check_measurement("features", tmp_path, manifest, changed)
+    write_json(tmp_path / "features.json", record | {"networks": ["0" * 64]})
+    with pytest.raises(UsageError, match="another training's networks"):
+        check_measurement("features", tmp_path, manifest, SMOKE.scale)
+
+
+def test_what_a_message_advises_has_the_options_of_the_command_that_met_it(
+    monkeypatch,
+):
+    words = ["collect", "table2", "--scale", "my.yaml", "--set", "threads=2"]
+    words += ["--results", "there", "--plan", "a plan.yaml"]
+    arguments = _parser().parse_args(words)
+    monkeypatch.setattr(sys, "argv", ["sglr", *words])
+    options = "--scale my.yaml --set threads=2 --plan 'a plan.yaml' --results there"
+    line = "a: no such file; to make it: sglr train digits-at-s0 --scale my+threads=2"
+    said = completed(UsageError(line), arguments)
+    assert said == f"a: no such file; to make it: sglr train digits-at-s0 {options}"
+    typed = completed(ReadOnly("a: cannot be written"), arguments).split(": ")[-1]
+    again = _parser().parse_args(shlex.split(typed)[1:])
+    assert (str(again.read_from), again.scale) == ("there", "my.yaml")
+    assert again.results != arguments.results
+
+
+def test_results_elsewhere_are_read_and_never_written_to(tmp_path):
+    there, here = tmp_path / "there", tmp_path / "here"
+    write_json(there / "runs/a/manifest.json", {"a": 1})
+    write_json(there / "runs/b/manifest.json", {"b": 1})
+    write_json(here / "runs/b/manifest.json", {"b": 2})
+    (there / ".writer").write_text("somebody")
+    link_missing(there, here)
+    assert read_json(here / "runs/a/manifest.json") == {"a": 1}
+    assert read_json(here / "runs/b/manifest.json") == {"b": 2}
+    write_json(here / "runs/a/manifest.json", {"a": 3})
+    assert read_json(there / "runs/a/manifest.json") == {"a": 1}
+    assert not (here / ".writer").exists()
 
 
 def test_the_checksums_are_those_of_the_common_tool(done):
@@ -275,6 +394,32 @@ def test_a_run_has_one_writer_and_a_dead_one_holds_nothing(here):
     output(sglr(here, "train", RUN))
 
 
+def test_a_file_system_without_locks_has_one_writer_too(tmp_path, monkeypatch):
+    def no_locks(*_):
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr(fcntl, "flock", no_locks)
+    holder = tmp_path / ".writer"
+    with only_writer(tmp_path):
+        assert str(os.getpid()) in holder.read_text()
+        with (
+            pytest.raises(UsageError, match=f"process {os.getpid()} on .*: rm "),
+            only_writer(tmp_path),
+        ):
+            pass
+    assert not holder.exists()
+    host = socket.gethostname()
+    holder.write_text(f"{2**22 + 1} on {host} since then")  # no process has this number
+    with only_writer(tmp_path):
+        pass
+    holder.write_text(f"{2**22 + 1} on another since then")  # who knows?
+    with (
+        pytest.raises(UsageError, match="on another since then; if it runs no more"),
+        only_writer(tmp_path),
+    ):
+        pass
+
+
 # Broken networks.
 
 
@@ -316,7 +461,7 @@ def test_outputs_that_are_no_numbers_and_features_that_are_all_the_same_are_refu
 def test_a_world_size_without_torchrun_means_nothing(monkeypatch, left):
     for name, value in left.items():
         monkeypatch.setenv(name, value)
-    assert parallel.init(torch.device("cpu")) == torch.device("cpu")
+    parallel.init(torch.device("cpu"))
     assert parallel.world_size() == 1
 
 
@@ -415,6 +560,22 @@ def test_the_version_and_a_command_that_is_none(tmp_path):
     assert output(run(tmp_path, sys.executable, "-m", "sglr", "--version")).startswith(
         "sglr "
     )
-    assert one_line(
-        sglr(tmp_path, "trian", RUN), "unknown command 'trian'; did you mean 'train'?"
-    )
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("trian", RUN), "unknown command 'trian'; did you mean 'train'?"),
+        (
+            ("draw", "tabel2"),
+            "unknown table or figure 'tabel2'; did you mean 'table2'?",
+        ),
+        (("collect", "words"), "unknown table or figure 'words'; allowed: table1"),
+        (
+            ("export", RUN, "--checkpoint", "finale"),
+            "unknown checkpoint 'finale'; did you mean 'final'?",
+        ),
+    ],
+)
+def test_a_word_that_is_none_says_the_nearest(tmp_path, words, said):
+    assert one_line(sglr(tmp_path, *words), said)

@@ -43,7 +43,7 @@ def test_a_damaged_checkpoint_is_never_evaluated(results, damage):
 
 def test_a_missing_checkpoint_says_what_to_do(results):
     (results / "smoke" / "runs" / RUN / "final.pt").unlink()
-    refused(results, "final.pt: no such file; sglr train digits-at-s0")
+    refused(results, "final.pt: no such file; to make it: sglr train digits-at-s0")
 
 
 def test_a_folder_copied_under_another_runs_name_is_refused(results):
@@ -60,7 +60,7 @@ def test_a_checkpoint_put_in_place_of_another_is_refused(results):
     folder = results / "smoke" / "runs" / RUN
     payload = load_payload(folder / "final.pt")
     save_payload(folder / "final.pt", payload | {"epoch": payload["epoch"] + 1})
-    refused(results, "final.pt: not the checkpoint that manifest.json names")
+    refused(results, "final.pt: damaged, not the checkpoint that manifest.json names")
 
 
 def test_another_runs_state_is_set_aside(results):
@@ -82,7 +82,8 @@ def test_code_in_a_checkpoint_is_not_run(tmp_path):
 
     save_payload(tmp_path / "trap.pt", {"run": Trap()})
     with pytest.raises(
-        UsageError, match="trap.pt: holds more than tensors and plain values"
+        UsageError,
+        match="trap.pt: damaged, it holds more than tensors and plain values",
     ):
         load_payload(tmp_path / "trap.pt")
     assert (

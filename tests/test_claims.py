@@ -76,7 +76,7 @@ def words() -> dict[str, str]:
     """What becomes of each claim that mini can judge, on its placebo."""
     data, found = Data(mini()), {}
     for claim in claims(mini()):
-        if LEDGER.loc[claim.id, "p"]:
+        if LEDGER.loc[claim.id, "p_value"]:
             found[claim.id] = placebo_word(claim, data)
     return found
 
@@ -135,15 +135,8 @@ def history(run: str) -> pd.DataFrame:
 def shown(name: str) -> tuple[str, float, list[float]]:
     """Verdict, value and ends of the interval as the ledger prints them."""
     row = LEDGER.loc[name]
-    words = (
-        row["value"]
-        .rpartition(": ")[2]
-        .replace("[", "")
-        .replace("]", "")
-        .replace(",", "")
-    )
-    value, *ends = [float(word) for word in words.split()]
-    return row["verdict"], value, ends
+    ends = [float(row[end]) for end in ("low", "high") if row[end]]
+    return row["verdict"], float(row["value"]), ends
 
 
 LOST = {("best",): 1, ("final",): -1}
@@ -314,13 +307,15 @@ def test_the_committed_ledger_is_what_the_command_writes(tmp_path):
 
 
 def test_corrected_p_values_are_those_of_the_empirical_claims_alone():
-    rows = LEDGER[(LEDGER["kind"] == "empirical") & (LEDGER["p"] != "")]
-    p = rows["p"].astype(float).sort_values()
+    rows = LEDGER[(LEDGER["kind"] == "empirical") & (LEDGER["p_value"] != "")]
+    p = rows["p_value"].astype(float).sort_values()
     smallest = rows.loc[p.index[0]]
-    assert float(smallest["p corrected"]) == pytest.approx(len(p) * p.iloc[0], rel=0.06)
+    assert float(smallest["p_value_corrected"]) == pytest.approx(
+        len(p) * p.iloc[0], rel=0.06
+    )
     decided = rows[rows["verdict"].isin(["reproduced", "contradicted"])]
-    assert (decided["p corrected"].astype(float) < 0.05).all()
-    assert set(LEDGER[LEDGER["kind"] == "exact"]["p corrected"]) == {""}
+    assert (decided["p_value_corrected"].astype(float) < 0.05).all()
+    assert set(LEDGER[LEDGER["kind"] == "exact"]["p_value_corrected"]) == {""}
 
 
 def test_with_nothing_collected_only_what_needs_no_training_is_judged():

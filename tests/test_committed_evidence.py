@@ -54,7 +54,8 @@ def test_no_committed_result_is_planned_again(clone, times):
     done = snakemake(clone, "-n", "--", "all", *targets)
     assert done.returncode == 0, done.stderr[-2000:]
     planned = planned_outputs(
-        done.stdout + done.stderr, "train|evaluate|trajectory|features|count_forwards|time_steps"
+        done.stdout + done.stderr,
+        "train|evaluate|trajectory|features|count_forwards|time_steps",
     )
     # The reading works.
     assert "results/digits/runs/digits-at-s0/manifest.json" in planned

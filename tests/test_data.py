@@ -1,7 +1,12 @@
 """The data: which images, disjoint, balanced, the same ones each time; augmentation; CIFAR where there is one."""
 
+import errno
+import hashlib
 import os
+import pickle
 import shutil
+import tarfile
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,10 +15,11 @@ import torch
 from filelock import FileLock, Timeout
 from sklearn.datasets import load_digits
 
-from sglr.data import load_splits
+from sglr.data import cifar, load_splits
 from sglr.data.augment import augment
 from sglr.data.digits import number_parts
 from sglr.data.images import ImageSet, Splits, balanced_order
+from sglr.files import disk
 from sglr.files.errors import UsageError
 from sglr.plan.scale_files import load_scale
 from sglr.plan.scales import DataSpec
@@ -146,6 +152,23 @@ def test_more_digits_than_there_are_is_one_clear_line():
         match=r"^digits has 1797 images in all; the scale asks for \[1000, 500, 500\]$",
     ):
         load("digits", 1000, 500, 500)
+
+
+@pytest.mark.parametrize(
+    ("sizes", "message"),
+    [
+        (
+            {"num_train": 5},
+            "digits: num_train is 5, and no image among them is of class",
+        ),
+        ({"num_validation": 9}, "digits: num_validation is 9, and no image among them"),
+        ({"num_test": 1}, "digits: num_test is 1, and no image among them is of class"),
+    ],
+)
+def test_a_class_without_an_image_is_named_with_its_split(sizes, message):
+    spec = replace(load_scale("smoke").data["digits"], **sizes)
+    with pytest.raises(UsageError, match=message):
+        load_splits(spec, label_noise=0.0, seed=0)
 
 
 def test_balanced_order_is_a_permutation_whose_beginnings_are_balanced():
@@ -332,21 +355,25 @@ def test_only_without_sglr_data_is_anything_downloaded(
 ):
     asked = []
 
-    def unreachable(root, train=True, download=False):
-        asked.append((root, download))
-        raise OSError("no route\nto host")
+    class Unreachable:
+        filename, tgz_md5 = "archive.tar.gz", ""
+
+        def __init__(self, root, train=True, download=False):
+            asked.append((root, download))
+            raise OSError("no route\nto host")
 
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("SGLR_DATA", raising=False)
     if given:
         monkeypatch.setenv("SGLR_DATA", given)
-    monkeypatch.setattr("torchvision.datasets.CIFAR100", unreachable)
+    monkeypatch.setattr("torchvision.datasets.CIFAR100", Unreachable)
     with pytest.raises(
         UsageError,
         match=rf"^SGLR_DATA {state}: no intact cifar100 in {root}/ \(OSError: no route to host",
     ):
         load("cifar100", 100, 100, 100)
-    assert asked == [(root, given is None)]
+    assert {download for _, download in asked} == {False, given is None}
+    assert {each for each, _ in asked} == {root}
 
 
 def test_one_of_two_jobs_downloads_at_a_time(monkeypatch, tmp_path):
@@ -354,15 +381,76 @@ def test_one_of_two_jobs_downloads_at_a_time(monkeypatch, tmp_path):
     monkeypatch.delenv("SGLR_DATA", raising=False)
     locked = []
 
-    def archive(root, train=True, download=False):
-        if download:
-            with pytest.raises(Timeout):
-                FileLock("data/cifar10.lock").acquire(timeout=0)
-            locked.append(True)
-        raise OSError("enough")
+    class CIFAR10:
+        filename, tgz_md5 = "archive.tar.gz", ""
 
-    monkeypatch.setattr("torchvision.datasets.CIFAR10", archive)
+        def __init__(self, root, train=True, download=False):
+            if download:
+                with pytest.raises(Timeout):
+                    FileLock("data/cifar10.lock").acquire(timeout=0)
+                locked.append(True)
+            raise OSError("enough")
+
+    monkeypatch.setattr("torchvision.datasets.CIFAR10", CIFAR10)
     with pytest.raises(UsageError, match="enough"):
         load("cifar10", 100, 100, 100)
     assert locked == [True]
     FileLock("data/cifar10.lock").acquire(timeout=0)  # and it is free again
+
+
+@pytest.fixture
+def small_cifar(monkeypatch) -> type:
+    """CIFAR-10's official class, told of an archive of 40 images in the official format."""
+    from torchvision.datasets import CIFAR10
+
+    for name in ("train_list", "test_list"):
+        monkeypatch.setattr(CIFAR10, name, [[f"{name}_batch", None]])
+    monkeypatch.setattr(CIFAR10, "meta", CIFAR10.meta | {"md5": None})
+    return CIFAR10
+
+
+def pack(root: Path, kind: type) -> Path:
+    """Write the archive into `root`."""
+    folder = root / kind.base_folder
+    folder.mkdir(parents=True)
+    for name, count in (("train_list_batch", 30), ("test_list_batch", 10)):
+        images = np.random.default_rng(count).integers(256, size=(count, 3072))
+        labels = [k % 10 for k in range(count)]
+        batch = {"data": images.astype(np.uint8), "labels": labels}
+        (folder / name).write_bytes(pickle.dumps(batch))
+    names = pickle.dumps({"label_names": list("abcdefghij")})
+    (folder / kind.meta["filename"]).write_bytes(names)
+    with tarfile.open(root / kind.filename, "w:gz") as archive:
+        archive.add(folder, kind.base_folder)
+    shutil.rmtree(folder)
+    return root / kind.filename
+
+
+def test_an_archive_that_is_there_alone_is_extracted(
+    small_cifar, monkeypatch, tmp_path
+):
+    archive = pack(tmp_path, small_cifar)
+    monkeypatch.setenv("SGLR_DATA", str(tmp_path))
+    with pytest.raises(UsageError, match="no intact cifar10"):  # of another content
+        load("cifar10", 20, 10, 10)
+    md5 = hashlib.md5(archive.read_bytes()).hexdigest()
+    monkeypatch.setattr(small_cifar, "tgz_md5", md5)
+    assert len(load("cifar10", 20, 10, 10).train) == 20
+
+
+def test_data_that_cannot_be_written_beside_are_read(
+    small_cifar, monkeypatch, tmp_path
+):
+    pack(tmp_path / "data", small_cifar)
+    with tarfile.open(tmp_path / "data" / small_cifar.filename) as archive:
+        archive.extractall(tmp_path / "data", filter="data")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("SGLR_DATA", raising=False)
+
+    def refuse(*_, **__):
+        raise OSError(errno.EROFS, "Read-only file system", "data")
+
+    monkeypatch.setattr(cifar, "FileLock", refuse)
+    monkeypatch.setattr(disk, "open", refuse, raising=False)
+    assert len(load("cifar10", 20, 10, 10).train) == 20
+    assert not (tmp_path / "data/cifar10.decoded").exists()

@@ -146,14 +146,21 @@ def test_apptainer_runs_the_jobs_in_the_image_that_the_configuration_names(tmp_p
     )
 
 
-@pytest.mark.parametrize("name", ["it's", "100% #1", "$HOME;x", "[a]*"])
-def test_a_checkout_in_an_oddly_named_folder_works(tmp_path, name):
-    root = tmp_path / name
-    root.mkdir()
+# What a shell, Snakemake's patterns or Python's formats take for their own.
+ODD = (
+    *("a{b}c", "it's", 'a "b"', "100% #1", "$HOME", "a;b", "[a]*", "a\\b", "~", "!"),
+    *("(a)", "a&b", "<a>", "a|b", "umlaut ü", "`a`"),
+)
+
+
+def test_a_checkout_in_oddly_named_folders_works(tmp_path):
+    """All the names at once, each a folder within the one before, for the checkout and for the results."""
+    root = tmp_path.joinpath(*ODD)
+    root.mkdir(parents=True)
     copy_checkout(root)
-    (tmp_path / "work").mkdir()
-    snakemake(tmp_path / "work", "-s", str(root / "Snakefile"), "--", TARGET)
-    assert (tmp_path / "work" / TARGET).exists()
+    (root / "work").mkdir()
+    snakemake(root / "work", "-s", str(root / "Snakefile"), "--", TARGET)
+    assert (root / "work" / TARGET).exists()
 
 
 def test_changed_values_are_a_scale_of_their_own(tmp_path):

@@ -94,7 +94,10 @@ def test_every_quoted_number_is_what_the_committed_results_give(page):
 
 def test_a_quotation_follows_the_results(monkeypatch, tmp_path):
     (tmp_path / "claims.csv").write_text(
-        "id,verdict,value,judged by\nsome/claim,reproduced,+1.5,direction\n"
+        "id,kind,verdict,weakest_part,value,low,high,basis,standard_deviation,p_value,"
+        "p_value_corrected,detectable,validation_part,validation_value,validation_low,"
+        "validation_high,paper,paper_value\n"
+        "some/claim,ours,reproduced,pgd20,1.5,0.5,2.5,3 seeds,,,,,,,,,,\n"
     )
     monkeypatch.setattr(quote, "MINI", tmp_path)
     page = (
@@ -102,5 +105,5 @@ def test_a_quotation_follows_the_results(monkeypatch, tmp_path):
     )
     assert (
         quote.quoted(page).splitlines()[1]
-        == "| It holds | `some/claim` | reproduced | +1.5 |"
+        == "| It holds | `some/claim` | reproduced | pgd20: +1.50 [+0.50, +2.50] |"
     )

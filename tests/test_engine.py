@@ -1,6 +1,8 @@
 """Every shortcut against the plain fp32 path, and the device that is not there."""
 
+import weakref
 from dataclasses import replace
+from functools import partial
 
 import pytest
 import torch
@@ -130,7 +132,7 @@ def test_a_search_on_a_copy_is_judged_by_the_network_itself(network, splits):
 def test_a_curve_in_bf16_is_near_the_exact_one(network, splits):
     scale = load_plan("digits").scale
     exact, fast = (
-        Curve(splits, scale.attack, scale.measurement, how).measure(network)
+        Curve(network, splits, scale.attack, scale.measurement, how).measure(network)
         for how in (PLAIN, FAST)
     )
     assert exact["test_natural_accuracy"] == fast["test_natural_accuracy"]
@@ -147,7 +149,7 @@ def test_a_curve_attacks_a_copy_as_the_engine_says(network, splits, monkeypatch)
     )
     scale = load_plan("smoke").scale
     for how in (PLAIN, FOLDED, FAST, replace(PLAIN, precision="bf16")):
-        Curve(splits, scale.attack, scale.measurement, how).measure(network)
+        Curve(network, splits, scale.attack, scale.measurement, how).measure(network)
     plain, folded = (
         {"fold": False, "channels_last": False},
         {"fold": True, "channels_last": False},
@@ -180,56 +182,6 @@ def test_the_attacked_copy_lies_in_memory_as_the_engine_says(network):
         assert kernels and all(
             kernel.is_contiguous(memory_format=layout) for kernel in kernels
         )
-
-
-class Captured:
-    """Stands where a CUDA graph stands: one shape, and logits that the next call overwrites."""
-
-    def __init__(self, function, sample):
-        assert sample[0].requires_grad
-        self.function, self.shape, self.calls = function, sample[0].shape, 0
-        self.logits = function(sample[0]).detach()
-
-    def __call__(self, x):
-        assert x.shape == self.shape and x.requires_grad
-        self.calls += 1
-        logits = self.function(x)
-        self.logits.copy_(logits.detach())
-        return self.logits + (logits - logits.detach())
-
-
-def test_a_graphed_attack_is_the_plain_one_and_takes_other_shapes_plainly(
-    network, splits, monkeypatch
-):
-    captured = []
-    monkeypatch.setattr(
-        torch.cuda,
-        "make_graphed_callables",
-        lambda f, sample: captured.append(Captured(f, sample)) or captured[-1],
-    )
-    other = build("small_resnet", 10, 1, 8, 1).eval()
-    found = {}
-    for how in (FOLDED, replace(FOLDED, graphs=True)):
-        adversary = Adversary(
-            network, LinfBall(0.15), 0.0375, 3, torch.Generator().manual_seed(0), how
-        )
-        attacks = []
-        for count, model in (
-            (50, network),
-            (50, other),
-            (7, network),
-        ):  # weights move, sizes too
-            few = splits.test.first(count)
-            attacks.append(
-                adversary.attack(
-                    model,
-                    few.pixels(),
-                    lambda logits, y=few.labels: cross_entropy(logits, y),
-                )
-            )
-        found[how.graphs] = torch.cat(attacks)
-    assert torch.equal(found[False], found[True])
-    assert [graph.calls for graph in captured] == [6]
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
@@ -270,14 +222,50 @@ def test_memory_that_runs_out_is_one_line_with_the_batch_size_that_fits():
         (1, "no batch_size would fit"),
     ):
         tried.clear()
-        with (
-            pytest.raises(
-                UsageError, match=f"out of memory with batch_size 128; {words}"
-            ),
-            advising_batch_size(trial, 128),
+        with pytest.raises(
+            UsageError, match=f"out of memory with batch_size 128; {words}"
         ):
-            trial(128)
+            advising_batch_size(partial(trial, 128), trial, 128)
         assert tried == [128, 64, 32, 16, 8, 4, 2][: 4 if limit == 20 else 7]
+
+
+class Held:
+    """Stands where a step's tensors stand."""
+
+
+@pytest.mark.parametrize("how", ("in the step", "as a capture ends"))
+def test_the_advice_is_measured_with_the_failed_steps_memory_given_back(how):
+    alive = []
+
+    def step(batch_size):
+        if alive:
+            assert alive[0]() is None, "the failed step still holds its tensors"
+            return
+        held = Held()
+        alive.append(weakref.ref(held))
+        try:
+            raise torch.OutOfMemoryError("CUDA out of memory")
+        except RuntimeError:
+            if how == "in the step":
+                raise
+            raise RuntimeError("an error of the capture") from held_by(held)
+
+    with pytest.raises(UsageError, match="batch_size 64 would fit"):
+        advising_batch_size(partial(step, 128), step, 128)
+
+
+def held_by(held):
+    """No cause: it only keeps `held` in the frame until here."""
+    return
+
+
+def test_an_error_that_is_not_of_memory_stays_what_it_is():
+    with pytest.raises(RuntimeError, match="another"):
+        advising_batch_size(partial(fail, "another"), print, 128)
+
+
+def fail(message):
+    raise RuntimeError(message)
 
 
 def test_a_trial_takes_one_step_of_that_many_images(tmp_path, monkeypatch):

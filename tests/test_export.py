@@ -133,6 +133,18 @@ def test_robustbench_gets_the_recorded_accuracies(exported, archive, recorded):
     assert 0 < robust < natural_of_few
 
 
+def test_judge_gives_what_robustbench_and_the_evaluation_give(root, exported, recorded):
+    output(command(root, "judge", str(exported), "--data", "digits"))
+    judged = read_json(root / f"results/smoke/judged/{exported.stem}.json")
+    assert judged["entry"] == {key: recorded[key] for key in judged["entry"]}
+    assert judged["autoattack"] == recorded["autoattack"]["accuracy"]
+    table = (root / f"results/smoke/judged/{exported.stem}.md").read_text()
+    (row,) = [
+        line for line in table.splitlines() if f"| {RUN} " in line and "best" in line
+    ]
+    assert "+0.0 [+0.0, +0.0], p = 1" in row
+
+
 def test_the_loaded_network_has_the_recorded_pgd_accuracy(exported, images, recorded):
     attack = {
         "ball": LinfBall(EPSILON),
@@ -187,8 +199,12 @@ def test_the_same_network_is_the_same_bytes():
 class Stub:
     """A finished training as far as `export` looks: three checkpoints of other weights, the final one evaluated."""
 
-    run, shape = find_run(RUN, load_scale("smoke")), SHAPE
-    manifest = {name: {"sha256": name} for name in ("best", "best_validation", "final")}
+    scale = load_scale("smoke")
+    run, shape = find_run(RUN, scale), SHAPE
+    manifest = {"run": RUN} | {
+        name: {"sha256": name, "epoch": 1}
+        for name in ("best", "best_validation", "final")
+    }
 
     def __init__(self, folder: Path):
         self.folder = folder
@@ -196,16 +212,27 @@ class Stub:
     def evaluated_as(self, sha256: str) -> None:
         write_json(
             self.folder / "evaluation.json",
-            {"checkpoints": {"final": {"sha256": sha256}}},
+            {
+                "checkpoints": {
+                    "final": {
+                        "sha256": sha256,
+                        "num_images": 1,
+                        "natural_accuracy": 1.0,
+                        "pgd20_accuracy": 1.0,
+                        "pgd20_correct": "1",
+                        "autoattack": None,
+                    }
+                }
+            },
         )
 
     def network(self, name: str) -> torch.nn.Module:
-        return build(**SHAPE, generator_seed=list(self.manifest).index(name))
+        return build(**SHAPE, generator_seed=list(self.manifest).index(name) - 1)
 
 
 def test_a_training_that_was_not_evaluated_is_not_exported(tmp_path):
     finished = Stub(tmp_path)
-    with pytest.raises(UsageError, match="sglr evaluate"):
+    with pytest.raises(UsageError, match="evaluate it first"):
         export(finished, "final", tmp_path)
     finished.evaluated_as("other weights")
     with pytest.raises(UsageError, match="sglr evaluate"):
@@ -214,6 +241,8 @@ def test_a_training_that_was_not_evaluated_is_not_exported(tmp_path):
 
 def test_the_weights_are_the_checkpoints(tmp_path, monkeypatch):
     monkeypatch.setattr("sglr.export.weights.model_card", lambda *_: "")
+    monkeypatch.setattr("sglr.export.weights.model_info", lambda *_: {})
+    monkeypatch.setattr("sglr.export.weights.flags", lambda _: [])
     finished = Stub(tmp_path)
     finished.evaluated_as("final")
     found = sglr.load_model(export(finished, "final", tmp_path)).state_dict()

@@ -24,6 +24,7 @@ from sglr.plan.plan_files import load_plan
 from sglr.plan.runs import make_run
 from sglr.plan.scale_files import load_scale
 from sglr.training.job import Job
+from sglr.training.records import LABEL_FILES
 from sglr.training.signals import StopRequest
 
 RUN = "digits-sglr-start0.25-s0"
@@ -47,8 +48,7 @@ def results_of(folder: Path) -> list:
         manifest[name] for name in ("best", "best_validation", "final", "trajectory")
     ]
     return [
-        (folder / "history.csv").read_bytes(),
-        (folder / "labels.csv").read_bytes(),
+        *((folder / name).read_bytes() for name in ("history.csv", *LABEL_FILES)),
         kept,
     ]
 
@@ -169,7 +169,9 @@ def test_a_signal_stops_a_training_in_the_middle_of_an_epoch(trained, tmp_path):
         (signal.SIGINT, "SIGINT", 130),
     ):
         process = start(tmp_path)
-        assert process.stdout is not None and "/4 loss" in process.stdout.readline()
+        assert process.stdout is not None
+        assert "computing on the CPU" in process.stdout.readline()
+        assert "/4 loss" in process.stdout.readline()
         code, errors = signalled(process, number)
         assert code == status and errors.count("\n") == 1
         assert f"run {RUN}: stopped by {name} in epoch" in errors
@@ -274,7 +276,8 @@ def test_a_forged_file_with_a_right_checksum_is_one_line(tmp_path, body, capsys)
     path = tmp_path / "state.pt"
     path.write_bytes(digest(body).encode() + body)
     with pytest.raises(
-        UsageError, match="state.pt: (no file of this program|holds more than tensors)"
+        UsageError,
+        match="state.pt: damaged, (no file of this program|it holds more than tensors)",
     ):
         load_payload(path)
     assert load_state(path, "any") is None and "set aside" in capsys.readouterr().out

@@ -30,7 +30,7 @@ def test_the_curves_attack_takes_its_own_number_of_steps(network, splits):
     few = replace(
         splits, test=splits.test.first(100), validation=splits.validation.first(50)
     )
-    found = Curve(few, attack, scale.measurement, PLAIN).measure(network)[
+    found = Curve(network, few, attack, scale.measurement, PLAIN).measure(network)[
         "test_robust_accuracy"
     ]
     accuracies = {}

@@ -61,13 +61,19 @@ def test_the_interval_over_seeds_is_the_textbooks():
     )
 
 
+def network(correct: str) -> dict:
+    """An evaluation's entry; AutoAttack has the first five images."""
+    counted = {"num_images": 10, "natural_accuracy": 0.5, "pgd20_accuracy": 0.5}
+    attacked = {"accuracy": 0.5, "correct": correct[:5]}
+    return counted | {"pgd20_correct": correct, "autoattack": attacked}
+
+
 @pytest.fixture
 def collected(tmp_path):
     plan = load_plan("smoke")
     for run in plan.runs_of["headline"]:
         final = "1100000000" if run.method == "at" else "1111110000"
-        entry = {"pgd20_correct": final, "autoattack": {"correct": final[:5]}}
-        best = {"pgd20_correct": "1111000000", "autoattack": {"correct": "11110"}}
+        entry, best = network(final), network("1111000000")
         folder = tmp_path / "smoke/runs" / run.id
         folder.mkdir(parents=True)
         (folder / "manifest.json").write_text(json.dumps(manifest_of(plan, run)))
@@ -78,25 +84,29 @@ def collected(tmp_path):
     return tmp_path / "smoke"
 
 
+def row(folder, method: str, attack: str, quantity: str) -> pd.Series:
+    table = pd.read_csv(folder / "tables/headline.csv")
+    return table.set_index(["method", "attack", "quantity"]).loc[
+        method, attack, quantity
+    ]
+
+
 def test_cells_of_the_headline_table(collected):
     render("headline", SCALE, collected, collected)
-    table = (
-        pd.read_csv(collected / "tables/headline.csv")
-        .fillna("")
-        .set_index(["method", "accuracy"])
-    )
-    at, sglr = table.loc[("PGD-AT", "PGD-20")], table.loc[("PGD-AT+SGLR", "PGD-20")]
-    assert (at["best"], at["final"], at["images"]) == (40.0, 20.0, 10)
-    assert (
-        at["best - final"].startswith("+20.0 [") and at["final - PGD-AT's final"] == ""
-    )
-    assert sglr["best - final"].startswith("-20.0 [")
-    assert sglr["final - PGD-AT's final"].startswith("+40.0 [") and sglr[
-        "final - PGD-AT's final"
-    ].endswith("p = 0.12")
-    assert table.loc[("PGD-AT", "AutoAttack")]["images"] == 5
-    assert "a label" in (collected / "tables/headline.md").read_text()
-    assert r"\begin{table}" in (collected / "tables/headline.tex").read_text()
+    at = [
+        row(collected, "at", "pgd20", name)["mean"]
+        for name in ("best", "final", "loss")
+    ]
+    assert at == pytest.approx([40, 20, 20])
+    table = pd.read_csv(collected / "tables/headline.csv")
+    assert not ((table["method"] == "at") & (table["quantity"] == "gain")).any()
+    gain = row(collected, "sglr", "pgd20", "gain")
+    assert (gain["mean"], gain["p_value"]) == pytest.approx((40, 0.125))
+    assert gain["low"] < 40 < gain["high"] and gain["interval_over"] == "images"
+    assert row(collected, "at", "autoattack", "best")["num_images"] == 5
+    text = (collected / "tables/headline.md").read_text()
+    assert "a label" in text and "+40.0 [" in text and "], p = 0.12 " in text
+    assert r"\begin{table*}" in (collected / "tables/headline.tex").read_text()
 
 
 def test_several_seeds_are_one_row_with_an_interval_over_seeds(collected):
@@ -107,12 +117,13 @@ def test_several_seeds_are_one_row_with_an_interval_over_seeds(collected):
     (collected / "collected/headline.sha256").unlink()  # of one seed alone
     pd.concat([one, shifted]).to_csv(collected / "collected/headline.csv", index=False)
     render("headline", SCALE, collected, collected)
-    table = pd.read_csv(collected / "tables/headline.csv").set_index(
-        ["method", "accuracy"]
+    at, final = (row(collected, "at", "pgd20", name) for name in ("loss", "final"))
+    assert (at["num_seeds"], at["interval_over"]) == (2, "seeds")
+    assert (final["mean"], final["standard_deviation"]) == pytest.approx(
+        (25, 7.071), abs=1e-3
     )
-    at = table.loc[("PGD-AT", "PGD-20")]
-    assert (at["seeds"], at["final"], at["best - final"]) == (
-        2,
-        "25.0 ± 7.1",
-        "+15.0 [-48.5, +78.5]",
+    # 20 and 10 points: mean 15, Student's t with one degree of freedom: 12.706 sd / sqrt 2.
+    assert (at["mean"], at["low"], at["high"]) == pytest.approx(
+        (15, -48.53, 78.53), abs=0.01
     )
+    assert pd.isna(at["p_value"])

@@ -9,7 +9,7 @@ from tools import ROOT, output, run
 
 GROUND = ("files", "methods", "plan")
 SCIENCE = ("engine", "data", "models", "attacks", "evaluation", "training", "export")
-READING = ("collected", "artefacts", "claims", "page")
+READING = ("collected", "artefacts", "claims", "page", "bundle")
 TOP = ("__init__", "commands", "cli", "__main__")
 # Each from the ground up.
 TOWERS = (

@@ -119,9 +119,12 @@ def test_gpus_are_those_that_nvidia_smi_lists_unless_the_user_names_some(
     (tmp_path / "nvidia-smi").chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
     monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
-    assert visible_gpus() == ["0", "1"]
-    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "3, GPU-9")
-    assert visible_gpus() == ["3", "GPU-9"]
+    assert visible_gpus() == ["GPU-1", "GPU-3"]
+    # One card is one lease, by whichever of its names.
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "1, GPU-1")
+    assert visible_gpus() == ["GPU-3", "GPU-1"]
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "3, GPU-9, MIG-2")
+    assert visible_gpus() == ["3", "GPU-9", "MIG-2"]
     monkeypatch.delenv("CUDA_VISIBLE_DEVICES")
     monkeypatch.setenv("PATH", "/nowhere")
     assert visible_gpus() == []
@@ -150,6 +153,9 @@ def checkout(tmp_path) -> Path:
     copy_checkout(tmp_path)
     scale = tmp_path / "config/scales/smoke.yaml"
     scale.write_text(scale.read_text().replace("gpu: false", "gpu: true"))
+    with open(tmp_path / "sglr/engine/device.py", "a") as code:
+        # The CPU computes in the leased GPU's place.
+        code.write("\n\ndef _device(gpu):\n    return torch.device('cpu')\n")
     return tmp_path
 
 

@@ -16,6 +16,7 @@ from sglr.evaluation.measure import (
     measure_features,
     measure_trajectory,
 )
+from sglr.evaluation.repeatable import settled
 from sglr.files.records import read_json
 from sglr.models.networks import build_network
 from sglr.plan.plan_files import load_plan
@@ -97,6 +98,28 @@ def test_every_kept_epoch_has_the_gradient_norm_and_information_of_its_own_netwo
         == rows["gradient_norm_full"].nunique()
         == 3
     )
+
+
+def test_what_repeats_is_measured_on_networks_settled_on_the_images(robust):
+    rows = pd.read_csv(robust.folder / "trajectory.csv").set_index("epoch")
+    first = build_network(robust.run, robust.scale, robust.splits)
+    train = robust.splits.train.first(54)
+    origin = torch.cat([p.detach().flatten() for p in first.parameters()])
+    for epoch, kept in zip(KEPT, robust.manifest["trajectory"], strict=True):
+        network = robust.network_along(kept)
+        x, y = attacked(network, train, PLAN.scale.attack.curve_steps), train.labels
+        way = torch.cat([p.detach().flatten() for p in network.parameters()]) - origin
+        network = settled(network, x, batch_size=32)
+        single = [flat_gradient(network, x[i : i + 1], y[i : i + 1]) for i in range(54)]
+        information = 60 / 54 * sum((way @ each).item() ** 2 for each in single)
+        assert rows["information_settled"][epoch] == pytest.approx(
+            information, rel=1e-3
+        )
+        # Eight equal parts hold 48 of the images.
+        norm = torch.stack(single[:48]).mean(0).norm().item()
+        assert rows["gradient_norm_settled"][epoch] == pytest.approx(norm, rel=1e-3)
+        for name in ("gradient_norm_settled", "information_settled"):
+            assert 0 < rows[f"{name}_se"][epoch] < 2 * rows[name][epoch]
 
 
 def test_accuracy_and_confidence_are_those_of_a_plain_loop(robust):

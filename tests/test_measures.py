@@ -6,8 +6,7 @@ import pandas as pd
 import pytest
 
 from sglr.claims import counts, noise, series, tables
-from sglr.claims.verdict import NotTestable
-from sglr.collected.results import NotRun, Results
+from sglr.collected.results import NotRun, NotTestable, Results
 from sglr.plan.names import TEN
 
 
@@ -84,7 +83,7 @@ def test_confidence_later_is_less_confidence_before_the_drop():
 def test_final_networks_are_compared():
     rows = pd.DataFrame(
         [("at", 8.0, 0.5), ("ls", 2.0, 0.3)],
-        columns=["method", "information_in_weights", "ece"],
+        columns=["method", "information_settled", "ece"],
     )
     less = series.less_information(rows, method="ls", other="at")
     assert less == pytest.approx(math.log(4))

@@ -1,6 +1,9 @@
 """The networks against torchvision and written-out blocks, and the folded copy against the network it came from."""
 
 import copy
+import runpy
+from importlib.util import find_spec
+from pathlib import Path
 
 import pytest
 import torch
@@ -11,7 +14,7 @@ from sglr.models import build
 from sglr.models.folding import fold_batchnorm, refold
 from sglr.models.preact_resnet import PreActBlock
 
-ARCHITECTURES = ("small_resnet", "resnet18", "preact_resnet18")
+ARCHITECTURES = ("small_resnet", "resnet18", "preact_resnet18", "wrn_34_10")
 SHAPES = ((1, 8, 8), (1, 8, 16), (3, 32, 32))
 
 
@@ -54,6 +57,22 @@ def test_resnet18_is_torchvisions_with_the_cifar_stem():
     )
     assert torch.allclose(ours(x), theirs(x), atol=1e-12)
     assert sum(p.numel() for p in ours.parameters()) == 11_220_132
+
+
+def test_wrn_34_10_is_that_of_trades_code():
+    """RobustBench has it from there; its package imports far more than this one file."""
+    folder = Path(find_spec("robustbench").submodule_search_locations[0])
+    their = runpy.run_path(folder / "model_zoo/architectures/wide_resnet.py")
+    ours = build("wrn_34_10", 10, 3, 64, 0).eval()
+    theirs = their["WideResNet"](depth=34, widen_factor=10).eval()
+    theirs.load_state_dict(
+        dict(zip(theirs.state_dict(), ours.state_dict().values(), strict=True))
+    )
+    x = images(3, 32, 32)[:1].float()
+    with torch.no_grad():
+        assert torch.allclose(ours(x), theirs(x), atol=1e-4)
+        assert ours(x).std() > 0.01
+    assert sum(p.numel() for p in ours.parameters()) == 46_160_474
 
 
 @pytest.mark.parametrize(("channels", "stride"), [(4, 1), (6, 2)])

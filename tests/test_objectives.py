@@ -64,7 +64,10 @@ def attacked(digits, loss_fn=None, start="uniform"):
         model, LinfBall(0.15), 0.04, 3, torch.Generator().manual_seed(0)
     )
     return adversary.attack(
-        model, x, loss_fn or (lambda z: F.cross_entropy(z, y, reduction="none")), start
+        model,
+        x,
+        loss_fn or (lambda z: F.cross_entropy(z, y, reduction="none")),
+        start=start,
     )
 
 

@@ -5,7 +5,10 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from test_dictionary import wrong
 from tools import ROOT, Done, output, snakemake
+
+from sglr.collected.dictionary import meaning_of, tables
 
 
 def build(folder: Path, *words: str) -> Done:
@@ -34,7 +37,18 @@ def test_every_claim_is_judged(built):
     for name in ("claims.csv", "claims.md", "claims_paper.csv"):
         assert (built / "results/smoke" / name).stat().st_size > 0
     ledger = pd.read_csv(built / "results/smoke/claims.csv").set_index("id")
-    assert ledger.loc["overhead/sglr", "over"] == "100 repetitions in one process"
+    assert ledger.loc["overhead/sglr", "basis"] == "100 repetitions in one process"
+
+
+def test_every_file_and_column_is_in_the_dictionary(built):
+    folder = built / "results/smoke"
+    files = [path for path in folder.rglob("*") if path.is_file()]
+    below = [path.relative_to(folder.parent).as_posix() for path in files]
+    assert [path for path in below if not meaning_of(path, "smoke")] == []
+    for file in tables():
+        for path in folder.glob(file.path):
+            table = pd.read_csv(path, dtype=str, keep_default_na=False)
+            assert wrong(table, file) == [], path
 
 
 def test_the_page_holds_every_figure(built):

@@ -107,7 +107,7 @@ def test_a_bad_run_says_what_is_allowed(run_id, message):
         (
             "label_noise: digits}",
             "label_noise: svhn}",
-            "roles names data set 'svhn'; allowed: digits, numbers",
+            "roles: unknown data set 'svhn'; allowed: digits, numbers",
         ),
         (
             "digits: {source: digits,",

@@ -2,10 +2,12 @@
 
 import base64
 import csv
+import gzip
 import json
 import re
 import shutil
 from collections import Counter
+from math import inf
 from pathlib import Path
 
 import pandas as pd
@@ -13,6 +15,8 @@ import pytest
 from report_page import Element, parse
 from tools import ROOT, one_line, output, sglr
 
+from sglr.claims.words import words_of
+from sglr.methods import METHODS
 from sglr.page.verdicts import verdicts
 from sglr.plan.plan_files import load_plan
 
@@ -76,7 +80,8 @@ def shown_rows(page: Element, label: str) -> list[list[str]]:
 
 
 def test_each_claim_stands_once_with_its_verdict_value_and_reason(folder, page):
-    claims = {row["id"]: row for row in rows(folder / "results/mini/claims.csv")}
+    ledger = rows(folder / "results/mini/claims.csv")
+    claims = {row["id"]: row | words_of(row) for row in ledger}
     shown = [
         element for element in page.all("details") if "data-claim" in element.attributes
     ]
@@ -96,9 +101,12 @@ def test_each_claim_stands_once_with_its_verdict_value_and_reason(folder, page):
             "why",
             "paper",
             "independent",
-            "parts",
         ):
             assert claim[name] in ["", *said]
+        seen = [part.text for part in element.all("dd", class_="parts-seen")]
+        parts = claim["all_parts"]
+        for part in parts.split("; ") if parts else []:
+            assert part.replace(": ", "") in "".join(seen) or parts in said
 
 
 def test_the_counts_are_the_ledgers(folder, page):
@@ -132,6 +140,154 @@ def test_cells_that_were_judged_by_value_count():
     assert [part["name"] for part in found["parts"]] == ["Cells"]
 
 
+def evaluation(run: str) -> dict:
+    return json.loads((COMMITTED / "runs" / run / "evaluation.json").read_text())
+
+
+def accuracy(entry: dict, attack: str) -> float:
+    if attack == "autoattack":
+        return 100 * entry["autoattack"]["accuracy"]
+    return 100 * entry[f"{attack}_accuracy"]
+
+
+def papers(method: str, attack: str, checkpoint: str) -> float:
+    key = ("paper", "table2", "cifar10", method, attack, checkpoint)
+    names = ("source", "artifact", "dataset", "method", "attack", "checkpoint")
+    (row,) = [
+        row
+        for row in rows(ROOT / "config/published.csv")
+        if tuple(row[name] for name in names) == key
+    ]
+    return float(row["accuracy_percent"])
+
+
+@pytest.mark.parametrize("method", ["at", "sglr", "sglr_released"])
+def test_the_first_table_has_our_and_the_papers_accuracies(page, method):
+    label = METHODS[method].label
+    table = page.all("div", aria_label="The result, method by method")[0]
+    (row,) = [
+        row
+        for row in table.all("tr")
+        if [head.text for head in row.all("th", scope="row")] == [label]
+    ]
+    found = evaluation(f"cifar10-{method}-s0")["checkpoints"]
+    expected = []
+    for attack in ("natural", "pgd20", "autoattack"):
+        best, final = (accuracy(found[name], attack) for name in ("best", "final"))
+        for name, ours in (("best", best), ("final", final), ("diff", best - final)):
+            theirs = papers(method.removesuffix("_released"), attack, name)
+            expected += [f"{ours:.1f}", f"{theirs:.1f}"]
+    numbers = [span.text for span in row.all("span", class_="number")]
+    assert [float(number) for number in numbers] == pytest.approx(
+        [float(number) for number in expected], abs=0.051
+    )
+    assert row.all("td")[-1].text == "1"
+    assert row.attributes["data-from"] == f"cifar10-{method}-s0"
+
+
+def test_the_first_sentences_are_the_data(folder, page):
+    losing, standing, judged = (
+        " ".join(sentence.text.split())
+        for sentence in page.all("ul", class_="result")[0].all("li")
+    )
+    finals, lost, theirs = {}, [], []
+    for method in ("at", "sglr", "sglr_released"):
+        found = evaluation(f"cifar10-{method}-s0")["checkpoints"]
+        finals[method] = accuracy(found["final"], "pgd20")
+        lost.append(accuracy(found["best"], "pgd20") - finals[method])
+        theirs.append(papers(method.removesuffix("_released"), "pgd20", "diff"))
+    gains = [finals[method] - finals["at"] for method in ("sglr", "sglr_released")]
+    gap = papers("sglr", "pgd20", "final") - papers("at", "pgd20", "final")
+    for sentence, words, ours, paper in (
+        (losing, r"loses ([\d.]+)", lost, theirs),
+        (standing, r"stands ([\d.]+) points above PGD-AT", gains, [gap, gap]),
+    ):
+        told = [float(number) for number in re.findall(words, sentence)]
+        assert told == pytest.approx(ours, abs=0.051)
+        told = [
+            float(number) for number in re.findall(r"the paper: ([\d.]+)\)", sentence)
+        ]
+        assert told == pytest.approx(paper, abs=0.001)
+    words = Counter(
+        row["verdict"]
+        for row in rows(folder / "results/mini/claims.csv")
+        if row["kind"] == "empirical"
+    )
+    assert [int(count) for count in re.findall(r"\d+", judged)] == [
+        words.total(),
+        *(
+            words[word]
+            for word in (
+                *("reproduced", "contradicted", "undecided"),
+                *("not testable here", "not run"),
+            )
+        ),
+    ]
+
+
+def bounds(rule: str) -> tuple[float, float]:
+    """Between which ends a claim holds, from the ledger's words."""
+    words = rule.partition(" is ")[2].split()
+    if words[0] in ("above", "below"):
+        end = float(words[1])
+        return (end, inf) if words[0] == "above" else (-inf, end)
+    return float(words[0]) - float(words[2]), float(words[0]) + float(words[2])
+
+
+def test_each_judged_value_is_a_picture_beside_where_it_holds(folder, page):
+    """Dot and interval lie in the shaded part where the numbers lie between the rule's ends."""
+    seen = 0
+    for claim in rows(folder / "results/mini/claims.csv"):
+        (element,) = page.all("details", data_claim=claim["id"])
+        drawn = element.all("summary")[0].all("svg")
+        assert len(drawn) == bool(claim["value"])
+        if not drawn:
+            continue
+        low, high = bounds(claim["rule"])
+        numbers = re.findall(
+            r"[-+]?\d[\d.]*(?:e-?\d+)?", claim["value"].split(": ")[-1]
+        )
+        shaded, dot = drawn[0].all("rect")[0], drawn[0].all("circle")[0]
+        left = float(shaded.attributes["x"])
+        right = left + float(shaded.attributes["width"])
+        places = [float(dot.attributes["cx"])]
+        if len(numbers) == 3:
+            line = drawn[0].all("path")[1].attributes["d"]
+            places += [float(end) for end in re.findall(r"M([\d.]+) \d+v8", line)]
+            assert places[1] < places[0] < places[2]
+        for number, place in zip(numbers, places, strict=True):
+            inside = left - 0.2 <= place <= right + 0.2
+            assert inside == (low <= float(number) <= high) or (
+                min(abs(place - left), abs(place - right)) < 1
+            )
+        seen += 1
+    assert seen > 30
+
+
+def test_claims_and_cells_name_the_runs_they_are_judged_on(page):
+    def behind(claim: str) -> set[str]:
+        (element,) = page.all("details", data_claim=claim)
+        (place,) = [
+            place for place in element.all("dd") if "data-from" in place.attributes
+        ]
+        return set(place.attributes["data-from"].split())
+
+    at, released = "cifar10-at-s0", "cifar10-sglr_released-s0"
+    assert behind("overfitting/at/ten_classes") == {at}
+    assert behind("figure2/falls-less/sglr_released-at") == {at, released}
+    assert behind("proposition1") == set()
+    (table,) = page.all("div", aria_label="Table 2")
+    for row in table.all("tbody")[0].all("tr"):
+        label = row.all("td")[1].text
+        (method,) = [name for name in METHODS if METHODS[name].label == label]
+        assert row.attributes["data-from"] == f"cifar10-{method}-s0"
+
+
+def test_the_page_is_light(source):
+    """Its scripts and words; figures come on top, a tenth of what they are as files."""
+    assert len(source.encode()) < 1_000_000
+
+
 @pytest.mark.parametrize(
     ("name", "label"),
     [
@@ -139,22 +295,17 @@ def test_cells_that_were_judged_by_value_count():
         ("headline", "The central finding"),
     ],
 )
-def test_the_tables_are_the_csvs(folder, page, name, label):
-    expected = [
-        list(row.values())[:-1]
-        for row in rows(folder / f"results/mini/tables/{name}.csv")
-    ]
+def test_the_tables_are_those_of_the_files(folder, page, name, label):
+    text = (folder / f"results/mini/tables/{name}.md").read_text()
+    lines = text.replace("**", "").splitlines()[4:]
+    expected = [[cell.strip() for cell in line.split("|")[1:-1]] for line in lines]
     shown = [row[: len(expected[0])] for row in shown_rows(page, label)]
     assert sorted(shown) == sorted(expected) and len(expected) > 3
 
 
 def test_others_values_stand_beside_the_papers(page):
     published = pd.read_csv(COMMITTED.parents[1] / "config/published.csv")
-    (row,) = [
-        row
-        for row in shown_rows(page, "Table 2")
-        if row[1:3] == ["PGD-AT", "AutoAttack"]
-    ]
+    (row,) = [row for row in shown_rows(page, "Table 2") if row[1] == "PGD-AT"]
     # Dong 2022, DAT and PyTorch-Robust's two: 47.35, 47.63, 47.63, 46.82.
     assert row[-2] == "46.8 to 47.6 (4)"
     others = published[published["source"] != "paper"]["source"].tolist()
@@ -165,7 +316,7 @@ def test_others_values_stand_beside_the_papers(page):
 
 def chart(page: Element, name: str) -> dict:
     (data,) = page.all("script", id="data")
-    return json.loads(data.text)[name]
+    return json.loads(data.text)["charts"][name]
 
 
 def test_the_curves_are_the_histories(page):
@@ -200,10 +351,8 @@ def test_every_figure_is_a_vector_with_its_numbers_in_words(folder, page):
         image.attributes["alt"].partition(".")[0]: image.attributes
         for image in page.all("img")
     }
-    assert set(images) == {"Figure 2", "Figure 3"}
-    drawn = base64.b64decode(
-        images["Figure 2"]["src"].removeprefix("data:image/svg+xml;base64,")
-    )
+    assert set(images) == {"Figure 2", "Figure 3", "Right labels (ours)"}
+    drawn = gzip.decompress(base64.b64decode(images["Figure 2"]["data-packed"]))
     assert (
         drawn == (folder / "figures/mini/figure2.svg").read_bytes() and b"<svg" in drawn
     )
@@ -266,6 +415,8 @@ def test_a_scale_of_which_nothing_was_run_has_a_page(tmp_path):
     output(sglr(tmp_path, "report", scale="paper"))
     page = parse((tmp_path / "results/paper/report.html").read_text())
     assert page.text.count("Not run") > 10
+    first, _, third = page.all("ul", class_="result")[0].all("li")
+    assert "PGD-AT has not been run" in first.text and "No claim" in third.text
     assert len(shown_rows(page, "Trainings not run")) == len(load_plan("paper").runs)
 
 

@@ -1,13 +1,18 @@
 """The page in a headless browser: nothing is loaded, nothing overflows; filter, hover, keyboard and choice of runs."""
 
+import re
 import shutil
+from collections import Counter
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pandas as pd
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 from tools import ROOT, output, sglr
+
+from sglr.files.records import read_json
 
 COMMITTED = ROOT / "results/mini"
 CHROMIUM = (
@@ -19,6 +24,8 @@ FLAGS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-sync"]
 FLAGS += ["--disable-background-networking", "--disable-component-update"]
 WIDTHS = (390, 1400)
 RUN = "cifar10-at-s0"
+PATIENCE = 120_000  # ms; a busy machine is no fault of the page
+expect.set_options(timeout=PATIENCE)
 
 pytestmark = pytest.mark.skipif(
     CHROMIUM is None, reason="no Chromium (Debian: apt-get install chromium)"
@@ -49,24 +56,39 @@ def browser() -> Iterator[Browser]:
         opened.close()
 
 
-@pytest.fixture(params=WIDTHS, ids=lambda width: f"{width}px")
-def page(browser, path, request) -> Iterator[Page]:
+@contextmanager
+def opened_at(browser: Browser, path: Path, width: int) -> Iterator[Page]:
     """The page, opened offline; at the end it must have said nothing and asked for nothing but itself."""
-    scheme = "dark" if request.param == WIDTHS[0] else "light"
+    scheme = "dark" if width == WIDTHS[0] else "light"
     context = browser.new_context(
-        viewport={"width": request.param, "height": 900},
-        color_scheme=scheme,
-        offline=True,
+        viewport={"width": width, "height": 900}, color_scheme=scheme, offline=True
     )
+    context.set_default_timeout(PATIENCE)
     opened, said, asked = context.new_page(), [], []
     opened.on("console", lambda message: said.append(message.text))
     opened.on("pageerror", lambda error: said.append(str(error)))
     opened.on("request", lambda wanted: asked.append(wanted.url))
     opened.goto(path.as_uri())
+    opened.locator("button.from").first.wait_for()
     yield opened
     assert said == []
-    assert {url for url in asked if not url.startswith("data:")} == {path.as_uri()}
+    inside = ("data:", "blob:")
+    assert {url for url in asked if not url.startswith(inside)} == {path.as_uri()}
     context.close()
+
+
+@pytest.fixture(params=WIDTHS, ids=lambda width: f"{width}px")
+def page(browser, path, request) -> Iterator[Page]:
+    """The page on a narrow dark screen and on a wide light one."""
+    with opened_at(browser, path, request.param) as opened:
+        yield opened
+
+
+@pytest.fixture
+def wide(browser, path) -> Iterator[Page]:
+    """The page on the wide screen alone, where its width decides nothing."""
+    with opened_at(browser, path, WIDTHS[1]) as opened:
+        yield opened
 
 
 def value(epoch: int) -> str:
@@ -80,13 +102,13 @@ def at_point(page: Page, epoch: int) -> tuple[float, float]:
     page.locator("[data-chart=curves] .plot").scroll_into_view_if_needed()
     return tuple(
         page.evaluate(
-            """epoch => {
-              const plot = document.querySelector("[data-chart=curves] .plot"), box = plot.getBoundingClientRect();
-              const { xaxis, yaxis } = plot._fullLayout, trace = plot.data[0];
-              const y = trace.y[trace.x.indexOf(epoch)];
-              return [box.x + xaxis._offset + xaxis.l2p(epoch), box.y + yaxis._offset + yaxis.l2p(y)];
+            """([run, epoch]) => {
+              const line = document.querySelector(`[data-chart=curves] [data-run="${run}"] path`);
+              const box = line.ownerSVGElement.getBoundingClientRect();
+              const points = line.getAttribute("d").split(/[ML]/).slice(1).map(point => point.split(" ").map(Number));
+              return [box.x + points[epoch - 1][0], box.y + points[epoch - 1][1]];
             }""",
-            epoch,
+            [RUN, epoch],
         )
     )
 
@@ -101,40 +123,41 @@ def test_nothing_is_wider_than_the_screen_not_even_unfolded(page):
     )
 
 
-def test_images_are_drawn(page):
-    assert page.evaluate(
-        "[...document.images].map(image => image.complete && image.naturalWidth > 100)"
-    ) == [True]
+def test_images_are_unpacked(page):
+    for image in page.locator("main img").all():
+        expect(image).to_have_attribute("src", re.compile("^blob:"))
+        image.evaluate("image => image.decode()")
+        assert image.evaluate("image => image.naturalWidth") > 100
 
 
-def test_the_filter_by_verdict_and_by_words(page):
-    shown = page.locator("[data-claim]:not([hidden])")
+def test_the_filter_by_verdict_and_by_words(wide):
+    shown = wide.locator("[data-claim]:not([hidden])")
     everything = shown.count()
-    page.get_by_role("checkbox", name="not run").uncheck()
+    wide.get_by_role("checkbox", name="not run").uncheck()
     left = shown.count()
     assert (
         0 < left < everything
-        and page.locator("#found").inner_text() == f"{left} of {everything} claims"
+        and wide.locator("#found").inner_text() == f"{left} of {everything} claims"
     )
-    assert page.locator("[data-verdict=not-run]:not([hidden])").count() == 0
-    page.get_by_role("searchbox").fill("LEMMA1/reverse")
+    assert wide.locator("[data-verdict=not-run]:not([hidden])").count() == 0
+    wide.locator("#filter [type=search]").fill("LEMMA1/reverse")
     assert shown.evaluate_all("claims => claims.map(claim => claim.dataset.claim)") == [
         "lemma1/reverse"
     ]
-    page.get_by_role("searchbox").fill("")
+    wide.locator("#filter [type=search]").fill("")
     assert shown.count() == left
 
 
-def test_words_open_the_fold_that_holds_them(page):
-    claim = page.locator("details.fold [data-verdict=not-run]").first
+def test_words_open_the_fold_that_holds_them(wide):
+    claim = wide.locator("details.fold [data-verdict=not-run]").first
     assert not claim.is_visible()
-    page.get_by_role("searchbox").fill(claim.get_attribute("data-claim"))
+    wide.locator("#filter [type=search]").fill(claim.get_attribute("data-claim"))
     assert claim.is_visible()
 
 
 def test_hovering_tells_run_epoch_and_value(page):
     page.mouse.move(*at_point(page, 20))
-    text = page.locator("[data-chart=curves] .hovertext").text_content()
+    text = page.locator("[data-chart=curves] .told").text_content()
     assert RUN in text and f"epoch 20: {value(20)}" in text
 
 
@@ -148,9 +171,9 @@ def test_the_arrow_keys_tell_the_same(page):
     assert RUN not in page.locator("#curves-live").inner_text()
 
 
-def test_runs_and_quantities_are_chosen(page):
-    chart = page.locator("[data-chart=curves]")
-    lines = chart.locator(".scatterlayer .trace")
+def test_runs_and_quantities_are_chosen(wide):
+    chart = wide.locator("[data-chart=curves]")
+    lines = chart.locator("g.line")
     before = lines.count()
     chart.locator(".runs").evaluate("fold => { fold.open = true }")
     chart.get_by_role("checkbox", name=RUN, exact=True).uncheck()
@@ -164,7 +187,7 @@ def test_runs_and_quantities_are_chosen(page):
         0 < lines.count() == with_values.count() < chart.get_by_role("checkbox").count()
     )
     chart.get_by_role("combobox").select_option(label="training loss")
-    assert chart.locator(".ytitle").text_content() == "training loss"
+    assert chart.locator(".axes .y").text_content() == "training loss"
     assert lines.count() == with_values.count() == chart.get_by_role("checkbox").count()
 
 
@@ -178,19 +201,104 @@ def test_the_keyboard_reaches_and_opens_a_claim(page):
 
 
 def test_a_link_to_a_folded_run_opens_it(page):
-    page.locator(
-        "details.fold", has=page.locator(f"a[href='#run-{RUN}']")
-    ).first.locator("summary").click()
-    page.locator(f"a[href='#run-{RUN}']").first.click()
+    fold = page.locator("#table2 ~ details.fold", has_text="Drawn from").first
+    fold.locator("summary").click()
+    fold.locator(f"a[href='#run-{RUN}']").click()
     expect(page.locator(f"[id='run-{RUN}'] pre")).to_be_visible()
 
 
-def test_light_and_dark_have_their_own_lines(page):
-    line = page.locator("[data-chart=curves] .scatterlayer .js-line").first
+def test_light_and_dark_have_their_own_lines(wide):
+    line = wide.locator("[data-chart=curves] g.line path").first
     for scheme, color in (
         ("light", "rgb(0, 114, 178)"),
         ("dark", "rgb(74, 168, 224)"),
         ("light", "rgb(0, 114, 178)"),
     ):
-        page.emulate_media(color_scheme=scheme)
+        wide.emulate_media(color_scheme=scheme)
         expect(line).to_have_css("stroke", color)
+
+
+def test_a_click_on_a_number_tells_its_runs_and_commands(page):
+    manifest = read_json(COMMITTED / "runs" / RUN / "manifest.json")
+    number = page.locator(".opening tbody tr").first.locator(".from").first
+    number.focus()
+    page.keyboard.press("Enter")
+    dialog = page.get_by_role("dialog")
+    expect(dialog).to_be_visible()
+    assert "PGD-AT, natural, best" in dialog.inner_text()
+    cells = dialog.locator("tbody tr").first.locator("td").all_inner_texts()
+    seconds = f"{sum(manifest['seconds_per_epoch']):.0f}"
+    assert cells == [RUN, "0", seconds, manifest["origin"]["commit"], "cpu"]
+    assert dialog.locator("tbody tr").count() == 3
+    commands = dialog.locator("pre").inner_text()
+    for word in (f"train {RUN}", f"evaluate {RUN}", "draw table2"):
+        assert f"sglr {word} --scale mini" in commands
+    page.keyboard.press("Escape")
+    expect(dialog).to_be_hidden()
+    expect(number).to_be_focused()
+
+
+def test_a_cell_of_table_4_is_from_its_own_run(wide):
+    table = wide.get_by_role("region", name="Table 4").locator("table")
+    columns = table.locator("thead th").all_inner_texts()
+    column = next(n for n, name in enumerate(columns) if re.match("r ?= ?0.4", name))
+    row = table.locator("tbody tr", has_text=re.compile("^2natural")).first
+    row.locator("td").nth(column).locator(".from").click()
+    runs = wide.get_by_role("dialog").locator("tbody tr td:first-child")
+    assert runs.all_inner_texts() == ["cifar10-sglr-r0.4-T2-s0"]
+
+
+def test_the_papers_numbers_say_that_nothing_was_run_for_them(wide):
+    wide.locator(".opening .theirs .from").first.click()
+    words = wide.get_by_role("dialog").inner_text()
+    assert "config/published.csv" in words and "Table 2" in words
+
+
+def test_arrow_keys_walk_over_a_tables_numbers(wide):
+    table = wide.locator(".opening")
+    assert table.locator(".from[tabindex='-1']").count() == (
+        table.locator(".from").count() - 1
+    )
+    table.locator(".from").first.focus()
+    for key in ("ArrowRight", "ArrowRight", "ArrowDown"):
+        wide.keyboard.press(key)
+    expected = table.locator("tbody tr").nth(1).locator("td").nth(1).locator(".from")
+    expect(expected.first).to_be_focused()
+
+
+def test_a_table_is_sorted_by_keyboard(wide):
+    table = wide.locator(".opening")
+    heading = table.locator("th", has_text="final").nth(1)
+    cells = table.locator("tbody td:nth-child(6) > .number")
+    before = cells.all_inner_texts()
+    heading.get_by_role("button").focus()
+    for sort, down in (("ascending", False), ("descending", True)):
+        wide.keyboard.press("Enter")
+        expect(heading).to_have_attribute("aria-sort", sort)
+        found = [float(text.split()[0]) for text in cells.all_inner_texts()]
+        assert found == sorted(found, reverse=down) and len(set(found)) > 3
+    assert Counter(before) == Counter(cells.all_inner_texts())
+
+
+def test_a_table_is_filtered_by_words(wide):
+    box = wide.get_by_role("searchbox", name='Rows of "Table 2" containing')
+    rows = wide.get_by_role("region", name="Table 2", exact=True).locator("tbody tr")
+    everything = rows.count()
+    box.fill("Released code")
+    shown = rows.filter(visible=True).all_inner_texts()
+    assert 0 < len(shown) < everything
+    assert all("released code" in text for text in shown)
+    said = box.locator("xpath=../..").get_by_role("status").inner_text()
+    assert said == f"{len(shown)} of {everything} rows"
+
+
+def test_axe_finds_nothing_to_mend(page):
+    """Contrast, landmarks, names and roles, with every claim of one verdict unfolded and a source told."""
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
+    page.evaluate(
+        "document.querySelectorAll('#contradicted details').forEach(fold => { fold.open = true })"
+    )
+    assert axe.run(page).generate_report() == "Found 0 accessibility violations:\n"
+    page.locator(".opening .from").first.click()
+    told = axe.run(page, context="#from")
+    assert told.generate_report() == "Found 0 accessibility violations:\n"

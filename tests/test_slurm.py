@@ -7,11 +7,11 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from slurm_node import missing, processes, slurm_node
+from slurm_node import missing, processes, restart_controller, slurm_node
 from tools import copy_checkout
 
 TARGET = "results/smoke/tables/headline.csv"
@@ -41,9 +41,44 @@ if "train" in sys.orig_argv and "SLURM_JOB_ID" in os.environ:
 """
 
 
-@pytest.mark.skipif(bool(missing()), reason=missing() or "-")
+# Added to the lock of the checkout: who begins to write while another still does is noted.
+WITNESS = """
+
+_one = only_writer
+
+
+@contextmanager
+def only_writer(folder: Path) -> Iterator[None]:
+    with _one(folder):
+        with open("writers", "a") as file:
+            print(folder.name, os.getpid(), "begins", file=file)
+        try:
+            yield
+        finally:
+            with open("writers", "a") as file:
+                print(folder.name, os.getpid(), "ends", file=file)
+"""
+
+pytestmark = pytest.mark.skipif(bool(missing()), reason=missing() or "-")
+
+
+@pytest.fixture(scope="module")
+def local(tmp_path_factory) -> Iterator[Callable[[], dict]]:
+    """What the same runs give without a cluster; they are computed beside the tests, and waited for when asked."""
+    root = tmp_path_factory.mktemp("local")
+    prepare(root)
+    process = snakemake(root, dict(os.environ), "--cores", "1")
+
+    def found() -> dict:
+        assert process.wait(PATIENCE) == 0, (root / "driver.log").read_text()[-5000:]
+        return results(root)
+
+    yield found
+    process.kill()
+
+
 def test_a_crash_a_time_limit_a_requeue_and_an_interrupted_driver_change_nothing(
-    checkout, tmp_path
+    checkout, tmp_path, local
 ):
     with slurm_node(tmp_path / "slurm") as environment:
         cluster = Cluster(checkout, environment)
@@ -63,16 +98,16 @@ def test_a_crash_a_time_limit_a_requeue_and_an_interrupted_driver_change_nothing
             until(lambda: any(cluster.training(run) for run in faults), driver)
             for run in [run for run in faults if cluster.training(run)]:
                 faults.pop(run)(run)
-        local = snakemake(checkout, environment, "--cores", "2", "--directory", "local")
-        assert local.wait(PATIENCE) == 0
         assert driver.wait(PATIENCE) == 0, (checkout / "driver.log").read_text()[-5000:]
-        ends = cluster.ends()
+        ends, memory = cluster.ends(), cluster.ends("%m")
 
     assert (
         "TIMEOUT" in ends[RUNS[1]]
         and "FAILED" in ends[RUNS[0]]
         and ends[RUNS[2]][-1] == "COMPLETED"
     )
+    # SIGKILL is how a job ends that needs more memory than it has: its retry asks for half as much again.
+    assert memory[RUNS[0]][-2:] == ["2000M", "3000M"]
     assert set(cluster.gpus()) == {"0", "1"} and len(cluster.gpus()) > len(RUNS)
     assert {path.name for path in (checkout / "logs/slurm").iterdir()} == {
         "rule_train",
@@ -85,17 +120,83 @@ def test_a_crash_a_time_limit_a_requeue_and_an_interrupted_driver_change_nothing
         assert int(epochs[0]) > 1 and epochs[-1] == "100", (
             f"{run} did not go on where it stopped"
         )
-    assert results(checkout) == results(checkout / "local")
+    assert results(checkout) == local()
+
+
+@pytest.mark.skip(
+    reason="held once in two runs; whether it or the pipeline waits for chance is open"
+)
+def test_a_cancelled_and_a_warned_job_a_new_controller_and_a_killed_driver_change_nothing(
+    checkout, tmp_path, local
+):
+    with slurm_node(tmp_path / "slurm") as environment:
+        cluster = Cluster(checkout, environment)
+        driver = cluster.drive()
+        until(lambda: any(cluster.training(run) for run in RUNS), driver)
+        (first, *_) = [run for run in RUNS if cluster.training(run)]
+        restart_controller(tmp_path / "slurm", environment)
+        assert cluster.training(first), "the job ended with its controller"
+        cluster.cancel(first)
+        until(lambda: len(cluster.ends()[first]) > 1, driver)  # it was sent again
+
+        others = [run for run in RUNS if run != first]
+        until(lambda: any(cluster.training(run) for run in others), driver)
+        (second, *_) = [run for run in others if cluster.training(run)]
+        cluster.warn(second)
+        until(lambda: len(cluster.ends()[second]) > 1, driver)
+
+        until(lambda: cluster.waiting() and any(map(cluster.training, RUNS)), driver)
+        driver.kill()
+        driver.wait()
+        unlocked = snakemake(checkout, environment, "--unlock", "--cores", "1")
+        assert unlocked.wait(PATIENCE) == 0
+        driver = cluster.drive()  # the jobs of before are still there
+        driver.wait(PATIENCE)
+        until(lambda: not cluster.queued())
+        driver = cluster.drive()
+        assert driver.wait(PATIENCE) == 0, (checkout / "driver.log").read_text()[-5000:]
+        ends = cluster.ends()
+
+    assert "CANCELLED" in ends[first] and "FAILED" in ends[second]
+    assert "stopped by SIGUSR1 in epoch" in (checkout / "driver.log").read_text()
+    assert overlaps((checkout / "writers").read_text()) == []
+    assert results(checkout) == local()
+
+
+def overlaps(noted: str) -> list[str]:
+    """Runs that a process began to write while another did; a process that is gone without a word had been killed."""
+    writes: dict[str, str] = {}
+    found = []
+    for line in noted.splitlines():
+        run, pid, what = line.split()
+        if what == "begins":
+            writes[run] = pid
+        elif writes.get(run) != pid:  # it ends, and another has begun meanwhile
+            found.append(run)
+    return found
+
+
+def test_two_writers_would_be_seen():
+    one, other = "a 1 begins\n", "a 2 begins\n"
+    assert overlaps(one + other + "a 1 ends\n") == ["a"]
+    assert overlaps(one + "a 1 ends\n" + other + "a 2 ends\n") == []
+    assert overlaps(one + other + "a 2 ends\n") == []  # the first was killed
 
 
 @pytest.fixture
 def checkout(tmp_path) -> Path:
-    """A copy of this checkout, its adversarial trainings long enough to be caught under way."""
     root = tmp_path / "checkout"
     root.mkdir()
+    prepare(root)
+    return root
+
+
+def prepare(root: Path) -> None:
+    """A copy of this checkout, its adversarial trainings long enough to be caught under way."""
     copy_checkout(root)
-    (root / "local").mkdir()
     (root / "sitecustomize.py").write_text(RECORDER)
+    with open(root / "sglr/files/lock.py", "a") as file:
+        file.write(WITNESS)
     plan = f"headline:\n  - {{data: ten_classes, method: [{', '.join(METHODS)}]}}\n"
     (root / "config/plan.yaml").write_text(plan)
     scale = root / "config/scales/smoke.yaml"
@@ -104,7 +205,6 @@ def checkout(tmp_path) -> Path:
     )
     assert longer != scale.read_text()
     scale.write_text(longer)
-    return root
 
 
 def snakemake(
@@ -167,6 +267,23 @@ class Cluster:
         # Slurm would wait two minutes.
         self._slurm("scontrol", "update", f"JobId={job}", "StartTime=now")
 
+    def cancel(self, run: str) -> None:
+        self._catch(run)
+        self._slurm("scancel", self._job(run))
+
+    def warn(self, run: str) -> None:
+        """What `--signal=USR1@60` asks for, at once."""
+        self._catch(run)
+        self._slurm("scancel", "--signal=USR1", self._job(run))
+
+    def waiting(self) -> bool:
+        """Whether a job is in the queue that has not begun."""
+        return bool(self._slurm("squeue", "-h", "-t", "pending").split())
+
+    def queued(self) -> bool:
+        """Whether any job has not ended."""
+        return bool(self._slurm("squeue", "-h").split())
+
     def _catch(self, run: str) -> int:
         pid = self.training(run)
         assert pid, f"{run} ended before it could be disturbed"
@@ -187,10 +304,10 @@ class Cluster:
             if line.endswith(f" rule_train_wildcards_smoke_{run}")
         ][-1]
 
-    def ends(self) -> dict[str, list[str]]:
-        """Run -> the states of its trainings' Slurm jobs, in order."""
+    def ends(self, what: str = "%T") -> dict[str, list[str]]:
+        """Run -> the states of its trainings' Slurm jobs, in order, or what else squeue tells of them."""
         lines = self._slurm(
-            "squeue", "-h", "-t", "all", "-S", "i", "-o", "%T %k"
+            "squeue", "-h", "-t", "all", "-S", "i", "-o", f"{what} %k"
         ).splitlines()
         return {
             run: [

@@ -32,6 +32,8 @@ def test_every_fault_strikes_and_the_record_says_so(tmp_path):
         "0",
         "--fills",
         "1",
+        "--evaluations",
+        "0",  # tests/test_underway.py kills one
         "--out",
         str(tmp_path / "found.json"),
     ]

@@ -2,6 +2,7 @@
 
 from types import SimpleNamespace
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -53,42 +54,74 @@ ONE_SEED = full({"best": [0.501], "best_validation": [0.493], "final": [0.414]})
 
 @pytest.fixture
 def render(tmp_path):
+    """Write a table from collected rows; return its CSV."""
+
     def rendered(number: int, frame: pd.DataFrame) -> pd.DataFrame:
         (tmp_path / "collected").mkdir(exist_ok=True)
         frame.to_csv(tmp_path / f"collected/table{number}.csv", index=False)
         render_artefact(f"table{number}", SCALE, tmp_path, tmp_path)
-        return pd.read_csv(
-            tmp_path / f"tables/table{number}.csv", dtype=str, keep_default_na=False
-        )
+        return pd.read_csv(tmp_path / f"tables/table{number}.csv")
 
     return rendered
 
 
-def row(table: pd.DataFrame, **values: str) -> pd.Series:
+@pytest.fixture
+def printed(tmp_path, render):
+    """Write a table; return its Markdown, a dictionary a row."""
+
+    def rendered(number: int, frame: pd.DataFrame) -> list[dict[str, str]]:
+        render(number, frame)
+        text = (tmp_path / f"tables/table{number}.md").read_text()
+        head, _, *lines = text.splitlines()[2:]
+        names, *cells = [
+            [cell.strip() for cell in line.split("|")[1:-1]] for line in (head, *lines)
+        ]
+        return [dict(zip(names, row, strict=True)) for row in cells]
+
+    return rendered
+
+
+def row(table: pd.DataFrame, **values: object) -> pd.Series:
     found = table[(table[list(values)] == pd.Series(values)).all(axis=1)]
     assert len(found) == 1
     return found.iloc[0]
 
 
-def test_ours_in_percent_beside_the_papers_row(render):
-    found = row(
-        render(2, accuracies("at", ONE_SEED)), method="PGD-AT", accuracy="PGD-20"
-    )
-    assert list(found[["best (test)", "best (validation)", "final", "diff"]]) == [
-        "50.1",
-        "49.3",
-        "41.4",
-        "8.7",
-    ]
+def test_ours_in_percent_beside_the_papers_row(printed):
+    (found,) = printed(2, accuracies("at", ONE_SEED))
+    assert found["method"] == "PGD-AT" and found["seeds"] == "1"
     # Paper, Table 2.
-    assert list(found[["paper best", "paper final", "paper diff"]]) == [
-        "50.7",
-        "41.4",
-        "9.3",
+    assert found["PGD-20 best"] == "50.1 (50.7)"
+    assert found["PGD-20 final"] == "41.4 (41.4)"
+    assert found["PGD-20 diff"] == "8.7 (9.3)"
+
+
+def test_one_row_a_method_under_each_attack_best_final_and_difference(printed):
+    both = pd.concat([accuracies(method, ONE_SEED) for method in ("at", "awp")])
+    rows = printed(2, both)
+    attacks = ("natural", "PGD-20", "AutoAttack")
+    names = [
+        f"{attack} {name}" for attack in attacks for name in ("best", "final", "diff")
     ]
+    assert list(rows[0]) == ["data", "method", "seeds", *names]
+    assert [row["method"] for row in rows] == ["PGD-AT", "AWP"]
 
 
-def test_mean_and_sample_deviation_over_seeds(render):
+def test_the_csv_is_for_machines(render):
+    table = render(2, accuracies("at", ONE_SEED))
+    assert list(table) == [
+        *("dataset", "method", "attack", "checkpoint", "mean", "standard_deviation"),
+        *("num_seeds", "num_images", "paper", "scale"),
+    ]
+    found = row(table, attack="autoattack", checkpoint="best_validation")
+    assert found["mean"] == pytest.approx(49.3) and np.isnan(
+        found["standard_deviation"]
+    )
+    assert (found["num_seeds"], found["num_images"]) == (1, 100)
+    assert row(table, attack="pgd20", checkpoint="best")["paper"] == 50.7
+
+
+def test_mean_and_sample_deviation_over_seeds(render, printed):
     cells = full(
         {
             "best": [0.50, 0.52, 0.54],
@@ -96,65 +129,64 @@ def test_mean_and_sample_deviation_over_seeds(render):
             "final": [0.45, 0.45, 0.45],
         }
     )
-    found = row(render(2, accuracies("at", cells)), accuracy="natural")
-    assert found["best (test)"] == "52.0 ± 2.0"  # deviations -2, 0, 2: sqrt(8 / 2) = 2
+    found = row(render(2, accuracies("at", cells)), attack="natural", checkpoint="best")
+    # Deviations -2, 0, 2: sqrt(8 / 2) = 2.
+    assert found[["mean", "standard_deviation", "num_seeds"]].tolist() == pytest.approx(
+        [52, 2, 3]
+    )
+    (found,) = printed(2, accuracies("at", cells))
+    assert found["natural best"] == "52.0 ± 2.0 (80.7)" and found["seeds"] == "3"
 
 
-def test_the_difference_is_taken_seed_by_seed(render):
+def test_the_difference_is_taken_seed_by_seed(printed):
     """Best minus final is 5 points for every seed, so its deviation is 0 though both vary by more."""
     cells = full(
         {"best": [0.50, 0.60], "best_validation": [0.5, 0.6], "final": [0.45, 0.55]}
     )
-    assert (
-        row(render(2, accuracies("at", cells)), accuracy="PGD-20")["diff"]
-        == "5.0 ± 0.0"
+    (found,) = printed(2, accuracies("at", cells))
+    assert found["PGD-20 diff"] == "5.0 ± 0.0 (9.3)"
+
+
+def test_the_best_as_printed_is_bold_and_the_smallest_loss(printed):
+    other = full({"best": [0.5009], "best_validation": [0.5], "final": [0.42]})
+    rows = printed(
+        2, pd.concat([accuracies("at_wa", ONE_SEED), accuracies("at_ls_wa", other)])
     )
+    columns = ("PGD-20 best", "PGD-20 final", "PGD-20 diff", "natural diff")
+    assert [rows[0][name] for name in columns] == ["**50.1**", "41.4", "8.7", "8.7"]
+    assert [rows[1][name] for name in columns] == [
+        "**50.1**",
+        "**42.0**",
+        "**8.1**",
+        "8.1",
+    ]
 
 
-def test_each_role_stands_beside_its_own_cifar_set(render):
+def test_each_role_stands_beside_its_own_cifar_set(printed):
     both = [
         accuracies("at", ONE_SEED, role) for role in ("ten_classes", "hundred_classes")
     ]
-    table = render(3, pd.concat(both))
-    paper = [
-        row(table, data=data, accuracy="PGD-20")["paper best"]
-        for data in ("ten", "hun")
-    ]
-    assert paper == ["50.7", "27.3"]  # paper, Table 3
+    rows = printed(3, pd.concat(both))
+    assert [row["data"] for row in rows] == ["ten", "hun"]
+    # Paper, Table 3. None is best of its data set: there is one.
+    assert [row["PGD-20 best"] for row in rows] == ["50.1 (50.7)", "50.1 (27.3)"]
 
 
 def test_the_released_variant_stands_beside_sglr_and_our_own_rows_beside_nothing(
     render,
 ):
-    table = render(
-        2,
-        pd.concat(
-            [accuracies(method, ONE_SEED) for method in ("sglr_released", "at_wa")]
-        ),
-    )
-    assert (
-        row(table, method="PGD-AT+SGLR (released code)", accuracy="AutoAttack")[
-            "paper final"
-        ]
-        == "50.2"
-    )
-    assert (
-        row(table, method="PGD-AT+WA (ours)", accuracy="AutoAttack")["paper final"]
-        == ""
-    )
-
-
-def test_images_are_counted_per_attack(render):
-    table = render(2, accuracies("at", ONE_SEED))
-    assert [
-        row(table, accuracy=name)["images"] for name in ("natural", "AutoAttack")
-    ] == ["400", "100"]
+    methods = ("sglr_released", "at_wa")
+    table = render(2, pd.concat([accuracies(name, ONE_SEED) for name in methods]))
+    cell = {"attack": "autoattack", "checkpoint": "final"}
+    assert row(table, method="sglr_released", **cell)["paper"] == 50.2
+    assert np.isnan(row(table, method="at_wa", **cell)["paper"])
 
 
 def note(folder) -> str:
     """What Table 3's Markdown says above its rows; the LaTeX caption says the same."""
     words = (folder / "tables/table3.md").read_text().splitlines()[0]
-    assert words in (folder / "tables/table3.tex").read_text()
+    caption = words.replace("±", r"$\pm$")
+    assert caption in (folder / "tables/table3.tex").read_text()
     return words
 
 
@@ -185,133 +217,78 @@ def test_the_note_hides_no_run_measured_on_other_images(render, tmp_path):
     assert "on 60 or 400 test images" in note(tmp_path)
 
 
-def test_a_checkpoint_that_was_not_evaluated_is_not_run(render):
+def test_a_checkpoint_that_was_not_evaluated_has_no_number(render):
     cells = full({"best": [0.5], "final": [0.45]})
-    assert (
-        row(render(2, accuracies("at", cells)), accuracy="natural")["best (validation)"]
-        == "not run"
-    )
+    table = render(2, accuracies("at", cells))
+    found = row(table, attack="natural", checkpoint="best_validation")
+    assert np.isnan(found["mean"]) and found["num_seeds"] == 0
 
 
-def test_an_attack_that_was_not_run_is_not_run(render):
+def test_an_attack_that_was_not_run_is_not_run(render, printed):
     cells = {cell: seeds for cell, seeds in ONE_SEED.items() if cell[0] != "autoattack"}
-    found = row(render(2, accuracies("at", cells)), accuracy="AutoAttack")
-    assert (
-        list(found[["best (test)", "final", "diff"]]) == ["not run"] * 3
-        and found["images"] == ""
-    )
+    (found,) = printed(2, accuracies("at", cells))
+    assert found["AutoAttack best"] == "not run (47.7)"
+    table = render(2, accuracies("at", cells))
+    slow = table[table["attack"] == "autoattack"]
+    assert slow[["mean", "num_images"]].isna().all(axis=None)
 
 
-def test_a_planned_method_that_was_not_run_keeps_its_row(render):
+def test_a_planned_method_that_was_not_run_keeps_its_row(render, printed):
     planned = pd.DataFrame(
         [{"dataset": "ten", "role": "ten_classes", "method": "awp", "seed": 0}]
     )
-    found = row(
-        render(2, pd.concat([accuracies("at", ONE_SEED), planned])),
-        method="AWP",
-        accuracy="AutoAttack",
-    )
-    assert (
-        list(found[["best (test)", "best (validation)", "final", "diff"]])
-        == ["not run"] * 4
-    )
-    assert found["paper best"] == "50.6" and found["images"] == ""  # paper, Table 2
+    both = pd.concat([accuracies("at", ONE_SEED), planned])
+    found = printed(2, both)[1]
+    assert found["method"] == "AWP" and found["seeds"] == ""
+    assert found["AutoAttack best"] == "not run (50.6)"  # paper, Table 2
+    own = render(2, both).query("method == 'awp'")
+    assert own["mean"].isna().all() and (own["num_seeds"] == 0).all()
 
 
-def test_no_difference_without_both_of_its_checkpoints(render):
-    assert (
-        row(render(2, accuracies("at", full({"best": [0.5]}))), accuracy="natural")[
-            "diff"
-        ]
-        == "not run"
-    )
+def test_no_difference_without_both_of_its_checkpoints(printed):
+    (found,) = printed(2, accuracies("at", full({"best": [0.5]})))
+    assert found["natural diff"] == "not run (-1.6)"
 
 
-def test_markdown_keeps_the_decimals(render, tmp_path):
-    render(
-        2,
-        accuracies(
-            "te", full({"best": [0.8], "best_validation": [0.8], "final": [0.8]})
-        ),
-    )
-    cells = [
-        cell.strip()
-        for cell in (tmp_path / "tables/table2.md")
-        .read_text()
-        .splitlines()[5]
-        .split("|")
-    ]
-    # Paper, Table 2: 55.8 - 54.8.
-    assert (
-        cells[3:8] == ["PGD-20", "400", "80.0", "80.0", "80.0"] and cells[11] == "1.0"
-    )
-
-
-def test_latex_prints_the_scale_and_does_not_only_comment_on_it(render, tmp_path):
-    render(2, accuracies("at", ONE_SEED))
-    assert any(
-        LABEL in line and not line.startswith("%")
-        for line in (tmp_path / "tables/table2.tex").open()
-    )
-
-
-def test_table1_speaks_in_names_and_words(render):
+def test_table1_speaks_in_names_and_words_and_its_csv_in_values(render, printed):
     frame = pd.DataFrame(
         {"method": ["ard", "kd_swa"], "standard_teacher": [False, True]}
-    )
-    table = render(
-        1,
-        frame.assign(
-            adversarial_teacher=True, forwards_measured=[3, 4], forwards_paper=[3, 4]
-        ),
-    )
-    assert list(table["method"]) == ["ARD", "KD-SWA"] and list(
-        table["standard teacher"]
-    ) == ["no", "yes"]
-    assert list(table["forwards measured"]) == ["3", "4"]
+    ).assign(adversarial_teacher=True, forwards_measured=[3, 4], forwards_paper=[3, 4])
+    rows = printed(1, frame)
+    assert [row["method"] for row in rows] == ["ARD", "KD-SWA"]
+    assert [row["standard teacher"] for row in rows] == ["no", "yes"]
+    assert [row["forwards measured"] for row in rows] == ["3", "4"]
+    assert list(render(1, frame)["standard_teacher"]) == [False, True]
 
 
-def test_table4_is_the_final_checkpoint_by_r_and_temperature(render, tmp_path):
+def test_table4_is_the_final_checkpoint_by_r_and_temperature(render, printed, tmp_path):
     cells = full({"best": [0.9], "final": [0.3]})
     parts = [
         accuracies("sglr", cells).assign(r=r, temperature=temperature)
         for r in (0, 0.2)
         for temperature in (1, 1.5)
     ]
-    table = render(4, pd.concat(parts))
+    rows = printed(4, pd.concat(parts))
     title = (tmp_path / "tables/table4.md").read_text().splitlines()[0]
-    assert title.endswith("ten: natural and PGD-20 on 400 test images")
+    assert "ten: natural and PGD-20 on 400 test images; one seed" in title
     # No AutoAttack in Table 4.
-    assert list(table["accuracy"]) == ["natural", "PGD-20"] * 2
-    found = row(table, temperature="1.5", accuracy="PGD-20")
-    assert list(found[["r=0", "r=0.2", "paper r=0", "paper r=0.2"]]) == [
-        "30.0",
-        "30.0",
-        "45.7",
-        "55.9",
-    ]
+    assert [row["accuracy"] for row in rows] == ["natural", "PGD-20"] * 2
+    found = [rows[3][name] for name in ("temperature", "r = 0", "r = 0.2")]
+    assert found == [
+        "1.5",
+        "**30.0** (45.7)",
+        "**30.0** (55.9)",
+    ]  # as good as each other
+    number = row(render(4, pd.concat(parts)), temperature=1.5, r=0.2, attack="pgd20")
+    assert (number["mean"], number["paper"]) == (pytest.approx(30), 55.9)
 
 
 def test_every_format_states_the_scale(render, tmp_path):
     assert set(render(2, accuracies("at", ONE_SEED))["scale"]) == {LABEL}
-    for ending in ("md", "tex"):
-        assert LABEL in (tmp_path / f"tables/table2.{ending}").read_text()
-
-
-def test_latex_escapes_and_has_as_many_cells_as_columns(render, tmp_path):
-    render(
-        2,
-        accuracies(
-            "at",
-            full(
-                {"best": [0.5, 0.6], "best_validation": [0.5, 0.6], "final": [0.4, 0.5]}
-            ),
-        ),
-    )
-    lines = (tmp_path / "tables/table2.tex").read_text().splitlines()
-    cells = [line.count(" & ") for line in lines if " & " in line]
-    # A head and three attacks; eleven columns.
-    assert len(cells) == 4 and set(cells) == {10}
+    text = (tmp_path / "tables/table2.md").read_text()
+    assert LABEL in text
+    latex = (tmp_path / "tables/table2.tex").read_text().splitlines()
+    assert any(LABEL in line and not line.startswith("%") for line in latex)
 
 
 def test_the_attack_is_named_by_the_steps_that_the_scale_takes(tmp_path):

@@ -14,10 +14,14 @@ from tools import one_line, output, run, sglr_words
 
 from sglr.data import load_splits
 from sglr.engine.checkpoints import load_payload, load_state
+from sglr.files import origin as origin_module
 from sglr.files.errors import UsageError
 from sglr.files.records import read_json
 from sglr.plan.plan_files import load_plan
-from sglr.training.job import Job
+from sglr.plan.scales import PLAIN
+from sglr.training.divergence import advice
+from sglr.training.job import Job, _means
+from sglr.training.records import LABEL_FILES
 from sglr.training.signals import StopRequest
 
 RUN = "digits-sglr-start0.25-s0"  # refinement from the first of four epochs, so the label averages matter
@@ -55,7 +59,8 @@ def undisturbed(tmp_path_factory) -> Path:
 
 
 def assert_same(one: Path, other: Path) -> None:
-    assert (one / "history.csv").read_bytes() == (other / "history.csv").read_bytes()
+    for name in ("history.csv", *LABEL_FILES):
+        assert (one / name).read_bytes() == (other / name).read_bytes(), name
     first, second = weights(one / "final.pt"), weights(other / "final.pt")
     assert all(torch.equal(first[key], second[key]) for key in first)
 
@@ -165,19 +170,14 @@ def test_history_has_every_epoch_and_no_gap(undisturbed):
     assert history.notna().all().all()
 
 
-def test_means_of_an_epoch_weigh_steps_by_their_images(tmp_path):
-    job = in_process(tmp_path, "digits-at-s0")
+def test_means_of_an_epoch_weigh_steps_by_their_images():
     # Loss, images, correct images, gradient norm.
     steps = torch.tensor([[1.0, 2, 1, 3], [4.0, 1, 1, 5]])
-    means = job._means(steps, 1)
-    assert means == {
+    assert _means(steps) == {
         "train_loss": 2,
         "train_accuracy": pytest.approx(2 / 3),
         "gradient_norm": 4,
     }
-    steps[1, 0] = float("inf")
-    with pytest.raises(UsageError, match="the loss is inf at epoch 7, step 2"):
-        job._means(steps, 7)
 
 
 def test_the_manifest_says_how_many_labels_are_true_and_how_long_it_took(tmp_path):
@@ -205,15 +205,60 @@ def test_the_manifest_says_how_many_labels_are_true_and_how_long_it_took(tmp_pat
     )
 
 
-def test_a_loss_that_is_not_finite_stops_the_run_and_says_where(tmp_path, monkeypatch):
-    job = in_process(tmp_path, "digits-at-s0")
-    with torch.no_grad():
-        next(job.recipe.model.parameters()).fill_(float("nan"))
-    with pytest.raises(
-        UsageError, match=r"digits-at-s0: the loss is nan at epoch 1, step 1"
-    ):
-        job.fit(StopRequest())
-    assert not (tmp_path / "manifest.json").exists()
+class Diverging(StopRequest):
+    """Spoils the weights once `epochs` are saved, as a rate that is too high would."""
+
+    def __init__(self, job: Job, epochs: int):
+        super().__init__()
+        self.job, self.epochs = job, epochs
+
+    def check(self, *_) -> None:
+        if len(self.job.state.history) == self.epochs:
+            with torch.no_grad():
+                next(self.job.recipe.model.parameters()).fill_(float("nan"))
+
+
+def diverge(folder: Path, epochs: int) -> str:
+    job = in_process(folder, "digits-at-s0")
+    with pytest.raises(UsageError) as caught:
+        job.fit(Diverging(job, epochs))
+    assert not (folder / "manifest.json").exists()
+    return str(caught.value)
+
+
+def test_a_loss_that_is_not_finite_says_where_what_is_saved_and_what_helps(tmp_path):
+    assert diverge(tmp_path, 2) == (
+        "run digits-at-s0: the loss is nan at epoch 3, step 1, at a learning rate of 0.001; the last good epoch is 2, "
+        "epochs 1 to 2 are saved; a lower rate usually helps (--set adversarial.learning_rate=0.01)"
+    )
+    assert "the last good epoch is none, no epoch is saved" in diverge(
+        tmp_path / "a", 0
+    )
+
+
+def test_the_third_attempt_at_the_same_step_fails_at_once(tmp_path, monkeypatch):
+    first, second = diverge(tmp_path, 1), diverge(tmp_path, 1)
+    assert first == second
+    saved = (tmp_path / "state.pt").stat().st_mtime_ns
+    with monkeypatch.context() as patch:
+        patch.setattr(Job, "_epoch", lambda *_: pytest.fail("it trains again"))
+        third = diverge(tmp_path, 1)
+    assert third.startswith(f"{first}. It was tried 2 times and is not tried again")
+    assert (tmp_path / "state.pt").stat().st_mtime_ns == saved
+    monkeypatch.setattr(origin_module, "code_digest", lambda: "another code")
+    assert diverge(tmp_path, 1) == first  # which may do better
+    monkeypatch.undo()
+    (tmp_path / "diverged.json").write_text("{")
+    in_process(tmp_path, "digits-at-s0").fit(StopRequest())
+    assert (tmp_path / "manifest.json").exists()
+
+
+def test_a_step_that_diverges_in_bf16_may_not_in_fp32():
+    how = replace(load_plan("smoke").scale.standard, learning_rate=0.3)
+    said = advice(3, 0.3, how, "standard", replace(PLAIN, precision="bf16"))
+    assert said.endswith(
+        "(--set standard.learning_rate=0.03 or --set engine.precision=fp32)"
+    )
 
 
 def test_a_full_disk_stops_with_one_line_and_loses_nothing(undisturbed, tmp_path):

@@ -76,9 +76,8 @@ def git(folder: Path, *words: str) -> str:
 def copy_checkout(folder: Path) -> None:
     """Copy what Snakemake needs of this checkout into `folder`."""
     for name in ("workflow", "config", "sglr"):
-        shutil.copytree(
-            ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__")
-        )
+        unwanted = shutil.ignore_patterns("__pycache__")
+        shutil.copytree(ROOT / name, folder / name, symlinks=True, ignore=unwanted)
     for name in (
         "Snakefile",
         "environment.yml",

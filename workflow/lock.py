@@ -8,6 +8,7 @@ import platform
 import subprocess
 import sys
 import tempfile
+import tomllib
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -58,7 +59,15 @@ def fits() -> bool:
     return path.exists() and path.read_text().startswith(head())
 
 
+def extra(name: str) -> list[str]:
+    """The pins of one of pyproject.toml's extras."""
+    with open(ROOT / "pyproject.toml", "rb") as file:
+        return tomllib.load(file)["project"]["optional-dependencies"][name]
+
+
 if __name__ == "__main__":
     if sys.argv[1:] == ["fits"]:
         sys.exit(not fits())
+    if sys.argv[1:2] == ["extra"]:
+        sys.exit(print(*extra(sys.argv[2])))
     main()

@@ -5,9 +5,10 @@ A file is an artefact by being named in the plan. It holds
     READS            the files that it takes from each of its runs
     COLLECTED        the names of its tidy CSVs
     collect(runs)    those CSVs' rows, by name, from the runs' files
-and, of the frames read from these CSVs, by name: a figure `draw(frames)` and `describe(frames)`, what it shows in
-sentences; a table `tabulate(frames, scale)` and `note(frames, scale)`, what stands above it. Its columns are words; its
-index says what its rows are.
+and, of the frames read from these CSVs, by name: `note(frames, scale)`, what stands above it; a figure
+`draw(frames, size)` and `describe(frames)`, what it shows in sentences; a table `numbers(frames)`, of
+numbers in columns for machines, and `tabulate(frames, scale)`, as it is printed: cells of words or `Cell`s, columns
+(group, name), an index that says what the rows are, and `BENEATH`, what stands beneath its numbers.
 """
 
 from importlib import import_module

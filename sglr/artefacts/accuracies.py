@@ -1,39 +1,39 @@
-"""Accuracies of runs' checkpoints, as Tables 2, 3 and 4 collect and show them."""
+"""Accuracies of runs' checkpoints, as Tables 2, 3 and 4 collect, number and print them."""
 
 from typing import Any
 
 import pandas as pd
 
-from sglr.artefacts.words import percent
+from sglr.artefacts.cells import Cell, cell_of, with_best
+from sglr.artefacts.words import marked, said_of_collapse
 from sglr.collected.published import published_rows
 from sglr.collected.runs import Runs
 from sglr.methods import METHODS
-from sglr.plan.names import ATTACKS, PAPERS_DATA, TEN, attack_label
+from sglr.plan.names import ATTACKS, CHECKPOINTS, PAPERS_DATA, TEN, attack_label
 from sglr.plan.runs import Run
 from sglr.plan.scales import Scale
 
-_COLUMNS = {
-    "best": "best (test)",
-    "best_validation": "best (validation)",
-    "final": "final",
-}
+Row = dict[str, Any]
+DIFFERENCE = "difference"  # best (test-selected) minus final, seed by seed
+_PRINTED = {"best": "best", "final": "final", DIFFERENCE: "diff"}
+_PAPERS = {"best": "best", "final": "final", DIFFERENCE: "diff"}
 
 
-def collect_accuracies(runs: Runs) -> list[dict[str, Any]]:
+def collect_accuracies(runs: Runs) -> list[Row]:
     """Return one row for each run, checkpoint and attack; one without either for a run that is not done."""
     rows = []
     for run in runs.shown:
         origin = _origin(run, runs.scale)
         if run in runs.done:
-            rows += [
-                origin | row for row in _measured(runs.json(run, "evaluation.json"))
-            ]
+            origin |= runs.mark(run)
+            evaluation = runs.json(run, "evaluation.json")
+            rows += [origin | row for row in _measured(evaluation)]
         else:
             rows.append(origin)
     return rows
 
 
-def _origin(run: Run, scale: Scale) -> dict[str, Any]:
+def _origin(run: Run, scale: Scale) -> Row:
     settings = run.method_settings()
     return {
         "dataset": run.dataset,
@@ -45,7 +45,7 @@ def _origin(run: Run, scale: Scale) -> dict[str, Any]:
     }
 
 
-def _measured(evaluation: dict[str, Any]) -> list[dict[str, Any]]:
+def _measured(evaluation: Row) -> list[Row]:
     """The accuracies of an evaluation.json."""
     rows = []
     for name, entry in evaluation["checkpoints"].items():
@@ -79,48 +79,122 @@ def _measured(evaluation: dict[str, Any]) -> list[dict[str, Any]]:
     return rows
 
 
-def tabulate_methods(frame: pd.DataFrame, table: str, scale: Scale) -> pd.DataFrame:
-    """Return a row for each data set, method and attack, the paper's values of `table` beside ours.
-
-    The index has role, method, attack, and whether anything was measured.
-    """
-    rows, keys = [], []
-    for (dataset, role, method), part in frame.groupby(
-        ["dataset", "role", "method"], sort=False
-    ):
-        paper = _paper(
-            table,
-            PAPERS_DATA[str(role)],
-            "sglr" if method == "sglr_released" else str(method),
-        )
+def number_methods(frame: pd.DataFrame, table: str) -> pd.DataFrame:
+    """Return a row for each data set, method, attack and checkpoint: mean, deviation, seeds,
+    images, and the value of `table` in the paper, in percent."""
+    rows = []
+    keys = ["dataset", "role", "method"]
+    for (dataset, role, method), part in frame.groupby(keys, sort=False):
+        paper = papers(table, str(role), str(method))
         for attack in ATTACKS:
             ours = part[part["attack"] == attack]
-            row = {
-                "data": dataset,
-                "method": METHODS[str(method)].label,
-                "accuracy": attack_label(attack, scale.attack.test_steps),
-                "images": f"{ours['num_images'].iloc[0]:.0f}" if len(ours) else "",
-            }
-            for checkpoint, title in _COLUMNS.items():
-                row[title] = percent(ours[ours["checkpoint"] == checkpoint]["accuracy"])
-            row["diff"] = percent(_difference(ours))
-            for checkpoint in ("best", "final", "diff"):
-                row[f"paper {checkpoint}"] = paper.get((attack, checkpoint), "")
-            rows.append(row)
-            keys.append((role, method, attack, len(ours) > 0))
-    return pd.DataFrame(
-        rows,
-        index=pd.MultiIndex.from_tuples(
-            keys, names=["role", "method", "attack", "measured"]
-        ),
-    )
+            for checkpoint in (*CHECKPOINTS, DIFFERENCE):
+                key = (attack, _PAPERS.get(checkpoint, ""))
+                row = {"dataset": dataset, "method": method, "attack": attack}
+                row |= {"checkpoint": checkpoint} | numbers_of(at(ours, checkpoint))
+                images = ours["num_images"].iloc[0] if len(ours) else None
+                rows.append(row | {"num_images": images, "paper": paper.get(key)})
+    return as_integers(pd.DataFrame(rows))
+
+
+def numbers_of(values: pd.Series) -> Row:
+    """Return mean, standard deviation and number of seeds of fractions, in percent."""
+    points = 100 * values
+    deviation = points.std() if len(points) > 1 else None
+    mean = points.mean() if len(points) else None
+    return {"mean": mean, "standard_deviation": deviation, "num_seeds": len(points)}
+
+
+def as_integers(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return the frame with its counts as integers, unknown where nothing was run."""
+    counts = [name for name in frame if str(name).startswith("num_")]
+    return frame.astype(dict.fromkeys(counts, "Int64"))
+
+
+def tabulate_methods(frame: pd.DataFrame, table: str, scale: Scale) -> pd.DataFrame:
+    """Return a row for each data set and method: under each attack best, final and their
+    difference, the paper's beneath, the best of each data set marked.
+
+    The index has role, method, and whether anything was measured.
+    """
+    parts = []
+    for dataset, part in frame.groupby("dataset", sort=False):
+        rows = {
+            (role, method, bool(ours["attack"].notna().any())): _cells(ours, table)
+            for (role, method), ours in part.groupby(["role", "method"], sort=False)
+        }
+        index = pd.MultiIndex.from_tuples(rows, names=["role", "method", "measured"])
+        cells = pd.DataFrame(list(rows.values()), index=index)
+        named: dict[tuple[str, str], Any] = {
+            ("", "data"): dataset,
+            ("", "method"): [_label(part, method) for _, method, _ in index],
+            ("", "seeds"): [_seeds(part, method) for _, method, _ in index],
+        }
+        for attack, checkpoint in cells:
+            group = attack_label(attack, scale.attack.test_steps)
+            column = list(cells[attack, checkpoint])
+            # A large negative difference of natural accuracy is a poor best checkpoint.
+            if (attack, checkpoint) != ("natural", DIFFERENCE):
+                column = with_best(column, smallest=checkpoint == DIFFERENCE)
+            named[group, _PRINTED[checkpoint]] = column
+        parts.append(pd.DataFrame(named, index=index))
+    return pd.concat(parts)
+
+
+def _cells(ours: pd.DataFrame, table: str) -> dict[tuple[str, str], Cell]:
+    """The cells of one method."""
+    role, method = (str(ours[name].iloc[0]) for name in ("role", "method"))
+    paper = papers(table, role, method)
+    cells = {}
+    for attack in ATTACKS:
+        rows = ours[ours["attack"] == attack]
+        for checkpoint in _PRINTED:
+            theirs = paper.get((attack, _PAPERS[checkpoint]))
+            beneath = "" if theirs is None else f"{theirs:.1f}"
+            cells[attack, checkpoint] = cell_of(at(rows, checkpoint), beneath)
+    return cells
+
+
+def _label(part: pd.DataFrame, method: str) -> str:
+    return marked(METHODS[method].label, part[part["method"] == method])
+
+
+def _seeds(part: pd.DataFrame, method: str) -> str:
+    """How many seeds of a method were run; "" for none."""
+    found = part[(part["method"] == method) & part["attack"].notna()]
+    return str(found["seed"].nunique()) if len(found) else ""
+
+
+def at(ours: pd.DataFrame, checkpoint: str) -> pd.Series:
+    """Return the accuracies of a checkpoint, or best minus final, seed by seed; none where either is missing."""
+    if checkpoint != DIFFERENCE:
+        return ours[ours["checkpoint"] == checkpoint]["accuracy"]
+    wide = ours.pivot(index="seed", columns="checkpoint", values="accuracy")
+    wide = wide.reindex(columns=["best", "final"]).dropna()
+    return wide["best"] - wide["final"]
+
+
+def papers(table: str, role: str, method: str) -> dict[tuple[str, str], float]:
+    """Return the paper's percentages of a row of `table`, by attack and checkpoint; the released code has SGLR's."""
+    rows = published_rows()
+    named = "sglr" if method == "sglr_released" else method
+    wanted = (rows["artifact"] == table) & (rows["dataset"] == PAPERS_DATA[role])
+    rows = rows[wanted & (rows["method"] == named)]
+    keys = zip(rows["attack"], rows["checkpoint"], strict=True)
+    return dict(zip(keys, rows["accuracy_percent"], strict=True))
 
 
 def note_methods(title: str, frame: pd.DataFrame, scale: Scale) -> str:
     """Return what stands above Tables 2 and 3."""
     pgd = attack_label("pgd20", scale.attack.test_steps)
-    what = f"{title} ({scale.label}); accuracies in percent, paper: the paper's CIFAR value"
-    return f"{what}; {images(frame, scale)}; on fewer images AutoAttack can lie above {pgd}"
+    words = [
+        f"{title} ({scale.label}); accuracies in percent, mean ± standard deviation over seeds",
+        "beside or beneath them the paper's CIFAR values",
+        "best: chosen on test images, diff: best minus final",
+        images(frame, scale),
+        f"on fewer images AutoAttack can lie above {pgd}",
+    ]
+    return "; ".join(words) + said_of_collapse(frame)
 
 
 def images(frame: pd.DataFrame, scale: Scale) -> str:
@@ -144,24 +218,3 @@ def images(frame: pd.DataFrame, scale: Scale) -> str:
 def _counts(rows: pd.DataFrame) -> str:
     """The different numbers of images of `rows`, smallest first."""
     return " or ".join(f"{count:.0f}" for count in sorted(rows["num_images"].unique()))
-
-
-def _difference(ours: pd.DataFrame) -> pd.Series:
-    """Best (test-selected) minus final, seed by seed; empty where either was not run."""
-    wide = ours.pivot(index="seed", columns="checkpoint", values="accuracy")
-    wide = wide.reindex(columns=["best", "final"]).dropna()
-    return wide["best"] - wide["final"]
-
-
-def _paper(table: str, dataset: str, method: str) -> dict[tuple[str, str], str]:
-    """The paper's percentages of one row, by attack and checkpoint."""
-    rows = published_rows()
-    rows = rows[
-        (rows["artifact"] == table)
-        & (rows["dataset"] == dataset)
-        & (rows["method"] == method)
-    ]
-    cells = zip(
-        rows["attack"], rows["checkpoint"], rows["accuracy_percent"], strict=True
-    )
-    return {(attack, checkpoint): f"{value:.1f}" for attack, checkpoint, value in cells}

@@ -1,15 +1,16 @@
 """From the runs' small files to an artefact's tidy CSVs, and back from these."""
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import pandas as pd
 
 from sglr.artefacts import load
-from sglr.collected.results import read_frame
 from sglr.collected.runs import Runs
+from sglr.files.again import command_for
 from sglr.files.errors import UsageError
-from sglr.files.records import write_csv
-from sglr.files.sums import write_sums
+from sglr.files.records import read_csv, write_csv
+from sglr.files.sums import check_inputs, write_sums
 from sglr.plan.plan import Plan
 
 
@@ -49,13 +50,31 @@ def collect(name: str, plan: Plan, results: Path) -> None:
     tables = load(name).collect(runs)
     for file, rows in tables.items():
         write_csv(folder / "collected" / f"{file}.csv", rows)
-    write_sums(folder / "collected", name, [f"{file}.csv" for file in tables])
+    used = [*getattr(load(name), "ALSO_READS", ()), *runs.used]
+    files = [f"{file}.csv" for file in tables]
+    write_sums(folder / "collected", name, [*files, *(f"../{path}" for path in used)])
+
+
+def is_collected(name: str, collected: Path) -> bool:
+    """Whether every frame of an artefact is there."""
+    return all((collected / f"{file}.csv").exists() for file in load(name).COLLECTED)
 
 
 def frames_of(name: str, collected: Path) -> dict[str, pd.DataFrame]:
-    """Return an artefact's collected frames, by name. Raises UsageError where one was not collected."""
+    """Return an artefact's collected frames, by name. Raises UsageError where one was not collected, or is damaged."""
     paths = {file: collected / f"{file}.csv" for file in load(name).COLLECTED}
     missing = [path for path in paths.values() if not path.exists()]
     if missing:
-        raise UsageError(f"{missing[0]}: no such file; sglr collect {name} writes it")
-    return {file: read_frame(path) for file, path in paths.items()}
+        raise UsageError(
+            f"{missing[0]}: no such file; to make it: {command_for(missing[0])}"
+        )
+    return {file: read_csv(path) for file, path in paths.items()}
+
+
+def check_collected(names: Iterable[str], plan: Plan, folder: Path) -> None:
+    """Raise UsageError where one of the artefacts was collected below `folder` from runs that are not of today's
+    settings, or not the same any more. "evidence", the claims' own, may be among them."""
+    for name in names:
+        if name != "evidence" and is_collected(name, folder / "collected"):
+            runs_of(name, plan, folder).check()
+        check_inputs(folder / "collected" / f"{name}.sha256")

@@ -1,8 +1,9 @@
-"""What all figures share: style, colours, a curve's mean over seeds, and their files."""
+"""What all figures share on paper: panels, curves, marked epochs, the one legend, and their files."""
 
 import io
 import os
-from collections.abc import Callable
+import textwrap
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -10,94 +11,222 @@ os.environ["MPLBACKEND"] = "agg"  # whatever the user's environment or matplotli
 
 import matplotlib
 import matplotlib.pyplot as plt
+import numpy as np
 import pandas as pd
-import seaborn as sns
 from matplotlib.axes import Axes
+from matplotlib.colors import Colormap, LinearSegmentedColormap
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 
+from sglr.artefacts.style import LIGHT, NEUTRAL, Line, Size
 from sglr.files.disk import write_bytes
+from sglr.files.sums import write_sums
 
-TRAIN, TEST, THIRD = sns.color_palette("colorblind")[:3]
-STYLE: dict = {
-    "font.size": 9,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "pdf.fonttype": 42,
-}
-_DEFAULTS = {
+_DEFAULTS: dict = {
     key: value
     for key, value in matplotlib.rcParamsDefault.items()
     if not key.startswith("backend") and not key.startswith("_internal")
 }
 # File ending -> the entry of its metadata that would make every file another.
 _UNDATED = {"pdf": "CreationDate", "png": "Software", "svg": "Date"}
-STYLE["svg.hashsalt"] = "sglr"  # ids inside an SVG are otherwise new in every file
+_PIXELS, _PIXELS_IN_PRINT = (
+    200,
+    300,
+)  # an inch: of a PNG; of clouds of points in PDF, SVG
+_MARKS = {"learning rate drops": (0, (1, 1.6)), "refinement starts": (0, (6, 2))}
 
 
-def save(
-    draw: Callable[[dict[str, pd.DataFrame]], Figure],
-    frames: dict[str, pd.DataFrame],
-    label: str,
-    path: Path,
-) -> None:
-    """Write path.pdf, .png and .svg with fixed metadata: an unchanged figure is an unchanged file.
+def rc(size: Size) -> dict:
+    """Return matplotlib's own settings with ours above them; a user's matplotlibrc changes nothing."""
+    small = (
+        "xtick.labelsize",
+        "ytick.labelsize",
+        "legend.fontsize",
+        "figure.titlesize",
+    )
+    large = ("font.size", "axes.labelsize", "axes.titlesize")
+    widths = {"axes.linewidth": 0.6, "lines.linewidth": 1.4, "patch.linewidth": 0.6}
+    widths |= {f"{axis}tick.major.width": 0.6 for axis in "xy"}
+    lengths = {f"{axis}tick.major.size": 2.5 for axis in "xy"}
+    return {
+        **_DEFAULTS,
+        **dict.fromkeys(small, size.small),
+        **dict.fromkeys(large, size.type),
+        **{key: size.line * value for key, value in (widths | lengths).items()},
+        "axes.spines.top": False,
+        "axes.spines.right": False,
+        "pdf.fonttype": 42,
+        "svg.hashsalt": "sglr",  # ids inside an SVG are otherwise new in every file
+    }
 
-    The style is matplotlib's own with ours above it; a user's matplotlibrc changes nothing.
-    """
-    with plt.rc_context({**_DEFAULTS, **STYLE}):
-        figure = draw(frames)
-        figure.suptitle(label, fontsize=8, color="0.35")
+
+def save(draw: Callable[[], Figure], note: str, size: Size, path: Path) -> None:
+    """Write path.pdf, .png and .svg with fixed metadata: an unchanged figure is an unchanged file."""
+    with plt.rc_context(rc(size)):
+        figure = finished(draw(), note, size)
         for ending, missing in _UNDATED.items():
             content = io.BytesIO()
-            dpi = 150 if ending == "png" else "figure"
+            dpi = _PIXELS if ending == "png" else _PIXELS_IN_PRINT
             figure.savefig(content, format=ending, dpi=dpi, metadata={missing: None})
             write_bytes(path.with_suffix(f".{ending}"), content.getvalue())
         plt.close(figure)
+    write_sums(path.parent, path.name, [f"{path.name}.{ending}" for ending in _UNDATED])
+
+
+def finished(figure: Figure, note: str, size: Size) -> Figure:
+    """Return the figure with the note above it, broken into lines that fit."""
+    figure.suptitle(textwrap.fill(note, size.characters), color="0.35")
+    return figure
 
 
 def panels(
-    rows: int, columns: int, width: float, height: float, **options: Any
+    rows: int, columns: int, height: float, size: Size, **options: Any
 ) -> tuple[Figure, Any]:
-    """Return a figure of so many panels, width and height in inches."""
+    """Return a figure of rows x columns panels and its axes (rows, columns); `height` is a
+    row's in inches where type has 8 points."""
+    inches = (size.width, min(size.tallest, rows * height * size.type / 8))
     return plt.subplots(
-        rows, columns, figsize=(width, height), layout="constrained", **options
+        rows, columns, figsize=inches, layout="constrained", squeeze=False, **options
     )
 
 
-def draw_mean(
+def draw_curve(
     axis: Axes,
     frame: pd.DataFrame,
     column: str,
-    color: tuple,
-    label: str,
-    scale: float = 1,
-    **options: Any,
+    line: Line,
+    size: Size,
+    factor: float = 1,
+    opacity: float = 1,
 ) -> None:
-    """Draw the mean over seeds of `column` against the epoch."""
-    mean = frame.groupby("epoch")[column].mean() * scale
-    axis.plot(
-        mean.index,
-        mean.to_numpy(),
-        color=color,
-        label=label,
-        **({"linewidth": 1.4} | options),
-    )
+    """Draw the mean over seeds of `column` against the epoch; of several, their range as a band."""
+    values = frame.assign(value=factor * frame[column]).groupby("epoch")["value"]
+    mean = values.mean()
+    if frame.groupby("epoch").size().max() > 1:
+        low, high = values.min().to_numpy(), values.max().to_numpy()
+        band: dict[str, Any] = {
+            "color": line.color,
+            "alpha": 0.18 * opacity,
+            "linewidth": 0,
+        }
+        axis.fill_between(mean.index, low, high, **band)
+    look: dict[str, Any] = {
+        "color": line.color,
+        "linestyle": line.dashes,
+        "alpha": opacity,
+    }
+    width = line.width * size.line * (0.7 if opacity < 1 else 1)
+    axis.plot(mean.index, mean.to_numpy(), linewidth=width, **look)
 
 
-def legend_below(axis: Axes, **options: Any) -> None:
-    """Put the legend under the axes, where no curve can run into it."""
-    axis.legend(
+def mark_epochs(axis: Axes, marks: pd.DataFrame, size: Size) -> None:
+    """Draw a line at each epoch of the marks, each once."""
+    for event, dashes in _MARKS.items():
+        for epoch in sorted(set(_epochs(marks, event))):
+            axis.axvline(epoch, zorder=0.5, **_neutral(dashes, size))
+
+
+def _epochs(marks: pd.DataFrame, event: str) -> list[int]:
+    return [] if marks.empty else marks[marks["event"] == event]["epoch"].tolist()
+
+
+def line_handle(line: Line, label: str, size: Size, opacity: float = 1) -> Line2D:
+    """Return a legend's entry for a method's line."""
+    width = line.width * size.line * (0.7 if opacity < 1 else 1)
+    look: dict[str, Any] = {
+        "color": line.color,
+        "linestyle": line.dashes,
+        "alpha": opacity,
+    }
+    return Line2D([], [], linewidth=width, label=label, **look)
+
+
+def split_handles(line: Line, size: Size, test: str = "test images") -> list[Line2D]:
+    """Return the entries for test images and, in lighter lines, training images."""
+    return [
+        line_handle(line, test, size),
+        line_handle(line, "training images", size, LIGHT),
+    ]
+
+
+def _neutral(dashes: Any, size: Size) -> dict[str, Any]:
+    return {"color": NEUTRAL, "linestyle": dashes, "linewidth": 0.8 * size.line}
+
+
+def mark_handles(marks: pd.DataFrame, size: Size) -> list[Line2D]:
+    """Return the entries for the marked epochs that there are."""
+    return [
+        Line2D([], [], label=event, **_neutral(dashes, size))
+        for event, dashes in _MARKS.items()
+        if _epochs(marks, event)
+    ]
+
+
+def shade_bar(
+    figure: Figure, shades: Any, axes: Iterable[Axes], label: str, size: Size
+) -> None:
+    """Put the key of the shades beside the axes, or in a narrow figure above all of them."""
+    place: dict[str, Any] = {"aspect": 12}
+    if size.narrow:
+        place = {"location": "top", "aspect": 40}
+    figure.colorbar(shades, ax=list(axes), label=label, **place)
+
+
+def draw_levels(axis: Axes, levels: dict[str, float], size: Size) -> list[Line2D]:
+    """Draw level lines of no method, the first dashed, the second dotted; return their entries."""
+    handles = []
+    for (label, level), dashes in zip(levels.items(), ("--", ":"), strict=False):
+        look = _neutral(dashes, size) | {"color": "#4D4D4D"}
+        axis.axhline(level, zorder=1, **look)
+        handles.append(Line2D([], [], label=label, **look))
+    return handles
+
+
+def shades_of(line: Line) -> Colormap:
+    """Return the shades of a method's colour, from light to full."""
+    return LinearSegmentedColormap.from_list("", ["#F0F0F0", line.color])
+
+
+def draw_star(axis: Axes, x: float, y: float, size: Size) -> None:
+    """Mark an ideal that no network reaches."""
+    axis.plot([x], [y], clip_on=False, **_star(size))
+
+
+def star_handle(label: str, size: Size) -> Line2D:
+    """Return the entry for the star."""
+    return Line2D([], [], label=label, **_star(size))
+
+
+def _star(size: Size) -> dict[str, Any]:
+    look: dict[str, Any] = {"marker": "*", "linestyle": "", "markersize": 9 * size.line}
+    return look | {"color": "white", "markeredgecolor": "black"}
+
+
+def dot_handle(color: str, label: str, size: Size) -> Line2D:
+    """Return the entry for points of a colour."""
+    look: dict[str, Any] = {"marker": "o", "linestyle": "", "markersize": 4 * size.line}
+    return Line2D([], [], color=color, label=label, **look)
+
+
+def name_grid(axes: Any, rows: list[str], columns: list[str]) -> None:
+    """Name the rows of panels at their left, the columns above them."""
+    for axis, name in zip(axes[:, 0], rows, strict=True):
+        axis.set_ylabel(name)
+    for axis, name in zip(axes[0], columns, strict=True):
+        axis.set_title(name)
+
+
+def legend(figure: Figure, handles: list[Line2D], size: Size, **options: Any) -> None:
+    """Put the figure's one legend under all panels, in as few and as equal rows as fit."""
+    longest = max(len(str(handle.get_label())) for handle in handles)
+    fitting = max(1, size.characters // (longest + 8))  # eight for line and space
+    rows = int(np.ceil(len(handles) / fitting))
+    figure.legend(
+        handles=handles,
+        loc="outside lower center",
+        ncols=int(np.ceil(len(handles) / rows)),
         frameon=False,
-        fontsize=7,
-        loc="upper center",
-        bbox_to_anchor=(0.5, -0.16),
-        ncols=4,
+        handlelength=2.6,
+        columnspacing=1.2,
         **options,
     )
-
-
-def mark_drops(axis: Axes, rates: pd.DataFrame) -> None:
-    """Draw a dotted line at each epoch at which the learning rate drops."""
-    rate = rates.groupby("epoch")["value"].mean()
-    for epoch in rate.index[rate.diff() < 0]:
-        axis.axvline(epoch, color="0.6", linestyle=":", linewidth=0.9)

@@ -1,86 +1,167 @@
-"""Figure 2: learning curves by kind of label."""
+"""Figure 2: learning curves by kind of label, and one label's course."""
 
 from __future__ import annotations
 
+import textwrap
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from sglr.artefacts.words import course
+from sglr.artefacts.marks import collect_marks
+from sglr.artefacts.style import LIGHT, Line, Size, line_of
+from sglr.artefacts.words import course, seeds, trained_on
 from sglr.collected.runs import Runs
 from sglr.methods import METHODS
+from sglr.methods.schedules import start_epoch
+from sglr.plan.names import EXAMPLE, class_name
+from sglr.plan.runs import Run
+from sglr.plan.scales import Scale
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+Row = dict[str, Any]
+
 TITLE = "Figure 2"
 CAPTION = (
-    "Above, the label that one training example has in the last epoch; below, robust accuracy on training and test "
-    "images, epoch by epoch, for hard, smoothed and refined labels."
+    "Above, the label that one training example has, epoch by epoch: the darker, the more of it a class has. "
+    "Below, robust accuracy on training images (light) and test images, for hard, smoothed and refined labels. "
+    "Dotted lines mark drops of the learning rate, dashed ones where refinement starts; bands are the range over "
+    "seeds."
 )
 READS = ("history.csv", "labels.csv", "manifest.json")
-COLLECTED = ("figure2", "figure2_labels")
+COLLECTED = ("figure2", "figure2_course", "figure2_marks")
 
-_EXAMPLE = 3  # the class whose first training example is shown
+_SPLITS = {"train_accuracy": "train", "test_robust_accuracy": "test"}
 
 
 def collect(runs: Runs) -> dict[str, Any]:
-    """Return the curves, and of seed 0 the labels of one example a class."""
+    """Return the curves, the epochs to mark, and of seed 0 the course of one example's label."""
     curves, labels = [], []
     for run in runs.done:
-        history = runs.csv(run, "history.csv")
-        history = history.rename(
-            columns={"train_accuracy": "train", "test_robust_accuracy": "test"}
-        )
-        part = history.melt(
-            ["method", "seed", "epoch"], ["train", "test"], "split", "accuracy"
-        )
-        steps = runs.json(run, "manifest.json")["run_settings"]["attack"]["curve_steps"]
-        curves.append(part.assign(num_steps=steps))
+        history = runs.csv(run, "history.csv").rename(columns=_SPLITS)
+        keys = ["method", "seed", "epoch"]
+        part = history.melt(keys, list(_SPLITS.values()), "split", "accuracy")
+        steps = runs.manifest(run)["run_settings"]["attack"]["curve_steps"]
+        curves.append(part.assign(num_steps=steps, **runs.mark(run)))
         if run.seed == 0:
-            labels.append(runs.csv(run, "labels.csv"))
+            labels += _course(runs, run, history["epoch"].tolist())
+    marks = collect_marks(runs)
     return {
         "figure2": pd.concat(curves),
-        "figure2_labels": pd.concat(labels)[
-            ["method", "class_index", "target_class", "probability"]
-        ],
+        "figure2_course": labels,
+        "figure2_marks": marks,
     }
 
 
-def draw(frames: dict[str, pd.DataFrame]) -> Figure:
-    """Draw a column a method: the label above, the curves below."""
+def _course(runs: Runs, run: Run, epochs: list[int]) -> list[Row]:
+    """The example's label by epoch; of refined ones trained before this was recorded, the hard one and the last."""
+    final = runs.csv(run, "labels.csv")
+    final = final[final["class_index"] == EXAMPLE]
+    if runs.path(run, "label_course.csv").exists():
+        parts = [runs.csv(run, "label_course.csv")]
+    elif hasattr(run.method_settings(), "start"):
+        first = start_epoch(run.method_settings().start, len(epochs))
+        hard = final.assign(probability=1.0 * (final["target_class"] == EXAMPLE))
+        parts = [hard.assign(epoch=epoch) for epoch in range(1, first)]
+        parts.append(final.assign(epoch=epochs[-1]))
+    else:  # these stay as they are
+        parts = [final.assign(epoch=epoch) for epoch in epochs]
+    source = runs.scale.data[run.dataset].source
+    return [
+        {
+            "method": run.method,
+            "epoch": row["epoch"],
+            "target_class": row["target_class"],
+            "class_name": class_name(source, row["target_class"]),
+            "probability": row["probability"],
+        }
+        for row in pd.concat(parts).to_dict("records")
+        if row["probability"] > 0
+    ]
+
+
+def draw(frames: dict[str, pd.DataFrame], size: Size) -> Figure:
+    """Draw for each method its label's course and its curves, in a column, or where it is narrow in a row."""
     from sglr.artefacts import drawing
 
-    curves, labels = frames["figure2"], frames["figure2_labels"]
+    curves, labels, marks = (frames[name] for name in COLLECTED)
     methods = list(dict.fromkeys(curves["method"]))
-    figure, axes = drawing.panels(2, len(methods), 3 * len(methods), 5, squeeze=False)
-    for column, method in enumerate(methods):
-        example = labels[
-            (labels["method"] == method) & (labels["class_index"] == _EXAMPLE)
-        ]
-        _draw_label(axes[0, column], example, METHODS[method].label)
-        _draw_curves(axes[1, column], curves[curves["method"] == method])
-    axes[0, 0].set_ylabel("label of one example\n(final epoch)")
-    axes[1, 0].set_ylabel(
-        f"robust accuracy (%)\ntest: PGD-{curves['num_steps'].iloc[0]}"
-    )
-    axes[1, 0].legend(frameon=False)
+    grid = (len(methods), 2) if size.narrow else (2, len(methods))
+    share, height = ("col", 2.2) if size.narrow else ("row", 1.75)
+    figure, axes = drawing.panels(*grid, height, size, sharex=True, sharey=share)
+    pairs = axes if size.narrow else axes.T
+    shades: Any = None
+    for method, (above, below) in zip(methods, pairs, strict=True):
+        shades = _draw_course(above, labels, method)
+        _draw_curves(below, curves[curves["method"] == method], line_of(method), size)
+        own = marks[marks["method"] == method] if len(marks) else marks
+        for axis in (above, below):
+            drawing.mark_epochs(axis, own, size)
+        above.set_title(textwrap.fill(METHODS[method].label, 16))
+    _name_axes(axes, size, curves)
+    drawing.shade_bar(figure, shades, pairs[:, 0], "share of the label", size)
+    handles = drawing.split_handles(line_of(methods[0]), size)
+    drawing.legend(figure, handles + drawing.mark_handles(marks, size), size)
     return figure
 
 
-def _draw_label(axis: Any, example: pd.DataFrame, title: str) -> None:
-    from sglr.artefacts.drawing import THIRD
+def _draw_course(axis: Any, labels: pd.DataFrame, method: str) -> Any:
+    """Shade each class and epoch by the class's share of the label; return what shades."""
+    from matplotlib.colors import PowerNorm
 
-    axis.bar(example["target_class"], example["probability"], color=THIRD)
-    axis.set(ylim=(0, 1.05), xlabel="class", title=title)
+    names = labels.drop_duplicates("target_class").set_index("target_class")
+    names = names["class_name"].sort_index()
+    own = labels[labels["method"] == method]
+    shares = own.pivot(index="target_class", columns="epoch", values="probability")
+    shares = shares.reindex(names.index).fillna(0)
+    last = shares.columns.max()
+    shares = shares.reindex(columns=range(1, last + 1))  # blank where not recorded
+    first, last = 0.5, last + 0.5
+    shown = axis.imshow(
+        shares.to_numpy(),
+        cmap="Greys",
+        norm=PowerNorm(0.5, 0, 1),  # a smoothed label's few percent are seen
+        extent=(first, last, len(names) - 0.5, -0.5),
+        aspect="auto",
+        interpolation="nearest",
+    )
+    axis.set_yticks(range(len(names)), names)
+    return shown
 
 
-def _draw_curves(axis: Any, curves: pd.DataFrame) -> None:
-    from sglr.artefacts.drawing import TEST, TRAIN, draw_mean
+def _draw_curves(axis: Any, curves: pd.DataFrame, line: Line, size: Size) -> None:
+    from sglr.artefacts.drawing import draw_curve
 
-    for split, color in (("train", TRAIN), ("test", TEST)):
-        draw_mean(axis, curves[curves["split"] == split], "accuracy", color, split, 100)
-    axis.set(xlabel="epoch", ylim=(0, 100))
+    for split, opacity in (("train", LIGHT), ("test", 1)):
+        part = curves[curves["split"] == split]
+        draw_curve(axis, part, "accuracy", line, size, 100, opacity)
+    axis.set(ylim=(0, 100), xlim=(0.5, curves["epoch"].max() + 0.5))
+
+
+def _name_axes(axes: Any, size: Size, curves: pd.DataFrame) -> None:
+    robust = f"robust accuracy (%)\ntest: PGD-{curves['num_steps'].iloc[0]}"
+    for axis in axes[-1]:
+        axis.set_xlabel("epoch")
+    if size.narrow:
+        for axis in axes[:, 1]:
+            axis.set_ylabel(robust)
+    else:
+        axes[0, 0].set_ylabel("an example's label")
+        axes[1, 0].set_ylabel(robust)
+
+
+def note(frames: dict[str, pd.DataFrame], scale: Scale) -> str:
+    """Return what stands above the figure."""
+    data = scale.data[scale.roles.ten_classes]
+    robust = (
+        f"test accuracy on {min(scale.measurement.num_curve, data.num_test):,} images"
+    )
+    known = frames["figure2_course"].groupby("method")["epoch"].nunique()
+    gaps = known.min() < frames["figure2"]["epoch"].max()
+    label = "label: seed 0" + (", blank where it was not recorded" if gaps else "")
+    words = (trained_on(data), robust, seeds(frames["figure2"]), label)
+    return f"{scale.label}; {'; '.join(words)}"
 
 
 def describe(frames: dict[str, pd.DataFrame]) -> list[str]:

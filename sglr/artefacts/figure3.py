@@ -6,7 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from sglr.artefacts.style import Size, line_of
+from sglr.artefacts.words import trained_on
 from sglr.collected.runs import Runs
+from sglr.plan.scales import Scale
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -35,64 +38,71 @@ def collect(runs: Runs) -> dict[str, Any]:
                 .rename(columns=columns)
                 .assign(input=name)
             )
-            parts.append(part[["seed", "epoch", "input", *_QUANTITIES]])
+            part = part[["seed", "epoch", "input", *_QUANTITIES]]
+            parts.append(part.assign(**runs.mark(run)))
     return {"figure3": pd.concat(parts)}
 
 
-def draw(frames: dict[str, pd.DataFrame]) -> Figure:
+def draw(frames: dict[str, pd.DataFrame], size: Size) -> Figure:
     """Draw a panel for each kind of image."""
     from sglr.artefacts import drawing
 
     frame = frames["figure3"]
-    figure, axes = drawing.panels(1, 2, 8, 3.8)
-    for axis, name in zip(axes, INPUTS, strict=True):
-        points = _draw_path(axis, frame[frame["input"] == name].sort_values("epoch"))
-        axis.set(title=f"{name} test images")
-        drawing.legend_below(axis)
-    figure.colorbar(points, ax=axes, label="epoch")
+    grid = (2, 1) if size.narrow else (1, 2)
+    figure, axes = drawing.panels(*grid, 2.8, size, sharex=True, sharey=True)
+    points: Any = None
+    for axis, name in zip(axes.flat, INPUTS, strict=True):
+        points = _draw_path(axis, frame[frame["input"] == name], size)
+        axis.set(title=f"PGD-AT, {name} test images")
+    for axis in axes[-1]:
+        axis.set_xlabel("mean confidence when correct")
+    for axis in axes[:, 0]:
+        axis.set_ylabel("when incorrect")
+    figure.colorbar(points, ax=axes, label="epoch", aspect=30)
+    drawing.legend(figure, [drawing.star_handle("ideal", size)], size)
     return figure
 
 
-def _draw_path(axis: Any, part: pd.DataFrame) -> Any:
-    age = part["epoch"] / part["epoch"].max()
+def _draw_path(axis: Any, part: pd.DataFrame, size: Size) -> Any:
+    """A point an epoch, the mean over seeds: later ones darker and larger."""
+    from sglr.artefacts.drawing import draw_star, shades_of
+
+    mean = part.groupby("epoch").mean(numeric_only=True)
+    last = mean.index.max()
     points = axis.scatter(
-        part["confidence_correct"],
-        part["confidence_incorrect"],
-        c=part["epoch"],
-        s=15 + 90 * age,
-        cmap="Blues",
+        mean["confidence_correct"],
+        mean["confidence_incorrect"],
+        c=mean.index,
+        s=size.line * (8 + 30 * mean.index / last),
+        cmap=shades_of(line_of("at")),
     )
-    points.set(edgecolor="0.4", linewidth=0.4, clim=(0, part["epoch"].max()), zorder=2)
-    axis.axvline(
-        part["accuracy"].max(),
-        color="0.5",
-        linestyle="--",
-        label="best accuracy",
-        zorder=1,
-    )
-    axis.plot(
-        [1], [0], "*", color="tab:red", markersize=14, label="ideal", clip_on=False
-    )
-    axis.set(xlim=(0, 1.02), ylim=(-0.02, 1))
-    axis.set(
-        xlabel="mean confidence when correct", ylabel="mean confidence when incorrect"
-    )
+    points.set(edgecolor="0.3", linewidth=0.4 * size.line, clim=(0, last), zorder=2)
+    draw_star(axis, 1, 0, size)
+    axis.set(xlim=(0, 1.04), ylim=(-0.04, 1))
     return points
+
+
+def note(frames: dict[str, pd.DataFrame], scale: Scale) -> str:
+    """Return what stands above the figure."""
+    data, count = (
+        scale.data[scale.roles.ten_classes],
+        frames["figure3"]["seed"].nunique(),
+    )
+    seeds = f"mean of {count} seeds" if count > 1 else "one seed"
+    words = (trained_on(data), f"{data.num_test:,} test images", seeds)
+    return f"{scale.label}; {'; '.join(words)}"
 
 
 def describe(frames: dict[str, pd.DataFrame]) -> list[str]:
     """Return what the figure shows, in sentences (means over seeds)."""
     sentences = []
     for name, part in frames["figure3"].groupby("input", sort=False):
-        mean = (
-            100
-            * part.groupby("epoch")[
-                ["confidence_correct", "confidence_incorrect"]
-            ].mean()
-        )
+        mean = 100 * part.groupby("epoch").mean(numeric_only=True)
         first, last = mean.iloc[0], mean.iloc[-1]
+        right, wrong = "confidence_correct", "confidence_incorrect"
         sentences.append(
-            f"{name} images: confidence when correct goes from {first.iloc[0]:.0f} to {last.iloc[0]:.0f} %, "
-            f"when incorrect from {first.iloc[1]:.0f} to {last.iloc[1]:.0f} %."
+            f"{name} images: confidence when correct goes from {first[right]:.0f} to {last[right]:.0f} %, "
+            f"when incorrect from {first[wrong]:.0f} to {last[wrong]:.0f} %; "
+            f"accuracy is highest at {mean['accuracy'].max():.0f} %."
         )
     return sentences

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from sglr.artefacts.words import course
+from sglr.artefacts.marks import collect_marks
+from sglr.artefacts.style import Size, line_of
+from sglr.artefacts.words import course, seeds, trained_on
 from sglr.collected.runs import Runs
 from sglr.methods import METHODS
+from sglr.plan.scales import Scale
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -17,12 +21,12 @@ TITLE = "Figure 4"
 CAPTION = (
     "Standard training where part of the training labels is wrong: accuracy on the given labels (left) and on clean "
     "test images (right). A method that memorises rises above the portion of untouched labels on the left and falls on "
-    "the right."
+    "the right. Bands are the range over seeds."
 )
 READS = ("history.csv", "manifest.json")
-COLLECTED = ("figure4",)
+COLLECTED = ("figure4", "figure4_marks")
 
-_PORTIONS = ("untouched_portion", "true_portion")
+_PORTIONS = {"untouched_portion": "untouched labels", "true_portion": "true labels"}
 
 
 def collect(runs: Runs) -> dict[str, Any]:
@@ -37,76 +41,69 @@ def collect(runs: Runs) -> dict[str, Any]:
         part = history.melt(
             ["method", "r", "seed", "epoch"], ["train", "test"], "split", "accuracy"
         )
-        parts.append(
-            part.assign(
-                noise=run.label_noise, **{name: manifest[name] for name in _PORTIONS}
-            )
-        )
-    return {"figure4": pd.concat(parts)}
+        portions = {name: manifest[name] for name in _PORTIONS}
+        parts.append(part.assign(noise=run.label_noise, **portions, **runs.mark(run)))
+    return {"figure4": pd.concat(parts), "figure4_marks": collect_marks(runs)}
 
 
-def draw(frames: dict[str, pd.DataFrame]) -> Figure:
+def draw(frames: dict[str, pd.DataFrame], size: Size) -> Figure:
     """Draw accuracy on given labels and on test images."""
     from sglr.artefacts import drawing
 
-    frame = frames["figure4"]
-    figure, axes = drawing.panels(1, 2, 9, 3.6)
-    for axis, split in zip(axes, ("train", "test"), strict=True):
-        _draw_lines(axis, frame[frame["split"] == split])
-        axis.set(xlabel="epoch", ylabel=f"{split} accuracy (%)", ylim=(0, 103))
-    for column, style, name in zip(
-        _PORTIONS, ("--", ":"), ("untouched labels", "true labels"), strict=True
-    ):
-        axes[0].axhline(
-            100 * frame[column].mean(), color="0.5", linestyle=style, label=name
-        )
-    axes[0].set_title(
-        f"training images, given labels ({100 * frame['noise'].iloc[0]:.0f} % noise)"
-    )
-    seeds = frame["seed"].nunique()
-    axes[1].set_title(
-        "test images" if seeds == 1 else f"test images, mean of {seeds} seeds"
-    )
-    for axis in axes:
-        drawing.legend_below(axis)
+    frame, marks = (frames[name] for name in COLLECTED)
+    grid = (2, 1) if size.narrow else (1, 2)
+    figure, axes = drawing.panels(*grid, 2.9, size, sharex=True, sharey=True)
+    handles = []
+    for axis, split in zip(axes.flat, ("train", "test"), strict=True):
+        for (method, r), part in kinds(frame[frame["split"] == split]):
+            line = line_of(method, r)
+            drawing.draw_curve(axis, part, "accuracy", line, size, 100)
+            if split == "train":
+                handles.append(drawing.line_handle(line, name_of(method, r), size))
+        drawing.mark_epochs(axis, marks, size)
+    noise = f"{100 * frame['noise'].iloc[0]:.0f} %"
+    axes.flat[0].set(title=f"(a) training images, given labels ({noise} noise)")
+    axes.flat[1].set(title="(b) test images", ylim=(0, 103))
+    portions = {}
+    for name, words in _PORTIONS.items():
+        level = 100 * frame[name].mean()
+        portions[f"{words} ({level:.0f} %)"] = level
+    handles += drawing.draw_levels(axes.flat[0], portions, size)
+    for axis in axes[-1]:
+        axis.set_xlabel("epoch")
+    for axis in axes[:, 0]:
+        axis.set_ylabel("accuracy (%)")
+    drawing.legend(figure, handles + drawing.mark_handles(marks, size), size)
     return figure
 
 
-def _draw_lines(axis: Any, frame: pd.DataFrame) -> None:
-    from sglr.artefacts.drawing import TEST, THIRD, TRAIN, draw_mean
+def kinds(
+    frame: pd.DataFrame,
+) -> Iterator[tuple[tuple[str, float | None], pd.DataFrame]]:
+    """Give each method and its r (None without one) with its rows, in the frame's order."""
+    for (method, r), part in frame.groupby(["method", "r"], sort=False, dropna=False):
+        yield (str(method), None if pd.isna(r) else float(r)), part
 
-    hard = frame["method"] == "standard"
-    draw_mean(axis, frame[hard], "accuracy", TRAIN, "hard labels", 100, linewidth=1.6)
-    draw_mean(
-        axis,
-        frame[~hard & (frame["r"] == 1)],
-        "accuracy",
-        TEST,
-        "SGLR (r = 1)",
-        100,
-        linewidth=1.6,
-    )
-    draw_mean(
-        axis,
-        frame[~hard & (frame["r"] == 0.2)],
-        "accuracy",
-        THIRD,
-        "SGLR (r = 0.2)",
-        100,
-        linewidth=0.8,
-    )
+
+def name_of(method: str, r: float | None) -> str:
+    """Return a method's name with its r."""
+    return METHODS[method].label + ("" if r is None else f", r = {r:g}")
+
+
+def note(frames: dict[str, pd.DataFrame], scale: Scale) -> str:
+    """Return what stands above the figure."""
+    data = scale.data[scale.roles.label_noise]
+    test = f"{data.num_test:,} test images"
+    return f"{scale.label}; {trained_on(data)}; {test}; {seeds(frames['figure4'])}"
 
 
 def describe(frames: dict[str, pd.DataFrame]) -> list[str]:
     """Return what the figure shows, in sentences (means over seeds)."""
     sentences = []
-    for (method, r), part in frames["figure4"].groupby(
-        ["method", "r"], sort=False, dropna=False
-    ):
+    for (method, r), part in kinds(frames["figure4"]):
         mean = part.groupby(["split", "epoch"])["accuracy"].mean()
-        name = METHODS[str(method)].label + ("" if r != r else f" (r = {r:g})")
         end = 100 * mean["train"].iloc[-1]
         sentences.append(
-            f"{name}: training ends at {end:.1f} %, test {course(mean['test'])}."
+            f"{name_of(method, r)}: training ends at {end:.1f} %, test {course(mean['test'])}."
         )
     return sentences

@@ -1,10 +1,12 @@
 """The central finding: what each method loses after its best epoch, and what it wins over PGD-AT."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import pandas as pd
 
-from sglr.artefacts.words import percent
+from sglr.artefacts.cells import Cell, cell_of
+from sglr.artefacts.words import marked, said_of_collapse
 from sglr.collected.paired import correct_images, mean_interval, paired_difference
 from sglr.collected.runs import Runs
 from sglr.methods import METHODS
@@ -18,6 +20,7 @@ CAPTION = (
 )
 READS = ("evaluation.json",)
 COLLECTED = ("headline",)
+BENEATH = "95 % interval"
 
 # (checkpoint, attack) -> which images stayed correct.
 Images = dict[tuple[str, str], str]
@@ -26,7 +29,7 @@ Images = dict[tuple[str, str], str]
 def collect(runs: Runs) -> dict[str, Any]:
     """Return a row for each run and attack: accuracies, best - final, and final - PGD-AT's final, with intervals.
 
-    Seeds without PGD-AT are left out.
+    Seeds without PGD-AT are left out, and so is an attack that either was not measured under.
     """
     correct = {
         run: correct_images(runs.json(run, "evaluation.json")) for run in runs.done
@@ -36,12 +39,11 @@ def collect(runs: Runs) -> dict[str, Any]:
     }
     rows = []
     for run, images in correct.items():
-        if run.seed in baseline:
-            for attack in ROBUST:
-                rows.append(
-                    {"method": run.method, "seed": run.seed}
-                    | _row(attack, images, baseline[run.seed])
-                )
+        against = baseline.get(run.seed, {})
+        for attack in ROBUST:
+            if ("final", attack) in images.keys() & against.keys():
+                origin = {"method": run.method, "seed": run.seed}
+                rows.append(origin | _row(attack, images, against) | runs.mark(run))
     return {"headline": pd.DataFrame(rows)}
 
 
@@ -65,46 +67,88 @@ def _share(bits: str) -> float:
     return bits.count("1") / len(bits)
 
 
+def numbers(frames: dict[str, pd.DataFrame]) -> pd.DataFrame:
+    """Return a row for each method, attack and quantity, in percent or points: `loss` is best
+    minus final, `gain` final minus PGD-AT's final."""
+    rows = []
+    for (method, attack), part in _parts(frames["headline"]):
+        for quantity in ("best", "final", "loss", "gain"):
+            if (method, quantity) == ("at", "gain"):
+                continue
+            row = {"method": method, "attack": attack, "quantity": quantity}
+            rows.append(row | _numbers(part, quantity))
+    return pd.DataFrame(rows).astype({"num_seeds": "Int64", "num_images": "Int64"})
+
+
+def _parts(frame: pd.DataFrame) -> Iterator[tuple[tuple[str, str], pd.DataFrame]]:
+    for (method, attack), part in frame.groupby(["method", "attack"], sort=False):
+        yield (str(method), str(attack)), part
+
+
+def _numbers(part: pd.DataFrame, quantity: str) -> dict[str, Any]:
+    """Mean, deviation, interval and what it is over, p-value of one seed, counts."""
+    differs = quantity in ("loss", "gain")
+    values = 100 * part[f"{quantity}_difference" if differs else quantity]
+    several = len(values) > 1
+    low, high, over, p_value = None, None, None, None
+    if differs and several:
+        _, low, high = mean_interval(values.tolist())
+        over = "seeds"
+    elif differs:
+        low, high = (100 * part[f"{quantity}_{end}"].iloc[0] for end in ("low", "high"))
+        over, p_value = "images", part[f"{quantity}_p_value"].iloc[0]
+    return {
+        "mean": values.mean(),
+        "standard_deviation": values.std() if several else None,
+        "low": low,
+        "high": high,
+        "interval_over": over,
+        "p_value": p_value,
+        "num_seeds": len(values),
+        "num_images": part["num_images"].iloc[0],
+    }
+
+
 def tabulate(frames: dict[str, pd.DataFrame], scale: Scale) -> pd.DataFrame:
-    """Return a row for each method and attack; the index has both."""
-    rows, keys = [], []
-    for (method, attack), part in frames["headline"].groupby(
-        ["method", "attack"], sort=False
-    ):
-        rows.append(
-            {
-                "method": METHODS[str(method)].label,
-                "seeds": len(part),
-                "accuracy": attack_label(str(attack), scale.attack.test_steps),
-                "images": part["num_images"].iloc[0],
-                "best": percent(part["best"]),
-                "final": percent(part["final"]),
-                "best - final": _interval(part, "loss"),
-                "final - PGD-AT's final": ""
-                if method == "at"
-                else _interval(part, "gain"),
-            }
-        )
-        keys.append((method, attack))
-    return pd.DataFrame(
-        rows, index=pd.MultiIndex.from_tuples(keys, names=["method", "attack"])
-    )
+    """Return a row for each method, which the index has: under each attack best, final, and
+    both differences with their intervals."""
+    frame, rows = frames["headline"], {}
+    for method, ours in frame.groupby("method", sort=False):
+        label = marked(METHODS[str(method)].label, ours)
+        row: dict[tuple[str, str], Any] = {("", "method"): label}
+        row["", "seeds"] = str(ours["seed"].nunique())
+        for attack, part in ours.groupby("attack", sort=False):
+            group = attack_label(str(attack), scale.attack.test_steps)
+            row[group, "best"] = cell_of(part["best"])
+            row[group, "final"] = cell_of(part["final"])
+            row[group, "best - final"] = _interval(part, "loss")
+            gain = "" if method == "at" else _interval(part, "gain")
+            row[group, "over PGD-AT"] = gain
+        rows[method] = row
+    table = pd.DataFrame(list(rows.values()), index=pd.Index(list(rows), name="method"))
+    return table.set_axis(pd.MultiIndex.from_tuples(table.columns), axis="columns")
 
 
-def _interval(part: pd.DataFrame, name: str) -> str:
-    differences = part[f"{name}_difference"].tolist()
-    if len(part) > 1:
-        mean, low, high = (100 * value for value in mean_interval(differences))
-        return f"{mean:+.1f} [{low:+.1f}, {high:+.1f}]"
-    row = part.iloc[0]
-    low, high = 100 * row[f"{name}_low"], 100 * row[f"{name}_high"]
-    return f"{100 * differences[0]:+.1f} [{low:+.1f}, {high:+.1f}], p = {row[f'{name}_p_value']:.2g}"
+def _interval(part: pd.DataFrame, quantity: str) -> Cell:
+    found = _numbers(part, quantity)
+    beneath = f"[{found['low']:+.1f}, {found['high']:+.1f}]"
+    if found["p_value"] is not None:
+        beneath += f", p = {found['p_value']:.2g}"
+    return Cell(found["mean"], None, beneath, signed=True)
 
 
 def note(frames: dict[str, pd.DataFrame], scale: Scale) -> str:
     """Return what stands above the table."""
-    return (
-        f"Headline ({scale.label}); accuracies and differences in percent; differences on the same images and seeds, "
-        "with a 95 % interval: of one seed over images (bootstrap) with McNemar's exact p-value, of several over seeds "
-        "(t); best is chosen on test images"
+    counts = frames["headline"].groupby("attack", sort=False)["num_images"].max()
+    seen = ", ".join(
+        f"{attack_label(str(attack), scale.attack.test_steps)} on {count}"
+        for attack, count in counts.items()
     )
+    words = [
+        f"Headline ({scale.label}); accuracies and differences in percent",
+        f"{seen} test images; best is chosen on test images",
+        "over PGD-AT: final minus PGD-AT's final",
+        "differences on the same images and seeds, with a 95 % interval: of one seed over images (bootstrap) "
+        "with McNemar's exact p-value, of several over seeds (t)",
+    ]
+    return "; ".join(words) + said_of_collapse(frames["headline"])

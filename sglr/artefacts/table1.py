@@ -7,6 +7,7 @@ import pandas as pd
 from sglr.collected.published import TABLE1
 from sglr.collected.runs import Runs
 from sglr.files.records import read_json
+from sglr.files.shapes import FORWARDS
 from sglr.methods import METHODS
 from sglr.plan.scales import Scale
 
@@ -22,9 +23,14 @@ COLLECTED = ("table1",)
 
 def collect(runs: Runs) -> dict[str, Any]:
     """Return a row for each method that was counted, the paper's forward passes beside ours."""
-    counted = read_json(runs.folder / "forwards.json")["rows"]
+    counted = read_json(runs.folder / "forwards.json", FORWARDS)["rows"]
     rows = [row | {"forwards_paper": TABLE1[row["method"]].forwards} for row in counted]
     return {"table1": rows}
+
+
+def numbers(frames: dict[str, pd.DataFrame]) -> pd.DataFrame:
+    """Return a row for each method that was counted."""
+    return frames["table1"]
 
 
 def tabulate(frames: dict[str, pd.DataFrame], scale: Scale) -> pd.DataFrame:

@@ -4,7 +4,12 @@ from typing import Any
 
 import pandas as pd
 
-from sglr.artefacts.accuracies import collect_accuracies, note_methods, tabulate_methods
+from sglr.artefacts.accuracies import (
+    collect_accuracies,
+    note_methods,
+    number_methods,
+    tabulate_methods,
+)
 from sglr.collected.runs import Runs
 from sglr.plan.scales import Scale
 
@@ -15,6 +20,7 @@ CAPTION = (
 )
 READS = ("evaluation.json",)
 COLLECTED = ("table3",)
+BENEATH = "paper"
 
 
 def collect(runs: Runs) -> dict[str, Any]:
@@ -22,8 +28,13 @@ def collect(runs: Runs) -> dict[str, Any]:
     return {"table3": collect_accuracies(runs)}
 
 
+def numbers(frames: dict[str, pd.DataFrame]) -> pd.DataFrame:
+    """Return a row for each data set, method, attack and checkpoint."""
+    return number_methods(frames["table3"], "table3")
+
+
 def tabulate(frames: dict[str, pd.DataFrame], scale: Scale) -> pd.DataFrame:
-    """Return a row for each data set, method and attack."""
+    """Return a row for each data set and method."""
     return tabulate_methods(frames["table3"], "table3", scale)
 
 

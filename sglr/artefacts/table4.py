@@ -4,8 +4,14 @@ from typing import Any
 
 import pandas as pd
 
-from sglr.artefacts.accuracies import collect_accuracies, images
-from sglr.artefacts.words import percent
+from sglr.artefacts.accuracies import (
+    as_integers,
+    collect_accuracies,
+    images,
+    numbers_of,
+)
+from sglr.artefacts.cells import Cell, cell_of, with_best
+from sglr.artefacts.words import said_of_collapse
 from sglr.collected.published import published_rows
 from sglr.collected.runs import Runs
 from sglr.plan.names import attack_label
@@ -18,6 +24,9 @@ CAPTION = (
 )
 READS = ("evaluation.json",)
 COLLECTED = ("table4",)
+BENEATH = "paper"
+
+_ATTACKS = ("natural", "pgd20")
 
 
 def collect(runs: Runs) -> dict[str, Any]:
@@ -33,29 +42,60 @@ def collect(runs: Runs) -> dict[str, Any]:
     return {"table4": [row for row in rows if row["r"] != 0] + shared}
 
 
+def numbers(frames: dict[str, pd.DataFrame]) -> pd.DataFrame:
+    """Return a row for each temperature, r and attack: the final checkpoint, in percent."""
+    frame, rows = frames["table4"], []
+    for temperature, r in _grid(frame):
+        for attack in _ATTACKS:
+            ours = _final(frame, temperature, r, attack)
+            count = ours["num_images"].iloc[0] if len(ours) else None
+            row = {"temperature": temperature, "r": r, "attack": attack}
+            row |= {"checkpoint": "final"} | numbers_of(ours["accuracy"])
+            theirs = _paper(temperature, r, attack)
+            rows.append(row | {"num_images": count, "paper": theirs})
+    return as_integers(pd.DataFrame(rows))
+
+
+def _grid(frame: pd.DataFrame) -> list[tuple[float, float]]:
+    temperatures, shares = (sorted(frame[key].unique()) for key in ("temperature", "r"))
+    return [(temperature, r) for temperature in temperatures for r in shares]
+
+
+def _final(
+    frame: pd.DataFrame, temperature: float, r: float, attack: str
+) -> pd.DataFrame:
+    own = (frame["temperature"] == temperature) & (frame["r"] == r)
+    return frame[own & (frame["checkpoint"] == "final") & (frame["attack"] == attack)]
+
+
+def _paper(temperature: float, r: float, attack: str) -> float | None:
+    rows = published_rows()
+    rows = rows[(rows["artifact"] == "table4") & (rows["attack"] == attack)]
+    own = (rows["temperature"] == temperature) & (rows["r"].round(3) == round(r, 3))
+    found = rows[own]["accuracy_percent"]
+    return float(found.iloc[0]) if len(found) else None
+
+
 def tabulate(frames: dict[str, pd.DataFrame], scale: Scale) -> pd.DataFrame:
-    """Return a row for each temperature and attack, a column for each r; the final checkpoint."""
-    frame, published = frames["table4"], published_rows()
-    final = frame[frame["checkpoint"] == "final"]
-    published = published[published["artifact"] == "table4"]
+    """Return a row for each temperature and attack, a column for each r, the best r marked."""
+    frame = frames["table4"]
     rows, measured = [], []
     for temperature in sorted(frame["temperature"].unique()):
-        for attack in ("natural", "pgd20"):
-            ours, paper = (
-                part[(part["temperature"] == temperature) & (part["attack"] == attack)]
-                for part in (final, published)
-            )
-            row = {
-                "temperature": f"{temperature:g}",
-                "accuracy": attack_label(attack, scale.attack.test_steps),
-            }
-            for r in sorted(frame["r"].unique()):
-                value = paper[paper["r"].round(3) == round(r, 3)]["accuracy_percent"]
-                row[f"r={r:g}"] = percent(ours[ours["r"] == r]["accuracy"])
-                row[f"paper r={r:g}"] = f"{value.iloc[0]:.1f}" if len(value) else ""
-            rows.append(row)
-            measured.append(len(ours) > 0)
+        for attack in _ATTACKS:
+            shares = sorted(frame["r"].unique())
+            cells = [_cell(frame, temperature, r, attack) for r in shares]
+            row = {"temperature": f"{temperature:g}"}
+            row |= {"accuracy": attack_label(attack, scale.attack.test_steps)}
+            names = [f"r = {r:g}" for r in shares]
+            rows.append(row | dict(zip(names, with_best(cells), strict=True)))
+            measured.append(any(cell.mean is not None for cell in cells))
     return pd.DataFrame(rows, index=pd.Index(measured, name="measured"))
+
+
+def _cell(frame: pd.DataFrame, temperature: float, r: float, attack: str) -> Cell:
+    theirs = _paper(temperature, r, attack)
+    beneath = "" if theirs is None else f"{theirs:.1f}"
+    return cell_of(_final(frame, temperature, r, attack)["accuracy"], beneath)
 
 
 def note(frames: dict[str, pd.DataFrame], scale: Scale) -> str:
@@ -63,4 +103,12 @@ def note(frames: dict[str, pd.DataFrame], scale: Scale) -> str:
     frame = frames["table4"]
     # Runs shared with Table 2 have it, too.
     seen = images(frame[frame["attack"] != "autoattack"], scale)
-    return f"{TITLE} ({scale.label}); accuracies in percent, paper: the paper's CIFAR value; {seen}"
+    counts = frame.dropna(subset=["checkpoint"]).groupby(["r", "temperature"])["seed"]
+    words = [
+        f"{TITLE} ({scale.label}); accuracies in percent",
+        f"beside or beneath them the paper's CIFAR values; {seen}",
+        "cells with a deviation are means over seeds"
+        if counts.nunique().max() > 1
+        else "one seed",
+    ]
+    return "; ".join(words) + said_of_collapse(frame)

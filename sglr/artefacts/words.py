@@ -2,6 +2,8 @@
 
 import pandas as pd
 
+from sglr.plan.scales import DataSpec
+
 
 def percent(accuracies: pd.Series) -> str:
     """Return the mean in percent, with the standard deviation where several seeds were run; 'not run' for none."""
@@ -17,3 +19,30 @@ def course(accuracy: pd.Series) -> str:
     """Return peak and end of a curve of fractions by epoch, in words."""
     peak = f"peaks at {100 * accuracy.max():.1f} % in epoch {accuracy.idxmax()}"
     return f"{peak} and ends at {100 * accuracy.iloc[-1]:.1f} %"
+
+
+def seeds(frame: pd.DataFrame) -> str:
+    """Return of how many seeds a figure's lines are."""
+    count = frame["seed"].nunique()
+    return f"mean of {count} seeds, band: their range" if count > 1 else "one seed"
+
+
+def trained_on(data: DataSpec) -> str:
+    """Return what a figure's networks were trained on."""
+    return f"{data.name}, {data.num_train:,} training images"
+
+
+def marked(word: str, rows: pd.DataFrame) -> str:
+    """Return the word, marked where a run among the rows collapsed: its numbers are evidence for nothing."""
+    return f"{word} (collapsed)" if _reasons(rows) else word
+
+
+def said_of_collapse(rows: pd.DataFrame) -> str:
+    """Return what a table's note ends with: the collapsed runs and why; "" without any."""
+    return "".join(f"; {reason}" for reason in _reasons(rows))
+
+
+def _reasons(rows: pd.DataFrame) -> list[str]:
+    if "collapsed" not in rows:
+        return []
+    return list(dict.fromkeys(rows["collapsed"].dropna()))

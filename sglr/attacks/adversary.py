@@ -5,11 +5,11 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
+from sglr.attacks.attack import Attack
 from sglr.attacks.images import attack_images
-from sglr.attacks.pgd import LogitsLoss, pgd
-from sglr.attacks.threat import LinfBall
+from sglr.attacks.pgd import LogitsLoss
+from sglr.attacks.threat import Ball
 from sglr.data.images import ImageSet
-from sglr.engine.graphs import Graphed
 from sglr.models.folding import fold_batchnorm, refold
 from sglr.plan.scales import PLAIN, Engine
 
@@ -17,17 +17,19 @@ from sglr.plan.scales import PLAIN, Engine
 class Adversary:
     """PGD against a network's current weights, through an eval-mode copy, folded and in bf16 where the engine says so.
 
-    The network's mode, buffers, gradients and the global random generator stay as they were.
+    The network's mode, buffers, gradients and the global random generator stay as they were. `batch_size` is how many
+    images come at a time, for the engine's graph; an epoch's smaller last batch does without.
     """
 
     def __init__(
         self,
         model: nn.Module,
-        ball: LinfBall,
+        ball: Ball,
         step_size: float,
         num_steps: int,
         generator: torch.Generator,
         engine: Engine = PLAIN,
+        batch_size: int = 0,
     ):
         self.ball, self.generator = ball, generator
         self.step_size, self.num_steps = step_size, num_steps
@@ -37,18 +39,20 @@ class Adversary:
             precision=engine.precision,
             channels_last=engine.channels_last,
         )
-        self.attacked = Graphed(self.copy) if engine.graphs else self.copy
+        graphed = batch_size if engine.graphs else 0
+        self.steps = Attack(self.copy, ball, step_size, num_steps, graphed)
 
     def attack(
         self,
         model: nn.Module,
         x: Tensor,
         loss_fn: LogitsLoss,
+        *given: Tensor,
         start: Literal["uniform", "gaussian"] = "uniform",
     ) -> Tensor:
-        """Return images (N, C, H, W) that raise `loss_fn(logits)` of `model`, or of what has its shape.
+        """Return images (N, C, H, W) that raise `loss_fn(logits, *given)` of `model`, or of what has its shape.
 
-        The start is uniform in the ball, or `gaussian`: TRADES' tiny one.
+        The start is random in the ball, or `gaussian`: TRADES' tiny one.
         """
         refold(self.copy, model)
         first = (
@@ -56,15 +60,7 @@ class Adversary:
             if start == "uniform"
             else self._gaussian_start(x)
         )
-        return pgd(
-            self.attacked,
-            x,
-            loss_fn,
-            ball=self.ball,
-            step_size=self.step_size,
-            num_steps=self.num_steps,
-            start=first,
-        )
+        return self.steps(x, first, loss_fn, *given)
 
     def _gaussian_start(self, x: Tensor) -> Tensor:
         noise = torch.randn(
@@ -79,14 +75,8 @@ class Adversary:
         self, network: nn.Module, images: ImageSet, batch_size: int
     ) -> Tensor:
         """Return PGD images (N, C, H, W) of the same strength against another network, from a fixed start."""
-        return attack_images(
-            network,
-            images,
-            ball=self.ball,
-            step_size=self.step_size,
-            num_steps=self.num_steps,
-            batch_size=batch_size,
-        )
+        attack = Attack(network, self.ball, self.step_size, self.num_steps)
+        return attack_images(attack, images, batch_size)
 
     @torch.no_grad()
     def logits(self, model: nn.Module, x: Tensor) -> Tensor:

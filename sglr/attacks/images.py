@@ -2,39 +2,29 @@
 
 import torch
 from torch import Tensor
-from torch.nn import functional as F
 
-from sglr.attacks.pgd import Network, pgd
-from sglr.attacks.threat import LinfBall
+from sglr.attacks.attack import Attack
+from sglr.attacks.threat import Ball
 from sglr.data.images import ImageSet
+from sglr.methods.losses import cross_entropy
 
 
 def attack_images(
-    model: Network,
-    images: ImageSet,
-    *,
-    ball: LinfBall,
-    step_size: float,
-    num_steps: int,
-    batch_size: int,
+    attack: Attack, images: ImageSet, batch_size: int, starts: Tensor | None = None
 ) -> Tensor:
-    """Return PGD images (N, C, H, W) that raise the cross-entropy of `model`, a batch at a time.
+    """Return PGD images (N, C, H, W) that raise the cross-entropy of the attacked network, a batch at a time.
 
-    There is one random start, the same at every call, so that networks are compared on the same one.
+    There is one random start, the same at every call, so that networks are compared on the same one; who calls often
+    keeps the `fixed_start` and gives it.
     """
     x = images.pixels()
-    starts = ball.random_start(x, torch.Generator().manual_seed(0))
+    starts = fixed_start(attack.ball, x) if starts is None else starts
     parts = zip(*(t.split(batch_size) for t in (x, starts, images.labels)), strict=True)
-    attacked = [
-        pgd(
-            model,
-            part,
-            lambda logits, y=y: F.cross_entropy(logits, y, reduction="none"),  # type: ignore[misc]
-            ball=ball,
-            step_size=step_size,
-            num_steps=num_steps,
-            start=start,
-        )
-        for part, start, y in parts
-    ]
-    return torch.cat(attacked)
+    return torch.cat(
+        [attack(part, start, cross_entropy, y) for part, start, y in parts]
+    )
+
+
+def fixed_start(ball: Ball, x: Tensor) -> Tensor:
+    """Return the start of every evaluation's attack on `x` (N, C, H, W), the same on every device."""
+    return ball.random_start(x, torch.Generator().manual_seed(0))

@@ -5,10 +5,12 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from sglr.attacks.threat import LinfBall
+from sglr.attacks.threat import Ball
 
 Network = Callable[[Tensor], Tensor]
-LogitsLoss = Callable[[Tensor], Tensor]
+LogitsLoss = Callable[
+    ..., Tensor
+]  # of logits (N, K) and what is given besides, to (N,)
 
 
 def pgd(
@@ -16,7 +18,7 @@ def pgd(
     x: Tensor,
     loss_fn: LogitsLoss,
     *,
-    ball: LinfBall,
+    ball: Ball,
     step_size: float,
     num_steps: int,
     start: Tensor,

@@ -9,8 +9,8 @@ from sglr.claims.claim import COMPARABLE, Arguments, Claim
 from sglr.claims.measures import measure
 from sglr.claims.placebos import DRAWS, PLACEBOS
 from sglr.claims.statistics import LEVEL, holm, reach
-from sglr.claims.verdict import Evidence, NotTestable, Parts, Word, side
-from sglr.collected.results import NotRun, Results
+from sglr.claims.verdict import Evidence, Parts, Word, side
+from sglr.collected.results import NotRun, NotTestable, Results
 
 CORRECTED = ("empirical", "ours")  # the kinds within which p-values are corrected
 

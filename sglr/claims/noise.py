@@ -4,7 +4,7 @@ seeds. `key` is "hard" for hard labels, or SGLR's r. Accuracies are in percent.
 
 import pandas as pd
 
-from sglr.collected.results import NotRun
+from sglr.collected.results import NotRun, testable
 
 _FEATURES = {"variance_ratio": -1, "silhouette": 1}  # 1: more is more separable
 SGLR = "standard_sglr"
@@ -57,7 +57,8 @@ def ends_higher(rows: pd.DataFrame, *, key: str, other: str) -> float:
 
 def separable(rows: pd.DataFrame, *, column: str, other: str, noise: float) -> float:
     """Return by how much SGLR's features are more separable than those of `other`."""
-    values = rows[rows["noise"].round(3) == noise].set_index("method")[column]
+    both = (rows["noise"].round(3) == noise) & rows["method"].isin([SGLR, other])
+    values = testable(rows[both]).set_index("method")[column]
     if not {SGLR, other} <= set(values.index):
         raise NotRun(f"noise {noise:g} was not run for both")
     return _FEATURES[column] * float(values[SGLR] - values[other])
@@ -79,4 +80,4 @@ def _curve(rows: pd.DataFrame, key: str, split: str) -> pd.Series:
     if rows.empty:
         words = "hard labels" if key == "hard" else f"SGLR with r = {key}"
         raise NotRun(f"{words} was not run")
-    return 100 * rows.set_index("epoch")["accuracy"].sort_index()
+    return 100 * testable(rows).set_index("epoch")["accuracy"].sort_index()

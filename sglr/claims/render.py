@@ -1,6 +1,7 @@
 """The ledger as CSV, Markdown and lines on a terminal."""
 
 from collections import Counter
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -14,13 +15,16 @@ from sglr.claims.ledger import Record, judge_all, measured
 from sglr.claims.paper import inconsistencies, published
 from sglr.claims.statistics import reach
 from sglr.claims.verdict import WORDS, Evidence
+from sglr.claims.words import interval, words_of
 from sglr.collected.published import published_rows
 from sglr.collected.results import Results, read_results
 from sglr.files.disk import write_bytes
 from sglr.files.records import read_json, write_csv
+from sglr.files.shapes import OVERHEAD
+from sglr.files.sums import write_sums
 from sglr.plan.scales import Scale
 
-_SHORT = ["verdict", "claim", "value", "p corrected", "paper", "why", "id"]
+_SHORT = ["verdict", "claim", "value", "p corrected", "paper", "why", "id"]  # in words
 _OURS = ("sglr_released", "at_wa", "at_ls_wa")  # in Table 2, beside the paper's rows
 
 
@@ -31,12 +35,15 @@ def write(folder: Path, scale: Scale) -> list[str]:
     records = judge_all(claims(results), results, scale.name)
     rows = pd.DataFrame([_row(record, scale) for record in records])
     own = pd.DataFrame([asdict(found) for found in inconsistencies()])
-    write_csv(folder / "claims.csv", rows)
+    counts = ["num_parts", "num_seeds", "num_images"]
+    write_csv(folder / "claims.csv", rows.astype(dict.fromkeys(counts, "Int64")))
     write_csv(folder / "claims_paper.csv", own)
     write_bytes(folder / "claims.md", _markdown(rows, own, scale).encode())
+    names = ("claims.csv", "claims.md", "claims_paper.csv")
+    write_sums(folder, "claims", names)
     lines = [
-        f"{row.verdict:18} {row.id:42} {row.value}"
-        for row in _listed(rows).itertuples()
+        f"{row['verdict']:18} {row['id']:42} {words_of(row)['value']}"
+        for row in _listed(rows).to_dict("records")
     ]
     return [*lines, *_summary(rows)]
 
@@ -50,7 +57,7 @@ def read_all(folder: Path) -> Results:
     results = read_results(folder / "collected")
     timed = folder / "overhead.json"
     if timed.exists():
-        results.frames["overhead"] = pd.DataFrame(read_json(timed)["seconds"])
+        results.frames["overhead"] = pd.DataFrame(read_json(timed, OVERHEAD)["seconds"])
     return results
 
 
@@ -68,10 +75,11 @@ def _newcomers(results: Results) -> tuple[str, ...]:
 
 
 def _row(record: Record, scale: Scale) -> dict[str, Any]:
+    """A row of claims.csv: words and numbers in columns of their own; `weakest_part` is the part
+    whose numbers these are."""
     claim, parts = record.claim, record.shown
     name = parts.weakest(claim.rule)
     found = parts.measured.get(name)
-    tells = reach(found.tests) if found else np.inf
     each = "each value" if len(claim.parts) > 1 else "the value"
     return {
         "id": claim.id,
@@ -84,53 +92,70 @@ def _row(record: Record, scale: Scale) -> dict[str, Any]:
         "reason": claim.reason,
         "verdict": record.word,
         "why": record.why,
-        "parts hold": parts.counts(claim.rule) if len(claim.parts) > 1 else "",
-        "value": _value(name, found),
+        "num_parts": len(claim.parts),
+        "part_verdicts": parts.counts(claim.rule) if len(claim.parts) > 1 else "",
+        "weakest_part": name,
+        **_numbers(found),
         "unit": claim.unit,
-        "over": found.basis if found else "",
-        "p": _p(record.p),
-        "p corrected": _p(record.corrected),
-        "could tell": f"{tells:.2g}" if np.isfinite(tells) else "",
-        "placebo": record.placebo or "",
-        "by validation": _by_validation(record),
-        "over seeds": f"± {found.deviation:.2g}" if found and found.deviation else "",
-        "paper": claim.paper or _papers(claim, name),
+        "basis": found.basis if found else "",
+        "num_seeds": found.seeds if found and not found.exact else None,
+        "num_images": found.images if found else None,
+        "p_value": record.p,
+        "p_value_corrected": record.corrected,
+        "detectable": _detectable(found),
+        "placebo_verdict": record.placebo or "",
+        **_by_validation(record),
+        **_papers(claim, name),
         "independent": claim.independent,
-        "parts": "; ".join(
-            _value(part, each) for part, each in parts.measured.items() if part
+        "all_parts": "; ".join(
+            f"{part}: {_words(each)}" for part, each in parts.measured.items() if part
         ),
         "scale": scale.label,
     }
 
 
-def _value(name: str, found: Evidence | None) -> str:
-    if found is None:
-        return ""
-    number = f"{found.value:.3g}" if found.exact else f"{found.value:+.2f}"
-    ends = found.interval
-    interval = f" [{ends[0]:+.2f}, {ends[1]:+.2f}]" if ends else ""
-    return (f"{name}: " if name else "") + number + interval
+def _numbers(found: Evidence | None) -> dict[str, float | None]:
+    """Value, ends of the 95 % interval, and deviation over seeds."""
+    low, high = (found.interval if found else None) or (None, None)
+    return {
+        "value": found.value if found else None,
+        "low": low,
+        "high": high,
+        "standard_deviation": found.deviation if found else None,
+    }
 
 
-def _p(value: float | None) -> str:
-    return "" if value is None else f"{value:.2g}"
+def _words(found: Evidence) -> str:
+    return interval(found.value, found.interval, exact=found.exact)
 
 
-def _by_validation(record: Record) -> str:
+def _detectable(found: Evidence | None) -> float | None:
+    """The smallest effect that the data could have told from none."""
+    tells = reach(found.tests) if found else np.inf
+    return tells if np.isfinite(tells) else None
+
+
+def _by_validation(record: Record) -> dict[str, Any]:
     """The weakest part where the best checkpoint is chosen on held-out images."""
     parts = record.parts.get("validation")
-    if not parts or not parts.measured:
-        return ""
-    name = parts.weakest(record.claim.rule)
-    return _value(name, parts.measured[name])
+    name = parts.weakest(record.claim.rule) if parts else ""
+    found = parts.measured.get(name) if parts else None
+    numbers = _numbers(found)
+    ends = {f"validation_{key}": numbers[key] for key in ("value", "low", "high")}
+    return {"validation_part": name} | ends
 
 
-def _papers(claim: Claim, name: str) -> str:
-    """The same measure on the paper's own tables, of the part that is shown."""
+def _papers(claim: Claim, name: str) -> dict[str, Any]:
+    """What the paper says of it: in words, as its cell, or by the same measure on its own tables."""
+    if claim.kind == "cell" and claim.paper:
+        with suppress(ValueError):
+            return {"paper": "", "paper_value": float(claim.paper)}
+    if claim.paper:
+        return {"paper": claim.paper, "paper_value": None}
     found = measured(claim, published())
-    chosen = name or found.weakest(claim.rule)
-    evidence = found.measured.get(chosen)
-    return "" if evidence is None or evidence.exact else f"{evidence.value:+.1f}"
+    evidence = found.measured.get(name or found.weakest(claim.rule))
+    known = evidence is not None and not evidence.exact
+    return {"paper": "", "paper_value": evidence.value if known and evidence else None}
 
 
 def _listed(rows: pd.DataFrame) -> pd.DataFrame:
@@ -156,6 +181,8 @@ def _markdown(rows: pd.DataFrame, own: pd.DataFrame, scale: Scale) -> str:
             "Not the paper's scale: claims are judged by direction, none by value."
         )
     listed = _listed(rows)
+    words = pd.DataFrame(map(words_of, listed.to_dict("records")), index=listed.index)
+    listed = listed.drop(columns=list(set(words) & set(listed))).join(words)
     for kind, words in KINDS.items():
         of_kind = listed[listed["kind"] == kind]
         for word in WORDS:

@@ -9,7 +9,7 @@ import math
 
 import pandas as pd
 
-from sglr.collected.results import NotRun
+from sglr.collected.results import NotRun, testable
 from sglr.methods.schedules import DROPS, start_epoch
 
 _WARM_UP = 0.1  # of training, in which every network leaves its first weights
@@ -98,7 +98,7 @@ def final_below(rows: pd.DataFrame, *, method: str, other: str, column: str) -> 
 
 def less_information(rows: pd.DataFrame, *, method: str, other: str) -> float:
     """Return ln of the information in the final weights of `other` over `method`'s."""
-    values = [_last(rows, name, "information_in_weights") for name in (other, method)]
+    values = [_last(rows, name, "information_settled") for name in (other, method)]
     return log_ratio(*values)
 
 
@@ -108,11 +108,11 @@ def _curve(rows: pd.DataFrame, column: str = "value", **names: str) -> pd.Series
         rows = rows[rows[name] == wanted]
     if rows.empty:
         raise NotRun(f"{' '.join(names.values())} was not run")
-    return rows.set_index("epoch")[column].sort_index()
+    return testable(rows).set_index("epoch")[column].sort_index()
 
 
 def _last(rows: pd.DataFrame, method: str, column: str) -> float:
-    found = rows[rows["method"] == method][column]
-    if found.empty:
-        raise NotRun(f"{method} was not run")
-    return float(found.iloc[-1])
+    found = rows[rows["method"] == method]
+    if found.empty or column not in found:
+        raise NotRun(f"{column} of {method} was not measured")
+    return float(testable(found)[column].iloc[-1])

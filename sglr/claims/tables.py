@@ -9,9 +9,9 @@ from dataclasses import replace
 import numpy as np
 
 from sglr.claims.statistics import Test, pooled
-from sglr.claims.verdict import Evidence, NotTestable, over_images, over_seeds
+from sglr.claims.verdict import Evidence, over_images, over_seeds
 from sglr.collected.evidence import cell_of
-from sglr.collected.results import Answers, NotRun, Results
+from sglr.collected.results import Answers, NotRun, NotTestable, Results
 from sglr.plan.names import TEN
 from sglr.plan.runs import make_run
 
@@ -182,7 +182,7 @@ def _between(results: Results, role: str, like: Shape) -> Test | None:
                     (sign, results.answers(place, *key))
                     for sign, key in like(cell, "at")
                 ]
-            except NotRun:
+            except (NotRun, NotTestable):
                 continue
             values = np.array(_sums(found))
             if len(values) > 1 and np.ptp(values) > 0:

@@ -22,10 +22,6 @@ WORDS: tuple[Word, ...] = (
 )
 
 
-class NotTestable(Exception):
-    """What is there cannot answer the question by construction; the message says why."""
-
-
 @dataclass(frozen=True)
 class Evidence:
     """A measured value, and the tests that all must agree before it decides anything.
@@ -41,6 +37,7 @@ class Evidence:
     deviation: float | None = None
     exact: bool = False
     note: str = ""
+    images: int | None = None
 
     @property
     def interval(self) -> tuple[float, float] | None:
@@ -102,10 +99,10 @@ def over_images(values: np.ndarray, between: Test | None) -> Evidence:
     if seeds > 1:
         deviation = float(values.mean(axis=1).std(ddof=1))
         basis = f"{seeds} seeds x {images} images"
-        return Evidence(mean, (test,), basis, seeds, deviation)
+        return Evidence(mean, (test,), basis, seeds, deviation, images=images)
     basis = f"one seed, {images} images"
     unknown = (np.inf, 1.0)
-    return Evidence(mean, (test, between or unknown), basis)
+    return Evidence(mean, (test, between or unknown), basis, images=images)
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,10 @@ from sglr.plan.plan import Plan
 from sglr.plan.runs import Run
 
 EVIDENCE = ("answers", "information", "erm")  # the collected files
-_FINAL = ("information_in_weights", "natural_ece", "adversarial_ece")
+_FINAL = (
+    *("information_in_weights", "information_settled"),
+    *("natural_ece", "adversarial_ece"),
+)
 
 Row = dict[str, Any]
 
@@ -34,17 +37,20 @@ def collect_evidence(plan: Plan, results: Path) -> None:
         raise UsageError(f"evidence: no run of a table is in {folder / 'runs'} yet")
     for name, rows in found.items():
         write_csv(folder / "collected" / f"{name}.csv", rows)
-    write_sums(folder / "collected", "evidence", [f"{name}.csv" for name in found])
+    used = dict.fromkeys(path for runs in _wanted(plan, folder) for path in runs.used)
+    files = [*(f"{name}.csv" for name in found), *(f"../{path}" for path in used)]
+    write_sums(folder / "collected", "evidence", files)
 
 
 def evidence_inputs(plan: Plan, folder: Path) -> list[str]:
     """Return the files below `folder`, results/{scale}, that collecting it reads."""
-    wanted = [
-        *_evaluated(plan, folder),
-        _measured(plan, folder),
-        _standard(plan, folder),
-    ]
-    return list(dict.fromkeys(name for runs in wanted for name in runs.inputs))
+    names = (name for runs in _wanted(plan, folder) for name in runs.inputs)
+    return list(dict.fromkeys(names))
+
+
+def _wanted(plan: Plan, folder: Path) -> list[Runs]:
+    others = [_measured(plan, folder), _standard(plan, folder)]
+    return [*_evaluated(plan, folder), *others]
 
 
 def cell_of(run: Run) -> str:
@@ -79,7 +85,7 @@ def _answers(plan: Plan, folder: Path) -> list[Row]:
     for run, runs in done.items():
         evaluation = runs.json(run, "evaluation.json")
         for checkpoint, entry in evaluation["checkpoints"].items():
-            origin = _origin(plan, run) | {"checkpoint": checkpoint}
+            origin = _origin(plan, run) | {"checkpoint": checkpoint} | runs.mark(run)
             origin["epoch"] = entry["epoch"]
             rows += [origin | row for row in _attacks(entry)]
     return rows
@@ -119,16 +125,21 @@ def _information(plan: Plan, folder: Path) -> list[Row]:
     """Information in weights and calibration of the final networks of Figure 2's runs."""
     runs, rows = _measured(plan, folder), []
     for run in runs.done:
-        last = runs.csv(run, "trajectory.csv").iloc[-1]
-        values = {name: float(last[name]) for name in ("epoch", *_FINAL)}
-        rows.append({"method": run.method, "seed": run.seed} | values)
+        # Trajectories measured before a column was added lack it.
+        table = runs.csv(run, "trajectory.csv").reindex(columns=["epoch", *_FINAL])
+        values = table.astype(float).iloc[-1].to_dict()
+        named = {"method": run.method, "seed": run.seed}
+        rows.append(named | values | runs.mark(run))
     return rows
 
 
 def _erm(plan: Plan, folder: Path) -> list[Row]:
     """The gradient norm of ordinary training, by epoch."""
     runs = _standard(plan, folder)
-    frames = [runs.csv(run, "history.csv") for run in runs.done]
     columns = ["seed", "epoch", "gradient_norm"]
-    found = pd.concat(frames)[columns] if frames else pd.DataFrame(columns=columns)
+    frames = [pd.DataFrame(columns=columns)]
+    for run in runs.done:
+        rows = runs.csv(run, "history.csv")[columns]
+        frames.append(rows.assign(**runs.mark(run)))
+    found = pd.concat(frames[1:] or frames)
     return found.rename(columns={"gradient_norm": "value"}).to_dict("records")

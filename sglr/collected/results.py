@@ -1,7 +1,6 @@
 """The collected frames of a scale, read; where there is none, that is no error but a claim not judged."""
 
-import csv
-import io
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -10,27 +9,32 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from sglr.files.disk import read_bytes, read_text
 from sglr.files.records import read_csv, read_json
-from sglr.files.sums import check_sums
+from sglr.files.shapes import ORIGIN
 from sglr.plan.names import ROLES
 
 Row = dict[str, str]
+_SHOWN = ("run_settings", "seconds_per_epoch", "origin", "engine")
 
 
 class NotRun(Exception):
     """What a claim needs has not been run; the message says what."""
 
 
+class NotTestable(Exception):
+    """What is there cannot answer the question by construction; the message says why."""
+
+
 class Answers(NamedTuple):
     """One network under one attack: accuracy in percent; 100 for each image that stayed
     correct and 0 for each other, None where these were not kept; its epoch, and the first
-    epoch in which its method departs from its base."""
+    epoch in which its method departs from its base; why it is evidence for nothing, or ""."""
 
     percent: float
     correct: np.ndarray | None
     epoch: int
     starts: int
+    collapsed: str = ""
 
 
 @dataclass(frozen=True)
@@ -53,11 +57,15 @@ class Results:
     def answers(
         self, role: str, attack: str, cell: str, checkpoint: str
     ) -> dict[int, Answers]:
-        """Seed -> answers of a run that is called `cell`. Raises NotRun where there is none."""
+        """Seed -> answers of a run that is called `cell`. Raises NotRun where there is none,
+        NotTestable where one collapsed: that of its seeds would say nothing of the others."""
         chosen = self.best if checkpoint == "best" else checkpoint
         found = self._answers.get((role, attack, cell, chosen))
         if found is None:
             raise NotRun(f"{cell} was not run ({ROLES[role]}, {attack}, {chosen})")
+        for each in found.values():
+            if each.collapsed:
+                raise NotTestable(each.collapsed)
         return found
 
     def cells(self, role: str) -> list[str]:
@@ -76,8 +84,17 @@ class Results:
             key = (row["role"], row["attack"], row["cell"], row["checkpoint"])
             correct = _bits(row["correct"]) if isinstance(row["correct"], str) else None
             found = Answers(100 * row["accuracy"], correct, row["epoch"], row["starts"])
+            why = row.get("collapsed")
+            found = found._replace(collapsed=why if isinstance(why, str) else "")
             cells.setdefault(key, {})[row["seed"]] = found
         return cells
+
+
+def testable(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows of a collected frame. Raises NotTestable where a run among them collapsed."""
+    if "collapsed" in rows and not (why := rows["collapsed"].dropna()).empty:
+        raise NotTestable("; ".join(dict.fromkeys(why)))
+    return rows
 
 
 def _bits(text: str) -> np.ndarray:
@@ -90,26 +107,24 @@ def _bits(text: str) -> np.ndarray:
 def read_results(collected: Path) -> Results:
     """Return whatever was collected."""
     return Results(
-        {path.stem: read_frame(path) for path in sorted(collected.glob("*.csv"))}
+        {path.stem: read_csv(path) for path in sorted(collected.glob("*.csv"))}
     )
 
 
-def read_frame(path: Path) -> pd.DataFrame:
-    """Return a collected frame; one without rows is empty."""
-    check_sums(path)
-    return pd.DataFrame() if read_bytes(path) == b"\n" else read_csv(path)
+def read_rows(path: Path, columns: Iterable[str] = ()) -> list[Row]:
+    """Return the rows of a CSV, cell by cell as written there; none where there is no file.
 
-
-def read_rows(path: Path) -> list[Row]:
-    """Return the rows of a CSV, cell by cell as written there; none where there is no file."""
+    Raises UsageError where it is damaged or lacks one of `columns`.
+    """
     if not path.exists():
         return []
-    return list(csv.DictReader(io.StringIO(read_text(path), newline="")))
+    frame = read_csv(path, columns, dtype=str, keep_default_na=False)
+    return frame.to_dict("records")  # type: ignore[return-value]
 
 
 def read_manifests(folder: Path) -> dict[str, dict[str, Any]]:
     """Return run id -> manifest of every finished training below results/{scale}. Raises UsageError if damaged."""
     return {
-        path.parent.name: read_json(path)
+        path.parent.name: read_json(path, ORIGIN)
         for path in sorted(folder.glob("runs/*/manifest.json"))
     }

@@ -8,13 +8,18 @@ from typing import Any
 import pandas as pd
 
 from sglr.files.records import read_csv, read_json
-from sglr.files.sums import check_sums
-from sglr.plan.bound import check_evaluation, read_manifest
+from sglr.files.shapes import BY_NAME
+from sglr.plan.bound import check_evaluation, check_measurement, read_manifest
 from sglr.plan.plan import Plan
 from sglr.plan.runs import Run
 from sglr.plan.scales import Scale
 
 FINISHED = "manifest.json"  # a training's last file: without it, it is not at its end
+_STAGES = {  # what was measured besides evaluation.json, and by which command
+    "trajectory.csv": "trajectory",
+    "features.csv": "features",
+    "separability.json": "features",
+}
 
 
 @dataclass(frozen=True)
@@ -53,12 +58,23 @@ class Runs:
         """The files of the shown runs, below the folder."""
         return [f"runs/{run.id}/{name}" for run in self.shown for name in self.reads]
 
+    @property
+    def used(self) -> list[str]:
+        """Those of the inputs that are of complete runs, and so in what is collected."""
+        return [f"runs/{run.id}/{name}" for run in self.done for name in self.reads]
+
     def complete(self, run: Run) -> bool:
         """Whether the run's training is at its end and every file that is read of it is there."""
         return all(
             (self.folder / "runs" / run.id / name).exists()
             for name in (FINISHED, *self.reads)
         )
+
+    def check(self) -> None:
+        """Raise UsageError where a file that is read of a complete run is damaged or not of today's settings."""
+        for run in self.done:
+            for name in self.reads:
+                self.json(run, name) if name.endswith("json") else self.csv(run, name)
 
     def _seeds(self) -> list[int]:
         """Every seed of which there is a run, of whatever kind."""
@@ -71,26 +87,32 @@ class Runs:
 
     def json(self, run: Run, name: str) -> dict[str, Any]:
         """The content of one of a run's JSON files. Raises UsageError where it is not of today's settings."""
-        content = read_json(self._checked(run, name))
+        manifest, path = self.manifest(run), self.path(run, name)
+        content = read_json(path, BY_NAME.get(name, dict))
         if name == "evaluation.json":
-            check_evaluation(
-                content, self.manifest(run), self.path(run, name), self.scale
-            )
+            check_evaluation(content, manifest, path, self.scale)
+        elif stage := _STAGES.get(name):
+            check_measurement(stage, path.parent, manifest, self.scale)
         return content
 
     def manifest(self, run: Run) -> dict[str, Any]:
         """The run's manifest. Raises UsageError where it is not of today's settings."""
         return read_manifest(self.folder / "runs" / run.id, run, self.scale)
 
-    def _checked(self, run: Run, name: str) -> Path:
-        """The path of one of a run's files, its run and its checksum compared."""
-        self.manifest(run)
-        check_sums(self.path(run, name))
-        return self.path(run, name)
+    def mark(self, run: Run) -> dict[str, str]:
+        """The column that says why a collapsed run is evidence for nothing; no column for one that did not collapse.
+
+        Manifests of before the question was asked say nothing of it.
+        """
+        reason = self.manifest(run).get("collapsed", "")
+        return {"collapsed": f"{run.id} collapsed: {reason}"} if reason else {}
 
     def csv(self, run: Run, name: str) -> pd.DataFrame:
         """The rows of one of a run's CSV files, with its seed, its method and the method's r."""
-        frame = read_csv(self._checked(run, name))
+        manifest, path = self.manifest(run), self.path(run, name)
+        frame = read_csv(path, numbers=True)
+        if stage := _STAGES.get(name):
+            check_measurement(stage, path.parent, manifest, self.scale)
         return frame.assign(
             seed=run.seed,
             method=run.method,

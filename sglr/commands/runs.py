@@ -3,18 +3,25 @@
 from argparse import Namespace
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sglr.engine.lease import lease_gpu
+from sglr.files.errors import UsageError
 from sglr.files.lock import only_writer
+from sglr.files.settings import unknown
+from sglr.plan.names import CHECKPOINTS
 from sglr.plan.plan import Plan, find_run
+from sglr.plan.runs import Run
 from sglr.plan.scales import Engine, Scale
 
 if TYPE_CHECKING:
     import torch
 
     from sglr.evaluation.measure import Finished
+
+MEASURING = Engine(precision="fp32", fold=True, channels_last=True, graphs=False)
 
 
 def train(arguments: Namespace, plan: Plan) -> None:
@@ -28,14 +35,14 @@ def train(arguments: Namespace, plan: Plan) -> None:
             from sglr.engine.memory import advising_batch_size
             from sglr.training.job import Job
 
-            device, engine = _prepare(plan.scale)
+            device, engine = _prepare(plan.scale, plan.scale.engine)
             job = Job(run, plan.scale, folder, plan.settings_of(run), device, engine)
-        with (
-            advising_batch_size(job.trial, job.how.batch_size),
-            _one_writer(folder),
-            _watched(arguments, folder) as watchers,
-        ):
-            job.fit(stop, watchers, strict=arguments.strict)
+        with _one_writer(folder), _watched(arguments, folder) as watchers:
+            advising_batch_size(
+                partial(job.fit, stop, watchers, strict=arguments.strict),
+                job.trial,
+                job.how.batch_size,
+            )
 
 
 @contextmanager
@@ -70,23 +77,31 @@ def _watched(
         yield [events.add]
 
 
-def _prepare(scale: Scale) -> "tuple[torch.device, Engine]":
-    """Device and engine; where this machine has several GPUs, one that no other job computes on."""
-    from sglr.engine.device import prepare
+def _prepare(scale: Scale, engine: Engine) -> "tuple[torch.device, Engine]":
+    """Device and engine, said in the log; where this machine has several GPUs, one that no other job computes on."""
+    from sglr.engine.device import described, prepare
 
     if scale.gpu:
         lease_gpu()
-    return prepare(scale.engine, scale.threads, gpu=scale.gpu)
+    device, able = prepare(engine, scale.threads, gpu=scale.gpu)
+    print(described(device, able), flush=True)
+    return device, able
 
 
 def _finished(arguments: Namespace, plan: Plan) -> "Finished":
+    """What is measured is computed in fp32, on folded copies where that changes nothing."""
+    run = find_run(arguments.run, plan.scale)
+    device, _ = _prepare(plan.scale, MEASURING)
+    return _finished_on(device, run, arguments, plan)
+
+
+def _finished_on(
+    device: "torch.device", run: Run, arguments: Namespace, plan: Plan
+) -> "Finished":
     from sglr.evaluation.measure import Finished
 
-    run = find_run(arguments.run, plan.scale)
-    device, _ = _prepare(plan.scale)
-    return Finished(
-        run, plan.scale, arguments.results / plan.scale.name / "runs" / run.id, device
-    )
+    folder = arguments.results / plan.scale.name / "runs" / run.id
+    return Finished(run, plan.scale, folder, device)
 
 
 def evaluate(arguments: Namespace, plan: Plan) -> None:
@@ -94,7 +109,11 @@ def evaluate(arguments: Namespace, plan: Plan) -> None:
     from sglr.evaluation.measure import evaluate
 
     finished = _finished(arguments, plan)
-    evaluate(finished, with_autoattack=plan.with_autoattack(finished.run))
+    evaluate(
+        finished,
+        with_autoattack=plan.with_autoattack(finished.run),
+        keep_images=arguments.keep_images,
+    )
 
 
 def trajectory(arguments: Namespace, plan: Plan) -> None:
@@ -113,15 +132,16 @@ def features(arguments: Namespace, plan: Plan) -> None:
 
 def export(arguments: Namespace, plan: Plan) -> None:
     """Write one checkpoint's weights as safetensors, with a model card."""
+    from sglr.engine.device import prepare
     from sglr.export.weights import export
 
-    print(
-        export(
-            _finished(arguments, plan),
-            arguments.checkpoint,
-            arguments.results / plan.scale.name / "exported",
-        )
-    )
+    if arguments.checkpoint not in CHECKPOINTS:
+        raise UsageError(unknown(arguments.checkpoint, CHECKPOINTS, "checkpoint"))
+    run = find_run(arguments.run, plan.scale)
+    device, _ = prepare(MEASURING, plan.scale.threads, gpu=False)
+    finished = _finished_on(device, run, arguments, plan)
+    folder = arguments.results / plan.scale.name / "exported"
+    print(export(finished, arguments.checkpoint, folder))
 
 
 def events(arguments: Namespace, plan: Plan) -> None:
@@ -157,7 +177,7 @@ def time_steps(arguments: Namespace, plan: Plan) -> None:
     from sglr.files.sums import write_sums
     from sglr.training.overhead import step_seconds
 
-    device, engine = _prepare(plan.scale)
+    device, engine = _prepare(plan.scale, plan.scale.engine)
     seconds = step_seconds(plan.scale, device, engine, arguments.repetitions)
     folder = arguments.results / plan.scale.name
     made = origin(device_name(device), accelerator())

@@ -3,6 +3,7 @@
 import os
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -68,13 +69,11 @@ def _decode(source: str, root: Path, train: bool) -> dict[str, Tensor]:
     kind = CIFAR10 if source == "cifar10" else CIFAR100
     given = os.environ.get("SGLR_DATA") or None  # empty is not set
     try:
-        if given is None:
-            root.mkdir(parents=True, exist_ok=True)
-            with FileLock(
-                root / f"{source}.lock"
-            ):  # jobs that start together download once
-                kind(str(root), download=True)
-        content = kind(str(root), train=train)
+        try:  # first as it is: the root may be one that can't be written to
+            content = kind(str(root), train=train)
+        except Exception:  # of as many kinds
+            _bring(kind, root, download=given is None)
+            content = kind(str(root), train=train)
     except Exception as error:  # torchvision raises many kinds for a missing, truncated or changed file
         reason = " ".join(str(error).split())
         state = "SGLR_DATA is not set" if given is None else f"SGLR_DATA is {given}"
@@ -84,3 +83,19 @@ def _decode(source: str, root: Path, train: bool) -> dict[str, Tensor]:
         ) from None
     images = torch.from_numpy(np.ascontiguousarray(content.data.transpose(0, 3, 1, 2)))
     return {"images": images, "labels": torch.tensor(content.targets)}
+
+
+def _bring(kind: Any, root: Path, *, download: bool) -> None:
+    """Extract the official archive where it lies in `root` whole, else download it where that is allowed."""
+    from torchvision.datasets.utils import check_integrity, extract_archive
+
+    archive = root / kind.filename
+    if not download and not archive.exists():
+        return
+    root.mkdir(parents=True, exist_ok=True)
+    # Jobs that start together do it once.
+    with FileLock(root / f"{kind.__name__.lower()}.lock"):
+        if check_integrity(archive, kind.tgz_md5):
+            extract_archive(archive, root)
+        elif download:
+            kind(str(root), download=True)

@@ -8,13 +8,13 @@ from typing import Any
 import torch
 
 from sglr.engine import parallel
-from sglr.files.disk import read_bytes, write_bytes
+from sglr.files.disk import damaged, read_bytes, write_bytes
 from sglr.files.errors import UsageError
 from sglr.files.records import digest
 
 # What a file holds, by number, to be raised with whatever is added or taken away. A file that carries none, as weights
 # still do, is of format 1.
-WEIGHTS_FORMAT, STATE_FORMAT = 1, 4
+WEIGHTS_FORMAT, STATE_FORMAT = 1, 5
 _DIGEST_LENGTH = 64
 
 
@@ -42,15 +42,15 @@ def load_payload(
         memoryview(content)[_DIGEST_LENGTH:],
     )
     if digest(body).encode() != checksum:
-        raise UsageError(f"{path}: damaged, its checksum does not match its content")
+        raise damaged(path, "its checksum does not match its content")
     if sha256 and sha256 != checksum.decode():
-        raise UsageError(f"{path}: not the checkpoint that manifest.json names")
+        raise damaged(path, "not the checkpoint that manifest.json names")
     try:
         payload = torch.load(io.BytesIO(body), map_location="cpu", weights_only=True)
         found = payload.get("format", 1)
     except UnpicklingError:
-        raise UsageError(
-            f"{path}: holds more than tensors and plain values; it is not loaded"
+        raise damaged(
+            path, "it holds more than tensors and plain values; it is not loaded"
         ) from None
     except (
         AttributeError,
@@ -58,7 +58,7 @@ def load_payload(
         KeyError,
         RuntimeError,
     ):  # made by hand, its checksum too
-        raise UsageError(f"{path}: no file of this program") from None
+        raise damaged(path, "no file of this program") from None
     if found != version:
         raise UsageError(
             f"{path}: of another version of this program (format {found}; this one reads {version})"

@@ -2,6 +2,7 @@
 
 import atexit
 import os
+import re
 import subprocess
 import tempfile
 import time
@@ -13,24 +14,26 @@ _SECONDS_BETWEEN_TRIES = 1.0
 
 
 def visible_gpus() -> list[str]:
-    """Ids of the GPUs that this process may use: those CUDA_VISIBLE_DEVICES names, else all that nvidia-smi lists."""
-    named = os.environ.get("CUDA_VISIBLE_DEVICES")
-    if named is not None:
-        return [
-            name for name in named.replace(" ", "").split(",") if name not in ("", "-1")
-        ]
+    """The GPUs that this process may use: those CUDA_VISIBLE_DEVICES names, else all that nvidia-smi lists.
+
+    By their UUIDs where nvidia-smi knows them, so that one card has one name; numbers are nvidia-smi's.
+    """
+    listed, named = _listed(), os.environ.get("CUDA_VISIBLE_DEVICES")
+    if named is None:
+        return list(listed.values())
+    names = [name for name in named.replace(" ", "").split(",") if name]
+    return [listed.get(name, name) for name in names if name != "-1"]
+
+
+def _listed() -> dict[str, str]:
+    """Number -> UUID of each GPU, in nvidia-smi's order."""
     try:
-        listed = subprocess.run(
+        said = subprocess.run(
             ["nvidia-smi", "-L"], capture_output=True, text=True, check=False
         ).stdout
     except OSError:
-        return []
-    return [
-        str(number)
-        for number in range(
-            sum(line.startswith("GPU ") for line in listed.splitlines())
-        )
-    ]
+        return {}
+    return dict(re.findall(r"^GPU (\d+): .*\(UUID: (GPU-[^)]+)\)", said, flags=re.M))
 
 
 def lease_gpu() -> None:

@@ -17,23 +17,25 @@ import torch.distributed.nn.functional as differentiable
 from torch import Tensor
 
 
-def init(device: torch.device) -> torch.device:
-    """Join the processes that torchrun has started, where there are several; return this process's device.
-
-    A WORLD_SIZE that another program has left behind means nothing without torchrun.
-    """
-    started = "TORCHELASTIC_RUN_ID" in os.environ and "RANK" in os.environ
-    if not started or int(os.environ["WORLD_SIZE"]) < 2:
-        return device
+def init(device: torch.device) -> None:
+    """Join the processes that torchrun has started, where there are several; `device` is this process's own."""
+    if not _started_together():
+        return
     dist.init_process_group("gloo" if device.type == "cpu" else "cpu:gloo,cuda:nccl")
     atexit.register(dist.destroy_process_group)
     if not is_first():
         sys.stdout = open(os.devnull, "w")  # noqa: SIM115 (one process tells of the progress)
-    if device.type == "cpu":
-        return device
-    own = torch.device("cuda", int(os.environ["LOCAL_RANK"]))
-    torch.cuda.set_device(own)
-    return own
+
+
+def own_gpu(asked: int) -> int:
+    """The number of the one GPU that this process opens: the `asked` one, or among several processes its own."""
+    return int(os.environ["LOCAL_RANK"]) if _started_together() else asked
+
+
+def _started_together() -> bool:
+    """Whether torchrun has started several. A WORLD_SIZE that another program left behind means nothing without it."""
+    started = "TORCHELASTIC_RUN_ID" in os.environ and "RANK" in os.environ
+    return started and int(os.environ["WORLD_SIZE"]) > 1
 
 
 def world_size() -> int:

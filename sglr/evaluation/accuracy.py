@@ -3,9 +3,10 @@
 import torch
 from torch import Tensor
 
+from sglr.attacks.attack import Attack
 from sglr.attacks.images import attack_images
 from sglr.attacks.pgd import Network
-from sglr.attacks.threat import LinfBall
+from sglr.attacks.threat import Ball
 from sglr.data.images import ImageSet
 from sglr.files.errors import UsageError
 
@@ -38,7 +39,7 @@ def correct_under_pgd(
     model: Network,
     images: ImageSet,
     *,
-    ball: LinfBall,
+    ball: Ball,
     step_size: float,
     num_steps: int,
     batch_size: int,
@@ -48,12 +49,17 @@ def correct_under_pgd(
 
     `attacked` is a cheaper copy of the model on which the images are searched; `model` itself judges them.
     """
-    x_adv = attack_images(
-        attacked or model,
-        images,
-        ball=ball,
-        step_size=step_size,
-        num_steps=num_steps,
-        batch_size=batch_size,
-    )
+    attack = Attack(attacked or model, ball, step_size, num_steps)
+    return correct_under(attack, model, images, batch_size)
+
+
+def correct_under(
+    attack: Attack,
+    model: Network,
+    images: ImageSet,
+    batch_size: int,
+    starts: Tensor | None = None,
+) -> Tensor:
+    """Return which images the `model` gets right once the attack has moved them, bool (N,)."""
+    x_adv = attack_images(attack, images, batch_size, starts)
     return predictions(model, x_adv, batch_size) == images.labels

@@ -3,66 +3,82 @@
 import math
 from functools import partial
 
-from torch import nn
+from torch import Tensor, nn
 
-from sglr.attacks.threat import LinfBall
+from sglr.attacks.attack import Attack
+from sglr.attacks.images import fixed_start
+from sglr.attacks.threat import threat_model
 from sglr.data.images import ImageSet, Splits
-from sglr.evaluation.accuracy import correct_natural, correct_under_pgd
-from sglr.models.folding import fold_batchnorm
+from sglr.evaluation.accuracy import correct_natural, correct_under, predictions
+from sglr.models.folding import fold_batchnorm, refold
 from sglr.plan.scales import AttackSpec, Engine, Measurement
 
 
 class Curve:
-    """What every epoch's evaluation shares: images, attack and sizes."""
+    """What every epoch's evaluation shares: images, attack and sizes, and the copies on which `network` is measured.
+
+    Of the two copies one judges in fp32; the other, in the engine's precision, is attacked.
+    """
 
     def __init__(
         self,
+        network: nn.Module,
         splits: Splits,
         attack: AttackSpec | None,
         measurement: Measurement,
         engine: Engine,
     ):
-        self.splits, self.attack, self.measurement, self.engine = (
-            splits,
-            attack,
-            measurement,
-            engine,
-        )
-
-    def measure(self, network: nn.Module) -> dict[str, float]:
-        """Return natural and PGD accuracy of the network (eval mode); PGD's is NaN without an attack."""
-        engine = self.engine
+        self.splits, self.measurement = splits, measurement
+        self.size = measurement.batch_size
         copied = partial(
             fold_batchnorm,
             network,
             fold=engine.fold,
             channels_last=engine.channels_last,
         )
-        exact = copied()
-        attacked = (
-            exact if engine.precision == "fp32" else copied(precision=engine.precision)
+        self.exact = self.searched = copied()
+        self.starts: dict[str, Tensor] = {}  # drawn on the CPU, and so kept
+        self.attack: Attack | None = None
+        if attack is None:
+            return
+        if engine.precision != "fp32":
+            self.searched = copied(precision=engine.precision)
+        self.attack = Attack(
+            self.searched,
+            threat_model(attack),
+            attack.step_size,
+            attack.curve_steps,
+            self.size if engine.graphs else 0,
         )
+
+    def measure(self, network: nn.Module) -> dict[str, float]:
+        """Return natural and PGD accuracy of the network as in eval mode; PGD's is NaN without an attack."""
+        for copied in {self.exact, self.searched}:
+            refold(copied, network)
         row = {}
         for name, images in (
             ("test", self.splits.test),
             ("validation", self.splits.validation),
         ):
-            natural = correct_natural(exact, images, self.measurement.batch_size)
+            natural = correct_natural(self.exact, images, self.size)
             row[f"{name}_natural_accuracy"] = natural.double().mean().item()
-            row[f"{name}_robust_accuracy"] = self._robust(exact, attacked, images)
+            row[f"{name}_robust_accuracy"] = self._robust(name, images)
         return row
 
-    def _robust(self, exact: nn.Module, attacked: nn.Module, images: ImageSet) -> float:
+    def num_predicted(self, network: nn.Module) -> int:
+        """Return how many classes the network predicts, as in eval mode, on the test images."""
+        refold(self.exact, network)
+        found = predictions(self.exact, self.splits.test.pixels(), self.size)
+        return len(found.unique())
+
+    def _robust(self, name: str, images: ImageSet) -> float:
         """PGD accuracy on the first images; the same start of the attack every epoch."""
         if self.attack is None:
             return math.nan
-        correct = correct_under_pgd(
-            exact,
-            images.first(self.measurement.num_curve),
-            ball=LinfBall(self.attack.epsilon),
-            step_size=self.attack.step_size,
-            num_steps=self.attack.curve_steps,
-            batch_size=self.measurement.batch_size,
-            attacked=attacked,
+        few = images.first(self.measurement.num_curve)
+        if name not in self.starts:
+            self.starts[name] = fixed_start(self.attack.ball, few.pixels())
+        correct = correct_under(
+            self.attack, self.exact, few, self.size, self.starts[name]
         )
         return correct.double().mean().item()

@@ -6,22 +6,22 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from sglr.attacks.images import attack_images
-from sglr.attacks.threat import LinfBall
 from sglr.data import load_splits
-from sglr.data.images import ImageSet, Splits
-from sglr.engine.device import accelerator, device_name, has_bf16
-from sglr.evaluation.accuracy import correct_natural, in_batches, predictions
-from sglr.evaluation.autoattack import run_autoattack
+from sglr.data.images import Splits
+from sglr.engine.underway import Part, Underway
+from sglr.evaluation.accuracy import in_batches
+from sglr.evaluation.bench import Bench, Measured
 from sglr.evaluation.confidence import confidence_summary
 from sglr.evaluation.gradient_norm import full_gradient_norm
 from sglr.evaluation.information import information_in_weights
-from sglr.files.origin import origin
+from sglr.evaluation.kept import keep_adversarial, write_log
+from sglr.evaluation.repeatable import gradient_norm, information, settled
 from sglr.files.records import write_csv, write_json
 from sglr.files.sums import write_sums
 from sglr.models.folding import fold_batchnorm
 from sglr.models.networks import build_network, load_network, shape_of
-from sglr.plan.bound import measured_with, read_manifest
+from sglr.plan.bound import measured_with, networks_of, read_manifest
+from sglr.plan.names import CHECKPOINTS
 from sglr.plan.runs import Run
 from sglr.plan.scales import Scale
 
@@ -30,18 +30,28 @@ class Finished:
     """A finished training: its manifest, its data and its checkpoints."""
 
     def __init__(self, run: Run, scale: Scale, folder: Path, device: torch.device):
-        self.run, self.scale, self.folder, self.device = run, scale, folder, device
+        self.run, self.scale, self.folder = run, scale, folder
         self.manifest = read_manifest(folder, run, scale)
         splits = load_splits(
             scale.data[run.dataset], label_noise=run.label_noise, seed=run.seed
         )
         self.splits: Splits = splits.to(device)
-        self.ball = LinfBall(scale.attack.epsilon)
+        self.bench = Bench(scale, self.splits, device)
 
     @property
     def shape(self) -> dict[str, Any]:
         """What `build` needs to know of the networks."""
         return shape_of(self.run, self.scale, self.splits)
+
+    @property
+    def checkpoints(self) -> list[str]:
+        """The networks to evaluate: all three, or of a run whose published ones were put back, those."""
+        restored = (self.folder / "published.json").exists()
+        return [
+            name
+            for name in CHECKPOINTS
+            if not restored or (self.folder / f"{name}.pt").exists()
+        ]
 
     def network(self, name: str) -> nn.Module:
         """The network saved as best, best_validation or final, in eval mode."""
@@ -56,82 +66,53 @@ class Finished:
             self.folder / name, entry, self.run, self.scale, self.splits
         )
 
-    def adversarial(
-        self, network: nn.Module, images: ImageSet, num_steps: int
-    ) -> Tensor:
-        """PGD images (N, C, H, W) against `network`, by the scale's attack."""
-        attack, batch_size = self.scale.attack, self.scale.measurement.batch_size
-        return attack_images(
-            network,
-            images,
-            ball=self.ball,
-            step_size=attack.step_size,
-            num_steps=num_steps,
-            batch_size=batch_size,
-        )
+    def underway(self, stage: str) -> Underway:
+        """Where a measurement keeps its finished parts; the manifest says which networks it is of."""
+        names = (*CHECKPOINTS, "trajectory")
+        decides = self.bench.decides(of={name: self.manifest[name] for name in names})
+        return Underway(self.folder / f"{stage}.underway", decides)
 
 
-def evaluate(finished: Finished, *, with_autoattack: bool) -> None:
-    """Write evaluation.json: natural, PGD and, if asked, AutoAttack accuracy of best, best_validation and final."""
-    measured: dict[str, Any] = {}
+def evaluate(
+    finished: Finished, *, with_autoattack: bool, keep_images: bool = False
+) -> None:
+    """Write evaluation.json: natural, PGD and, if asked, AutoAttack accuracy of best, best_validation and final.
+
+    AutoAttack's log is written beside it, autoattack.log, and with `keep_images` the images that it ends with,
+    adversarial-CHECKPOINT.safetensors. Killed at any moment, the same call goes on from the last finished batch.
+    """
+    underway = finished.underway("evaluate")
+    measured: dict[int, Measured] = {}
     checkpoints: dict[str, Any] = {}
-    for name in ("best", "best_validation", "final"):
+    written = ["evaluation.json"]
+    for name in finished.checkpoints:
         entry = finished.manifest[name]
-        if (
-            entry["epoch"] not in measured
-        ):  # two names may stand for one epoch's network
-            measured[entry["epoch"]] = _accuracies(finished, name, with_autoattack)
-        checkpoints[name] = entry | measured[entry["epoch"]]
+        epoch = entry["epoch"]
+        # Two names may stand for one epoch's network.
+        if epoch not in measured:
+            measured[epoch] = finished.bench.accuracies(
+                fold_batchnorm(finished.network(name)),
+                f"{finished.run.id}-{name}",
+                with_autoattack=with_autoattack,
+                underway=underway,
+            )
+        checkpoints[name] = entry | measured[epoch].entry
+        if keep_images and (attacked := measured[epoch].attacked):
+            path = finished.folder / f"adversarial-{name}.safetensors"
+            keep_adversarial(path, attacked, finished.splits.test)
+            written.append(path.name)
     record = {
         "run": finished.run.id,
         "checkpoints": checkpoints,
-        "measured_with": measured_with(finished.scale),
-        "origin": origin(device_name(finished.device), accelerator()),
+        "measured_with": measured_with("evaluate", finished.scale),
+        "origin": finished.bench.origin(),
     }
     write_json(finished.folder / "evaluation.json", record)
-    write_sums(finished.folder, "evaluate", ["evaluation.json"])
-
-
-def _accuracies(finished: Finished, name: str, with_autoattack: bool) -> dict[str, Any]:
-    network = fold_batchnorm(finished.network(name))
-    scale, test = finished.scale, finished.splits.test
-    natural = correct_natural(network, test, scale.measurement.batch_size)
-    x_adv = finished.adversarial(network, test, scale.attack.test_steps)
-    robust = predictions(network, x_adv, scale.measurement.batch_size) == test.labels
-    return {
-        "num_images": len(test),
-        "natural_accuracy": natural.double().mean().item(),
-        "natural_correct": _bits(natural),
-        "pgd20_accuracy": robust.double().mean().item(),
-        "pgd20_correct": _bits(robust),
-        "autoattack": _autoattack(finished, network) if with_autoattack else None,
-    }
-
-
-def _autoattack(finished: Finished, network: nn.Module) -> dict[str, Any]:
-    images = finished.splits.test.first(finished.scale.measurement.num_autoattack)
-    batch_size = finished.scale.measurement.batch_size
-    fast = finished.scale.measurement.fast_autoattack and has_bf16(finished.device)
-    searched = fold_batchnorm(network, precision="bf16") if fast else None
-    result = run_autoattack(
-        network,
-        images,
-        ball=finished.ball,
-        seed=0,
-        batch_size=batch_size,
-        searched=searched,
-    )
-    return {
-        "num_images": len(images),
-        "accuracy": result.correct.double().mean().item(),
-        "robust_after": result.robust_after,
-        "correct": _bits(result.correct),
-    }
-
-
-def _bits(correct: Tensor) -> str:
-    """Image by image, 1 where correct: runs are compared on the same images."""
-    return "".join("1" if value else "0" for value in correct.tolist())
+    if with_autoattack:
+        write_log(finished.folder / "autoattack.log", measured.values())
+        written.append("autoattack.log")
+    write_sums(finished.folder, "evaluate", written)
+    underway.close()
 
 
 def measure_trajectory(finished: Finished) -> None:
@@ -140,31 +121,40 @@ def measure_trajectory(finished: Finished) -> None:
     A run that keeps none along the way has one row, of its final network.
     """
     first = build_network(finished.run, finished.scale, finished.splits)
-    along = finished.manifest["trajectory"]
-    rows = [
-        _trajectory_row(finished, first, finished.network_along(entry), entry["epoch"])
-        for entry in along
-    ]
-    if not rows:
-        final = finished.manifest["final"]["epoch"]
-        rows = [_trajectory_row(finished, first, finished.network("final"), final)]
+    underway = finished.underway("trajectory")
+    rows: list[Part] = []
+    for entry in finished.manifest["trajectory"] or [finished.manifest["final"]]:
+        epoch = entry["epoch"]
+
+        def compute(entry=entry) -> Part:
+            return _trajectory_row(finished, first, entry)
+
+        rows.append(underway.part(f"epoch-{epoch:04d}", compute))
+        print(
+            f"{finished.run.id} epoch {epoch}: gradient norm {rows[-1]['gradient_norm_full']:.4g}, "
+            f"robust {rows[-1]['test_pgd20_accuracy']:.2%}",
+            flush=True,
+        )
     write_csv(finished.folder / "trajectory.csv", rows)
-    write_sums(finished.folder, "trajectory", ["trajectory.csv"])
+    _write_record(finished, "trajectory", ["trajectory.csv"])
+    underway.close()
 
 
 def _trajectory_row(
-    finished: Finished, first: nn.Module, network: nn.Module, epoch: int
+    finished: Finished, first: nn.Module, entry: dict[str, Any]
 ) -> dict[str, float]:
+    along = bool(finished.manifest["trajectory"])
+    network = finished.network_along(entry) if along else finished.network("final")
     folded = fold_batchnorm(network)
     scale, test = finished.scale, finished.splits.test
     train = finished.splits.train.first(scale.measurement.num_gradient)
-    x_train = finished.adversarial(folded, train, scale.attack.curve_steps)
-    x_test = finished.adversarial(folded, test, scale.attack.test_steps)
+    x_train = finished.bench.adversarial(folded, train, scale.attack.curve_steps)
+    x_test = finished.bench.adversarial(folded, test, scale.attack.test_steps)
     batches = scale.measurement.num_information_batches
     size = max(1, len(train) // batches)
     equal = train.first(size * batches)  # so that every mini-batch weighs the same
     row = {
-        "epoch": epoch,
+        "epoch": entry["epoch"],
         "gradient_norm_full": full_gradient_norm(
             network, x_train, train.labels, scale.measurement.batch_size
         ),
@@ -177,10 +167,31 @@ def _trajectory_row(
             num_train=len(finished.splits.train),
         ),
     }
+    row |= _settled_row(finished, first, network, x_train)
     for name, x in (("natural", test.pixels()), ("adversarial", x_test)):
         logits = in_batches(folded, x, scale.measurement.batch_size)
         row |= confidence_summary(logits, test.labels, prefix=name)
     return row | {"test_pgd20_accuracy": row["adversarial_accuracy"]}
+
+
+def _settled_row(
+    finished: Finished, first: nn.Module, network: nn.Module, x_train: Tensor
+) -> dict[str, float]:
+    """The two that repeat on other images, each with its standard error."""
+    size = finished.scale.measurement.batch_size
+    labels = finished.splits.train.labels[: len(x_train)]
+    network = settled(network, x_train, size)
+    count = len(finished.splits.train)
+    pairs = {
+        "gradient_norm_settled": gradient_norm(network, x_train, labels, size),
+        "information_settled": information(
+            network, first, x_train, labels, batch_size=size, num_train=count
+        ),
+    }
+    row: dict[str, float] = {}
+    for name, (value, error) in pairs.items():
+        row |= {name: value, f"{name}_se": error}
+    return row
 
 
 def measure_features(finished: Finished) -> None:
@@ -192,19 +203,41 @@ def measure_features(finished: Finished) -> None:
         tsne,
     )
 
-    network = finished.network("final")
+    network, underway = finished.network("final"), finished.underway("features")
     size = finished.scale.measurement.batch_size
     few = finished.splits.train.first(finished.scale.measurement.num_features)
-    points = tsne(penultimate_features(network, few.pixels(), size))
+
+    def embed() -> Part:
+        points = tsne(penultimate_features(network, few.pixels(), size))
+        return {"points": points.tolist()}
+
+    def separate() -> Part:
+        test = finished.splits.test
+        features = penultimate_features(network, test.pixels(), size)
+        return separability(features, test.labels)
+
+    points = underway.part("tsne", embed)["points"]
+    print(f"{finished.run.id}: t-SNE of {len(few)} images", flush=True)
     labels = finished.splits.true_labels[: len(few)]
     rows = [
         {"x": x, "y": y, "label": label}
-        for (x, y), label in zip(points.tolist(), labels.tolist(), strict=True)
+        for (x, y), label in zip(points, labels.tolist(), strict=True)
     ]
+    found = underway.part("separability", separate)
+    print(f"{finished.run.id}: silhouette {found['silhouette']:.3f}", flush=True)
     write_csv(finished.folder / "features.csv", rows)
-    test = finished.splits.test
-    write_json(
-        finished.folder / "separability.json",
-        separability(penultimate_features(network, test.pixels(), size), test.labels),
-    )
-    write_sums(finished.folder, "features", ["features.csv", "separability.json"])
+    write_json(finished.folder / "separability.json", found)
+    _write_record(finished, "features", ["features.csv", "separability.json"])
+    underway.close()
+
+
+def _write_record(finished: Finished, stage: str, names: list[str]) -> None:
+    """Write `stage`.json, what was measured and by whom, and the checksums of all that the stage has written."""
+    record = {
+        "run": finished.run.id,
+        "networks": networks_of(stage, finished.manifest),
+        "measured_with": measured_with(stage, finished.scale),
+        "origin": finished.bench.origin(),
+    }
+    write_json(finished.folder / f"{stage}.json", record)
+    write_sums(finished.folder, stage, [*names, f"{stage}.json"])

@@ -3,11 +3,15 @@
 import json
 from typing import TYPE_CHECKING, Any
 
+import yaml
+
 from sglr.methods import METHODS
+from sglr.plan.masking import flags, unchecked
 
 if TYPE_CHECKING:
     from sglr.evaluation.measure import Finished
 
+_NORMS = {"linf": "l-infinity", "l2": "l2"}
 _CHOSEN = {
     "best": "the epoch with the best accuracy on the test images, as the paper chooses: its accuracies flatter it",
     "best_validation": "the epoch with the best accuracy on held-out training images",
@@ -27,6 +31,7 @@ def model_card(
     method = METHODS[run.method]
     data, shape = scale.data[run.dataset], finished.shape
     lines = [
+        *_head(finished, checkpoint, evaluated),
         f"# {run.id}, {checkpoint}",
         "",
         f"{method.label}: {method.__doc__} Scale {scale.label}.",
@@ -40,8 +45,9 @@ def model_card(
         f"| data | {data.source}: {data.num_train} images to train, {data.num_validation} held out; "
         f"label noise {run.label_noise:g} |",
         f"| checkpoint | epoch {evaluated['epoch']}: {_CHOSEN[checkpoint]} |",
-        f"| threat model | l-infinity, epsilon {scale.attack.epsilon:.6g} of [0, 1] |",
+        f"| threat model | {_NORMS[scale.attack.norm]}, epsilon {scale.attack.epsilon:.6g} of [0, 1] |",
         *_accuracies(evaluated, scale.attack.test_steps),
+        *_signs(evaluated),
         f"| sha256 of {file} | {sha256} |",
         f"| sha256 of the checkpoint | {evaluated['sha256']} |",
         *(
@@ -59,6 +65,47 @@ def model_card(
         "```",
     ]
     return "\n".join(lines) + "\n"
+
+
+def _head(
+    finished: "Finished", checkpoint: str, evaluated: dict[str, Any]
+) -> list[str]:
+    """The head in YAML from which Hugging Face shows licence, data and results."""
+    run, scale, attacked = finished.run, finished.scale, evaluated["autoattack"]
+    found = {"natural": evaluated["natural_accuracy"]}
+    found[f"PGD-{scale.attack.test_steps}"] = evaluated["pgd20_accuracy"]
+    if attacked:
+        found["AutoAttack"] = attacked["accuracy"]
+    source = scale.data[run.dataset].source
+    metrics = [
+        {"type": "accuracy", "name": f"{name} accuracy", "value": value}
+        for name, value in found.items()
+    ]
+    result = {
+        "task": {"type": "image-classification"},
+        "dataset": {"type": source, "name": source, "split": "test"},
+        "metrics": metrics,
+    }
+    head = {
+        "license": "mit",
+        "library_name": "sglr",
+        "pipeline_tag": "image-classification",
+        "tags": ["adversarial-robustness", "adversarial-training", run.method],
+        "datasets": [source],
+        "metrics": ["accuracy"],
+        "model-index": [{"name": f"{run.id}-{checkpoint}", "results": [result]}],
+    }
+    return ["---", yaml.safe_dump(head, sort_keys=False).rstrip(), "---", ""]
+
+
+def _signs(evaluated: dict[str, Any]) -> list[str]:
+    """Signs of masked gradients, and those that were not looked for."""
+    found = "; ".join(flags(evaluated)) or "none"
+    missing = ", ".join(unchecked(evaluated))
+    return [
+        f"| signs of masked gradients | {found}"
+        + (f"; not looked for: {missing} |" if missing else " |")
+    ]
 
 
 def _accuracies(evaluated: dict[str, Any], test_steps: int) -> list[str]:

@@ -10,45 +10,58 @@ from safetensors.torch import save
 from torch import Tensor, nn
 
 from sglr.export.card import model_card
-from sglr.files.disk import write_bytes
+from sglr.export.robustbench import model_info
+from sglr.files.again import command_for
+from sglr.files.disk import damaged, refused, write_bytes
 from sglr.files.errors import UsageError
-from sglr.files.records import digest, read_json
+from sglr.files.published import find
+from sglr.files.records import digest, read_json, write_json
+from sglr.files.shapes import EVALUATION
 from sglr.models import build
 from sglr.models.networks import check_finite
+from sglr.plan.bound import check_evaluation
+from sglr.plan.masking import flags
 
 if TYPE_CHECKING:
     from sglr.evaluation.measure import Finished
 
+_BEYOND = 1e-3  # what rounding may add to a pixel
 FORMAT = 1  # raise it with whatever is added to the header or taken away
 
 
 def export(finished: "Finished", checkpoint: str, folder: Path) -> Path:
-    """Write RUN-CHECKPOINT.safetensors and its card, .md, to `folder`; return the weights' path.
+    """Write RUN-CHECKPOINT.safetensors, its card, .md, and RobustBench's entry, .json, to `folder`; return the weights'
+    path.
 
     Raises UsageError where this checkpoint has not been evaluated.
     """
     evaluated = _evaluation(finished, checkpoint)
     path = folder / f"{finished.run.id}-{checkpoint}.safetensors"
+    entry = finished.manifest[checkpoint]
     names = {"run": finished.run.id, "checkpoint": checkpoint}
+    names |= {"epoch": entry["epoch"], "checkpoint_sha256": entry["sha256"]}
     content = packed(finished.network(checkpoint), finished.shape, names)
     write_bytes(path, content)
     card = model_card(finished, checkpoint, evaluated, path.name, digest(content))
     write_bytes(path.with_suffix(".md"), card.encode())
+    info = model_info(finished, evaluated, flags(evaluated), digest(content))
+    write_json(path.with_suffix(".json"), info)
     return path
 
 
 def _evaluation(finished: "Finished", checkpoint: str) -> dict[str, Any]:
     """What evaluation.json says of the checkpoint that the manifest names."""
     path = finished.folder / "evaluation.json"
-    entry = read_json(path)["checkpoints"][checkpoint] if path.exists() else {}
-    if entry.get("sha256") != finished.manifest[checkpoint]["sha256"]:
+    if not path.exists():
         raise UsageError(
-            f"run {finished.run.id}: this training has not been evaluated; sglr evaluate it first"
+            f"run {finished.run.id}: not evaluated yet; evaluate it first: {command_for(path)}"
         )
-    return entry
+    evaluation = read_json(path, EVALUATION)
+    check_evaluation(evaluation, finished.manifest, path, finished.scale)
+    return evaluation["checkpoints"][checkpoint]
 
 
-def packed(network: nn.Module, shape: dict[str, Any], names: dict[str, str]) -> bytes:
+def packed(network: nn.Module, shape: dict[str, Any], names: dict[str, Any]) -> bytes:
     """Return a safetensors file of the weights; its header has `names`, the `shape` that `build` needs, and a sha256.
 
     The header is one entry of JSON: safetensors does not keep the order of several, so the bytes would vary.
@@ -65,25 +78,43 @@ def packed(network: nn.Module, shape: dict[str, Any], names: dict[str, str]) -> 
     return save(weights, {"sglr": json.dumps(header)})
 
 
-def load_model(path: str | Path) -> nn.Module:
-    """Return the exported network, in eval mode on the CPU: images (N, C, H, W) in [0, 1] to fp32 logits (N, K).
+def load_model(name: str | Path) -> nn.Module:
+    """Return an exported network, in eval mode on the CPU: images (N, C, H, W) in [0, 1] to fp32 logits (N, K).
 
-    Nothing is unpickled. Raises UsageError for a file that is missing, damaged, or another program's.
+    `name` is a file, or a network that comes with the repository, such as mini/cifar10-sglr_released-s0 (its final one,
+    -best its best). Nothing is unpickled. Raises UsageError for a file that is missing, damaged, or another program's;
+    the network does so for images that are no floats in [0, 1], such as pixels of 0 to 255.
     """
-    header, weights = _read(path)
+    path = find(name)
+    header, weights = read_exported(path)
     if header.get("format") != FORMAT:
         raise UsageError(
             f"{path}: not written by this version of `sglr export` (format {FORMAT})"
         )
     if header["sha256"] != _checksum(header["network"], weights):
-        raise UsageError(f"{path}: damaged, its checksum does not match its content")
+        raise damaged(Path(path), "its checksum does not match its content")
     check_finite(weights, str(path))
     network = build(**header["network"], generator_seed=0).float()
     network.load_state_dict(weights)
+    network.register_forward_pre_hook(_check_pixels)
     return network.eval()
 
 
-def _read(path: str | Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
+def _check_pixels(_: nn.Module, given: tuple[Tensor, ...]) -> None:
+    """Raise UsageError for images that are no floats in [0, 1]: the network would answer, and wrongly."""
+    x = given[0]
+    if not x.is_floating_point():
+        raise UsageError(
+            f"images must be floats in [0, 1], got {x.dtype}: divide pixels of 0 to 255 by 255"
+        )
+    low, high = (value.item() for value in x.detach().aminmax())
+    if low < -_BEYOND or high > 1 + _BEYOND:
+        raise UsageError(
+            f"images must lie in [0, 1], not normalised, got values within [{low:.4g}, {high:.4g}]"
+        )
+
+
+def read_exported(path: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
     """The header, {} where it is another program's, and the weights."""
     try:
         with safe_open(path, framework="pt") as file:
@@ -91,8 +122,10 @@ def _read(path: str | Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
             return header, {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
     except FileNotFoundError:
         raise UsageError(f"{path}: no such file") from None
-    except (SafetensorError, OSError, ValueError):
-        raise UsageError(f"{path}: damaged, or no safetensors file") from None
+    except OSError as error:
+        raise refused(Path(path), error, "read") from None
+    except (SafetensorError, ValueError):
+        raise damaged(Path(path), "or no safetensors file") from None
 
 
 def _checksum(shape: dict[str, Any], weights: dict[str, Tensor]) -> str:

@@ -4,12 +4,19 @@ Imports no torch.
 """
 
 import os
+import shutil
 import socket
 import uuid
 from contextlib import suppress
+from errno import EACCES, EROFS
+from os.path import lexists
 from pathlib import Path
+from shlex import quote
 
-from sglr.files.errors import UsageError
+from sglr.files.again import command_for
+from sglr.files.errors import ReadOnly, UsageError
+
+_ELSEWHERE = "work in another folder (snakemake --directory)"
 
 
 def write_bytes(path: Path, content: bytes) -> None:
@@ -18,7 +25,9 @@ def write_bytes(path: Path, content: bytes) -> None:
     The temporary file's name is nobody else's, on this machine or on another that shares the folder.
     Raises UsageError on errors of the system.
     """
-    name = f".{path.name}.{socket.gethostname()}.{uuid.uuid4().hex[:8]}.{os.getpid()}.tmp"
+    name = (
+        f".{path.name}.{socket.gethostname()}.{uuid.uuid4().hex[:8]}.{os.getpid()}.tmp"
+    )
     temporary = path.with_name(name[-200:])
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -30,11 +39,50 @@ def write_bytes(path: Path, content: bytes) -> None:
     except OSError as error:
         with suppress(OSError):
             temporary.unlink()
-        raise UsageError(f"{path}: cannot be written: {error.strerror}") from None
+        raise refused(path, error, "written") from None
     except BaseException:  # a signal; what is half written is nobody's
         with suppress(OSError):
             temporary.unlink()
         raise
+
+
+def check_writable(folder: Path) -> None:
+    """Raise UsageError that says whose it is, where files cannot be made in `folder`, or where it would be made."""
+    place = next(each for each in (folder, *folder.absolute().parents) if lexists(each))
+    if not place.is_dir():
+        raise UsageError(
+            f"{folder} must be a folder, and {place.absolute()} is none: move it away"
+        )
+    if os.statvfs(place).f_flag & os.ST_RDONLY:
+        raise UsageError(
+            f"{folder} cannot be written: {place.absolute()} is mounted read-only; {_ELSEWHERE}"
+        )
+    if not os.access(place, os.W_OK | os.X_OK):
+        raise UsageError(
+            f"{folder} cannot be written: {place.absolute()} belongs to {_owner(place)}; "
+            f"have it made writable for you, or {_ELSEWHERE}"
+        )
+
+
+def _owner(path: Path) -> str:
+    try:
+        return path.owner()
+    except KeyError:  # a number without a name, as in a container
+        return f"user {path.stat().st_uid}"
+
+
+def room_at(folder: Path) -> float:
+    """Return the megabytes that are free where `folder` is, or would be made."""
+    place = next(each for each in (folder, *folder.absolute().parents) if each.exists())
+    return shutil.disk_usage(place).free / 1e6
+
+
+def remove(path: Path) -> None:
+    """Remove the file, if it is there. Raises UsageError where the system refuses."""
+    try:
+        path.unlink(missing_ok=True)
+    except OSError as error:
+        raise refused(path, error, "written") from None
 
 
 def read_bytes(path: Path) -> bytes:
@@ -42,9 +90,11 @@ def read_bytes(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except FileNotFoundError:
-        raise UsageError(f"{path}: no such file") from None
+        again = command_for(path)
+        advice = f"; to make it: {again}" if again else ""
+        raise UsageError(f"{path}: no such file{advice}") from None
     except OSError as error:
-        raise UsageError(f"{path}: cannot be read: {error.strerror}") from None
+        raise refused(path, error, "read") from None
 
 
 def read_text(path: Path) -> str:
@@ -52,4 +102,33 @@ def read_text(path: Path) -> str:
     try:
         return read_bytes(path).decode("utf-8")
     except UnicodeDecodeError:
-        raise UsageError(f"{path}: damaged, not UTF-8 text") from None
+        raise damaged(path, "not UTF-8 text") from None
+
+
+def damaged(path: Path, what: str) -> UsageError:
+    """Return the error of a file whose content cannot be; it ends with the command that makes the file again."""
+    again = command_for(path)
+    return UsageError(
+        f"{path}: damaged, {what}" + (f"; to make it again: {again}" if again else "")
+    )
+
+
+def refused(path: Path, error: OSError, done: str) -> UsageError:
+    """Return the error of a file that the system does not let be `done`, "read" or "written"; it says what helps."""
+    line = f"{path}: cannot be {done}: {error.strerror}"
+    if error.errno == EROFS:
+        return ReadOnly(line)
+    return UsageError(
+        line + (_missing_right(path, done) if error.errno == EACCES else "")
+    )
+
+
+def _missing_right(path: Path, done: str) -> str:
+    """The command that gives the right which is missing: to pass a folder, or to read or write in the last one."""
+    folders = list(path.absolute().parents)
+    for folder in reversed(folders):
+        if not os.access(folder, os.X_OK):
+            return f"; to get the right: chmod u+rwx {quote(str(folder))}"
+    if done == "read":
+        return f"; to get the right: chmod u+rw {quote(str(path))}"
+    return f"; to get the right: chmod u+rwx {quote(str(folders[0]))}"

@@ -5,6 +5,10 @@ class UsageError(Exception):
     """One clear line for the user: the file, the key or the value, and what is allowed."""
 
 
+class ReadOnly(UsageError):
+    """What was to be written lies on a read-only file system."""
+
+
 class Interrupted(BaseException):
     """SIGTERM or SIGINT came; the same command goes on from there. `status` is what the process exits with.
 

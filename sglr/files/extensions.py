@@ -17,6 +17,7 @@ _OWN = {
         "small_resnet": "sglr.models.resnet:small_resnet",
         "resnet18": "sglr.models.resnet:resnet18",
         "preact_resnet18": "sglr.models.preact_resnet:preact_resnet",
+        "wrn_34_10": "sglr.models.wide_resnet:wrn_34_10",
     },
 }
 

@@ -1,9 +1,10 @@
 """Where a result comes from: code, versions, device. Imports no torch."""
 
+import json
 import platform
 import subprocess
 from functools import cache
-from importlib.metadata import PackageNotFoundError, version
+from importlib.metadata import PackageNotFoundError, distribution, version
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ _PACKAGES = (
 )
 _SOURCES = Path(__file__).resolve().parents[1]
 # What reads results and computes none.
-_READING = ("collected", "artefacts", "claims", "page", "commands")
+_READING = ("collected", "artefacts", "claims", "page", "bundle", "commands")
 
 
 def origin(device: str, accelerator: dict[str, Any]) -> dict[str, Any]:
@@ -89,13 +90,30 @@ def version_of(package: str) -> str | None:
 
 
 def git_commit() -> str | None:
-    """Return the checkout's commit, "-dirty" where files were changed since; None outside git."""
-    command = ["git", "describe", "--always", "--dirty", "--abbrev=12"]
-    folder = Path(__file__).parent
+    """Return the commit of this code, "-dirty" where a checkout's files were changed since; None where none is known.
+
+    A package that lies in somebody else's checkout, as in an environment within it, is no part of that.
+    """
+    root = _SOURCES.parent
+    if not (root / ".git").exists():
+        return _installed_commit()
+    where = ["--git-dir", str(root / ".git"), "--work-tree", str(root)]
+    command = ["git", *where, "describe", "--always", "--dirty", "--abbrev=12"]
     try:
-        done = subprocess.run(
-            command, cwd=folder, capture_output=True, text=True, check=False
-        )
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
     except OSError:
         return None
     return done.stdout.strip() or None
+
+
+def _installed_commit() -> str | None:
+    """The commit that `pip install git+...` noted, where this package is the installed one."""
+    try:
+        installed = distribution("sglr")
+    except PackageNotFoundError:
+        return None
+    if Path(str(installed.locate_file("sglr"))).resolve() != _SOURCES:
+        return None
+    noted = json.loads(installed.read_text("direct_url.json") or "{}")
+    commit = noted.get("vcs_info", {}).get("commit_id")
+    return commit[:12] if commit else None

@@ -1,16 +1,20 @@
 """Results as small text files: JSON objects and CSV tables. Imports no torch."""
 
+import csv
 import hashlib
 import io
 import json
+import warnings
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
+from pandas.api.types import is_numeric_dtype
 
-from sglr.files.disk import read_bytes, read_text, write_bytes
-from sglr.files.errors import UsageError
+from sglr.files.disk import damaged, read_bytes, write_bytes
+from sglr.files.shapes import check
+from sglr.files.sums import check_sums
 
 
 def write_json(path: Path, content: dict[str, Any]) -> None:
@@ -18,18 +22,17 @@ def write_json(path: Path, content: dict[str, Any]) -> None:
     write_bytes(path, (json.dumps(content, indent=1) + "\n").encode())
 
 
-def read_json(path: Path, keys: Iterable[str] = ()) -> dict[str, Any]:
-    """Return the JSON object in `path`. Raises UsageError where it is missing, damaged or lacks one of `keys`."""
-    text = read_text(path)
+def read_json(path: Path, shape: Any = dict) -> dict[str, Any]:
+    """Return the JSON object in `path`. Raises UsageError where it is missing, damaged or not of the shape, also where
+    a checksum beside it is another's."""
+    text = _checked(path)
     try:
         content = json.loads(text)
-    except json.JSONDecodeError:
-        raise _damaged(path, "not readable as JSON") from None
+    except ValueError:  # of which "not UTF-8" is a kind
+        raise damaged(path, "not readable as JSON") from None
     if not isinstance(content, dict):
-        raise _damaged(path, "not a JSON object")
-    for key in keys:
-        if key not in content:
-            raise _damaged(path, f"it has no {key!r}")
+        raise damaged(path, "not a JSON object")
+    check(content, shape, path)
     return content
 
 
@@ -40,26 +43,66 @@ def write_csv(path: Path, rows: list[dict[str, Any]] | pd.DataFrame) -> None:
     write_bytes(path, text.encode())
 
 
-def read_csv(path: Path, columns: Iterable[str] = (), **options: Any) -> pd.DataFrame:
-    """Return the table in `path`. Raises UsageError where it is missing, damaged or lacks one of `columns`."""
-    content = read_bytes(path)
-    if content and not content.endswith(b"\n"):
-        raise _damaged(path, "its last line is cut off")
+def read_csv(
+    path: Path, columns: Iterable[str] = (), *, numbers: bool = False, **options: Any
+) -> pd.DataFrame:
+    """Return the table in `path`, without columns where it has no rows either.
+
+    Raises UsageError where it is missing, damaged, lacks one of `columns` or, where it must be of `numbers` alone, has
+    no row or a word, also where a checksum beside it is another's.
+    """
+    content = _checked(path)
+    if content == b"\n":
+        return pd.DataFrame()
+    if not content.endswith(b"\n"):
+        raise damaged(path, "its last line is cut off")
     try:
-        frame = pd.read_csv(io.BytesIO(content), encoding="utf-8", **options)
+        with warnings.catch_warnings():  # a row longer than the header is no index
+            warnings.simplefilter("error", pd.errors.ParserWarning)
+            frame = pd.read_csv(
+                io.BytesIO(content), encoding="utf-8", index_col=False, **options
+            )
     except (
+        pd.errors.ParserWarning,
         ValueError,
         pd.errors.ParserError,
     ):  # of which "empty" and "not UTF-8" are kinds
-        raise _damaged(path, "not readable as CSV") from None
+        raise damaged(path, "not readable as CSV") from None
     for column in columns:
         if column not in frame:
-            raise _damaged(path, f"it has no column {column!r}")
+            raise damaged(path, f"it has no column {column!r}")
+    if reason := _odd_rows(content, frame, "dtype" not in options):
+        raise damaged(path, reason)
+    if numbers:
+        _check_numbers(frame, path)
     return frame
 
 
-def _damaged(path: Path, what: str) -> UsageError:
-    return UsageError(f"{path}: damaged, {what}; delete it to compute it again")
+def _check_numbers(frame: pd.DataFrame, path: Path) -> None:
+    if frame.empty:
+        raise damaged(path, "it has no rows")
+    for column in frame:
+        if not is_numeric_dtype(frame[column]):
+            raise damaged(path, f"column {column!r} holds what is no number")
+
+
+def _odd_rows(content: bytes, frame: pd.DataFrame, typed: bool) -> str:
+    """What no table of ours has, though it is CSV: rows of another length, a word in a column of numbers."""
+    if len({len(row) for row in csv.reader(io.StringIO(content.decode()))}) > 1:
+        return "its rows differ in length"
+    for column in frame if typed else ():
+        if not is_numeric_dtype(frame[column]):
+            cells = frame[column].dropna()
+            numbers = pd.to_numeric(cells, errors="coerce").notna().mean()
+            if 0.5 < numbers < 1:
+                return f"not all of column {column!r} are numbers"
+    return ""
+
+
+def _checked(path: Path) -> bytes:
+    content = read_bytes(path)
+    check_sums(path, content)
+    return content
 
 
 def digest(content: bytes | memoryview) -> str:

@@ -17,6 +17,11 @@ def kl_divergence(target_probs: torch.Tensor, logits: torch.Tensor) -> torch.Ten
     return (target_probs * (log_target - logits.log_softmax(dim=1))).sum(dim=1)
 
 
+def divergence_from(logits: torch.Tensor, target_probs: torch.Tensor) -> torch.Tensor:
+    """Return the same, (N,), its arguments in an attack's order."""
+    return kl_divergence(target_probs, logits)
+
+
 def squared_distance(logits: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
     """Return the mean over classes of (softmax(logits) - target)^2, (N,); `targets` (N, K)."""
     return (logits.softmax(dim=1) - targets).square().mean(dim=1)

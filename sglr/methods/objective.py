@@ -58,10 +58,7 @@ class Objective:
 
     def attack(self, x: Tensor, index: Tensor) -> Tensor:
         """Return adversarial images (N, C, H, W) that raise the cross-entropy of the hard labels of `index` (N,)."""
-        y = self.labels(index)
-        return self.adversary.attack(
-            self.model, x, lambda logits: cross_entropy(logits, y)
-        )
+        return self.adversary.attack(self.model, x, cross_entropy, self.labels(index))
 
     def loss(self, x: Tensor, index: Tensor, epoch: int) -> Loss:
         """Return the loss of one mini-batch x (N, C, H, W), the examples `index` (N,), the network in train mode.

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sglr.files.lazy import torch
-from sglr.methods.losses import kl_divergence
+from sglr.methods.losses import divergence_from, kl_divergence
 from sglr.methods.method import Method, setting
 from sglr.methods.objective import Loss, Objective
 
@@ -25,7 +25,7 @@ class RobustSoftLabelDistillation(Objective):
         with torch.no_grad():
             taught = self.setup.teachers["at"](x).softmax(dim=1)
         x_adv = self.adversary.attack(
-            self.model, x, lambda logits: kl_divergence(taught, logits), "gaussian"
+            self.model, x, divergence_from, taught, start="gaussian"
         )
         adversarial, share = self.model(x_adv), self.settings.robust
         loss = share * kl_divergence(taught, adversarial) + (1 - share) * kl_divergence(

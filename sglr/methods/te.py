@@ -18,6 +18,11 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 
+def both_terms(logits: Tensor, y: Tensor, ensemble: Tensor, weight: Tensor) -> Tensor:
+    """Return CE(logits, y) + w mean_k (softmax - p^)^2, (N,), which the attack raises and the step lowers."""
+    return cross_entropy(logits, y) + weight * squared_distance(logits, ensemble)
+
+
 class TemporalEnsembling(Objective):
     """CE(f(x'), y) + w mean_k (softmax f(x') - p^)^2, p^ the averaged clean prediction (Dong et al. 2022).
 
@@ -51,16 +56,10 @@ class TemporalEnsembling(Objective):
             logits = self.model(self.attack(x, index))
             return Loss(cross_entropy(logits, y).mean(), logits.detach())
         ensemble = self._ensemble_of(x, index)
-        weight = self.weight(epoch)
-
-        def both_terms(logits: Tensor) -> Tensor:
-            """What the attack raises and the step lowers, (N,)."""
-            return cross_entropy(logits, y) + weight * squared_distance(
-                logits, ensemble
-            )
-
-        logits = self.model(self.adversary.attack(self.model, x, both_terms))
-        return Loss(both_terms(logits).mean(), logits.detach())
+        weight = torch.full((), self.weight(epoch), device=x.device)
+        x_adv = self.adversary.attack(self.model, x, both_terms, y, ensemble, weight)
+        logits = self.model(x_adv)
+        return Loss(both_terms(logits, y, ensemble, weight).mean(), logits.detach())
 
     def _ensemble_of(self, x: Tensor, index: Tensor) -> Tensor:
         """The average with this batch's eval-mode clean predictions; the division corrects its start at zero."""

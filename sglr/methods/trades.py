@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from sglr.files.lazy import torch
-from sglr.methods.losses import cross_entropy, kl_divergence
+from sglr.methods.losses import cross_entropy, divergence_from, kl_divergence
 from sglr.methods.method import LARGEST_DECAY, Method, setting
 from sglr.methods.objective import Loss, Objective
 from sglr.methods.refinement import RefinedObjective
@@ -24,7 +24,7 @@ class TradesObjective(Objective):
         """Return the natural and the robust term; the gradient flows through both distributions."""
         natural = self.adversary.logits(self.model, x).softmax(dim=1)
         x_adv = self.adversary.attack(
-            self.model, x, lambda logits: kl_divergence(natural, logits), self.start
+            self.model, x, divergence_from, natural, start=self.start
         )
         clean, adversarial = self.model(x), self.model(x_adv)
         self.third_pass(x, x_adv, epoch)

@@ -16,7 +16,7 @@ def build(
     generator_seed: int,
     stem_stride: int = 1,
 ) -> Classifier:
-    """Return the network; `generator_seed` alone decides its weights. The global generator stays as it was.
+    """Return the network; `generator_seed` alone decides its weights. The global generators stay as they were.
 
     Raises UsageError for an unknown architecture.
     """
@@ -24,7 +24,8 @@ def build(
     if architecture not in names:
         raise UsageError(unknown(architecture, names, "architecture"))
     with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(generator_seed)
+        # The CPU's alone: torch.manual_seed would seed every GPU's generator too.
+        torch.default_generator.manual_seed(generator_seed)
         return find("architectures", architecture)(
             num_classes, in_channels, width, stem_stride
         )

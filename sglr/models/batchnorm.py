@@ -14,7 +14,7 @@ class BatchNorm(nn.BatchNorm2d):
         if not self.training or parallel.world_size() == 1:
             return super().forward(x)
         values = x.float()
-        size = values.new_tensor([values.numel() // values.shape[1]])
+        size = values.new_full((1,), values.numel() // values.shape[1])
         sums = parallel.all_reduce(torch.cat([values.sum((0, 2, 3)), size]))
         mean, size = sums[:-1] / sums[-1], sums[-1].detach()
         centred = values - mean[:, None, None]

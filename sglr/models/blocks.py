@@ -1,5 +1,7 @@
 """Parts that the networks share."""
 
+import math
+
 import torch
 from torch import Tensor, nn
 
@@ -64,3 +66,13 @@ class Classifier(nn.Module):
         return parallel.all_gather(
             logits if logits.dtype == torch.float64 else logits.float(), len(x)
         )
+
+
+def initialise(network: nn.Module) -> None:
+    """Convolutions from N(0, 2 / (k k C_out)), as the authors' code; the rest as PyTorch."""
+    for module in network.modules():
+        if isinstance(module, nn.Conv2d):
+            fan_out = (
+                module.kernel_size[0] * module.kernel_size[1] * module.out_channels
+            )
+            nn.init.normal_(module.weight, 0, math.sqrt(2 / fan_out))

@@ -7,6 +7,7 @@ from torch import Tensor
 
 from sglr.data.images import Splits
 from sglr.engine.checkpoints import load_payload
+from sglr.files.disk import damaged
 from sglr.files.errors import UsageError
 from sglr.models import build
 from sglr.models.blocks import Classifier
@@ -39,13 +40,9 @@ def load_network(
     Raises UsageError for a file that is missing or damaged, for another run's, for one that the manifest does not name,
     and for a network that is not finite.
     """
-    try:
-        payload = load_payload(path, entry["sha256"])
-    except UsageError as error:
-        advice = f"sglr train {run.id} --scale {scale.name} makes it whole again"
-        raise UsageError(f"{error}; {advice}") from None
+    payload = load_payload(path, entry["sha256"])
     if payload["run"] != run.id:
-        raise UsageError(f"{path}: holds run {payload['run']!r}, expected {run.id!r}")
+        raise damaged(path, f"it holds run {payload['run']!r}, expected {run.id!r}")
     check_finite(payload["weights"], str(path))
     network = build_network(run, scale, splits)
     network.load_state_dict(payload["weights"])

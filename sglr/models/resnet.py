@@ -1,10 +1,8 @@
 """ResNet-18 with the CIFAR stem, and a smaller net of the same blocks for 8x8 digits."""
 
-import math
-
 from torch import nn
 
-from sglr.models.blocks import BasicBlock, Classifier, ConvBN
+from sglr.models.blocks import BasicBlock, Classifier, ConvBN, initialise
 
 
 def resnet18(
@@ -38,15 +36,5 @@ def _resnet(
             layers.append(BasicBlock(channels, factor * width, stride))
             channels = factor * width
     network = Classifier(nn.Sequential(*layers), channels, num_classes)
-    _initialise(network)
+    initialise(network)
     return network
-
-
-def _initialise(network: nn.Module) -> None:
-    """Convolutions from N(0, 2 / (k k C_out)), as the authors' code; the rest as PyTorch."""
-    for module in network.modules():
-        if isinstance(module, nn.Conv2d):
-            fan_out = (
-                module.kernel_size[0] * module.kernel_size[1] * module.out_channels
-            )
-            nn.init.normal_(module.weight, 0, math.sqrt(2 / fan_out))

@@ -6,6 +6,7 @@ from statistics import median
 
 from sglr.artefacts.collect import runs_with
 from sglr.files.records import read_json
+from sglr.files.shapes import TIMED
 from sglr.plan.plan import Plan
 
 
@@ -41,7 +42,7 @@ def _training_minutes(plan: Plan, run_id: str, folder: Path) -> tuple[float, boo
     """Minutes, and whether they were measured rather than estimated."""
     manifest = folder / run_id / "manifest.json"
     if manifest.exists():
-        seconds = read_json(manifest)["seconds_per_epoch"]
+        seconds = read_json(manifest, TIMED)["seconds_per_epoch"]
         return median(seconds) * len(
             seconds
         ) / 60, True  # an epoch beside other jobs takes longer

@@ -34,7 +34,7 @@ def learning_curves(plan: Plan, folder: Path) -> dict[str, Any]:
         for column, title in _QUANTITIES.items()
     ]
     peaks = [_peak(run, frame) for run, frame in histories.items()]
-    return _chart(plan, list(histories), variants) | {"summary": peaks}
+    return _chart(plan, list(histories), variants) | _summary(peaks)
 
 
 def confidence_paths(plan: Plan, folder: Path) -> dict[str, Any]:
@@ -54,7 +54,13 @@ def confidence_paths(plan: Plan, folder: Path) -> dict[str, Any]:
         for name in ("natural", "adversarial")
     ]
     ends = [_ends(run, frame) for run, frame in found.items()]
-    return _chart(plan, list(found), variants) | {"summary": ends}
+    return _chart(plan, list(found), variants) | _summary(ends)
+
+
+def _summary(rows: list[dict[str, str]]) -> dict[str, Any]:
+    """A chart's table, and the run behind each of its rows."""
+    behind = [{"row": [row["run"]], "cells": {}} for row in rows]
+    return {"summary": rows, "behind": behind}
 
 
 def _frames(folder: Path, name: str) -> dict[str, pd.DataFrame]:

@@ -74,6 +74,7 @@ def _run(run: str, manifest: dict[str, Any], folder: Path) -> dict[str, Any]:
         "seconds": f"{sum(manifest['seconds_per_epoch']):.0f}",
         "device": manifest["origin"]["device"],
         "commit": manifest["origin"]["commit"],
+        "collapsed": manifest.get("collapsed", ""),
         "evaluated": (folder / "runs" / run / "evaluation.json").exists(),
         "record": yaml.safe_dump(record, sort_keys=False),
     }

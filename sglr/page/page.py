@@ -1,25 +1,24 @@
 """The page: one file that holds everything it shows, and loads nothing."""
 
-import base64
 import json
 from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from plotly.offline import get_plotlyjs
 
-from sglr.artefacts import is_figure, load
-from sglr.artefacts.collect import frames_of
+from sglr.artefacts import is_figure
 from sglr.claims.claim import COMPARABLE
 from sglr.collected.results import read_manifests, read_rows
 from sglr.files.disk import read_text, write_bytes
-from sglr.files.errors import UsageError
-from sglr.page import curves, origins, tables
+from sglr.page import curves, evidence, origins, sources, tables
+from sglr.page.figures import figure
+from sglr.page.ledger import read_ledger
+from sglr.page.opening import opening
 from sglr.page.verdicts import verdicts
 from sglr.plan.plan import Plan
 
 _HERE = Path(__file__).parent
-HEADLINE = "headline"  # the table that stands first
+_SCRIPTS = ("page.js", "sources.js", "tables.js", "charts.js")
 
 
 def write(plan: Plan, folder: Path, figures: Path) -> Path:
@@ -38,60 +37,49 @@ def write(plan: Plan, folder: Path, figures: Path) -> Path:
 
 def _content(plan: Plan, folder: Path, figures: Path) -> dict[str, Any]:
     manifests = read_manifests(folder)
-    shown = [name for name in plan.artefacts if name != HEADLINE]
+    ledger = read_ledger(folder / "claims.csv")
+    shown = list(plan.artefacts)
     charts = {
         "curves": curves.learning_curves(plan, folder),
         "paths": curves.confidence_paths(plan, folder),
     }
+    found = origins.origins(plan, folder, manifests)
+    known = {
+        "runs": {run["id"]: sources.run_words(run) for run in found["runs"]},
+        "commands": sources.commands(plan),
+        "judged": sources.claims_command(plan.scale),
+    }
     return {
         "scale": plan.scale,
         "comparable": plan.scale.name in COMPARABLE,
-        "verdicts": verdicts(read_rows(folder / "claims.csv")),
-        "disagreements": read_rows(folder / "claims_paper.csv"),
-        "headline": tables.table(HEADLINE, plan, folder),
+        "opening": opening(plan, folder, ledger),
+        "verdicts": verdicts(evidence.with_evidence(ledger, plan, folder)),
+        "disagreements": read_rows(folder / "claims_paper.csv", ("where", "what")),
         "tables": [
             tables.table(name, plan, folder) for name in shown if not is_figure(name)
         ],
         "others": tables.others(),
         "charts": charts,
         "figures": [
-            _figure(name, folder / "collected", figures)
+            figure(name, folder / "collected", figures)
             for name in shown
             if is_figure(name)
         ],
-        "origins": origins.origins(plan, folder, manifests),
+        "origins": found,
+        "sources": known,
         "not_run": origins.not_run(plan, manifests, folder),
         "style": read_text(_HERE / "page.css"),
-        "script": read_text(_HERE / "page.js"),
-        "plotly": get_plotlyjs(),
-        "data": _embeddable(charts),
+        "script": "\n".join(read_text(_HERE / name) for name in _SCRIPTS),
+        "data": _embeddable({"charts": _drawn(charts), **known}),
     }
 
 
-def _figure(name: str, collected: Path, figures: Path) -> dict[str, Any]:
-    """A figure as an image inside the page; `image` is empty where it was not drawn."""
-    module, path = load(name), figures / f"{name}.svg"
-    shown = {
-        "name": name,
-        "title": module.TITLE,
-        "caption": module.CAPTION,
-        "image": "",
-        "text": "",
-    }
-    if not path.exists():
-        return shown
-    try:
-        text = " ".join(module.describe(frames_of(name, collected)))
-    except UsageError:  # drawn once, but what it was drawn from is gone
-        return shown
-    image = "data:image/svg+xml;base64," + base64.b64encode(path.read_bytes()).decode()
-    return shown | {"image": image, "text": text}
+def _drawn(charts: dict[str, Any]) -> dict[str, Any]:
+    """What is drawn of the charts; their words stand in the page already."""
+    keys = ("runs", "variants")
+    return {name: {key: chart[key] for key in keys} for name, chart in charts.items()}
 
 
-def _embeddable(charts: dict[str, Any]) -> str:
+def _embeddable(content: dict[str, Any]) -> str:
     """JSON that can stand inside a script element."""
-    drawn = {
-        name: {key: chart[key] for key in ("runs", "variants")}
-        for name, chart in charts.items()
-    }
-    return json.dumps(drawn, separators=(",", ":")).replace("<", "\\u003c")
+    return json.dumps(content, separators=(",", ":")).replace("<", "\\u003c")

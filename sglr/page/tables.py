@@ -1,39 +1,63 @@
 """Tables for the page: ours, the paper's values and others'."""
 
+from itertools import product
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from sglr.artefacts import load
-from sglr.artefacts.collect import frames_of
+from sglr.artefacts.cells import named
+from sglr.artefacts.collect import frames_of, is_collected, runs_of
 from sglr.claims.cells import independent
 from sglr.collected.published import published_rows
-from sglr.files.errors import UsageError
-from sglr.plan.names import PAPERS_DATA
+from sglr.page.sources import behind_cell
+from sglr.plan.names import ATTACKS, PAPERS_DATA, attack_label
 from sglr.plan.plan import Plan
+from sglr.plan.runs import Run
+from sglr.plan.scales import Scale
+
+Words = dict[str, str]
 
 
 def table(name: str, plan: Plan, folder: Path) -> dict[str, Any]:
     """Return a table as the page shows it; without rows where it was not collected."""
     module = load(name)
     shown = {"name": name, "title": module.TITLE, "caption": module.CAPTION, "note": ""}
-    shown |= {"columns": [], "rows": [], "not_run": []}
-    try:
-        frames = frames_of(name, folder / "collected")
-    except UsageError:
+    shown |= {"columns": [], "rows": [], "behind": [], "not_run": []}
+    if not is_collected(name, folder / "collected"):
         return shown
-    found = module.tabulate(frames, plan.scale).fillna("")
-    if {"role", "method", "attack"} <= set(found.index.names):
-        found = _with_others(found)
+    frames = frames_of(name, folder / "collected")
+    found = named(module.tabulate(frames, plan.scale)).fillna("")
+    if {"role", "method"} <= set(found.index.names):
+        found = _with_others(found, plan.scale)
     measured = _measured(found)
     words = found.reset_index(drop=True).astype(str)
+    rows = words[measured].to_dict("records")
+    runs = runs_of(name, plan, folder).done
     return shown | {
         "note": module.note(frames, plan.scale),
         "columns": list(words),
-        "rows": words[measured].to_dict("records"),
+        "rows": rows,
+        "behind": _behind(found[measured].index, rows, runs, plan.scale),
         "not_run": words[~measured].to_dict("records"),
     }
+
+
+def _behind(
+    index: pd.Index, rows: list[Words], runs: list[Run], scale: Scale
+) -> list[dict[str, Any]]:
+    """The ids of the runs behind each row, and behind those cells that have others."""
+    found = []
+    for key, row in zip(index, rows, strict=True):
+        says = dict(
+            zip(index.names, key if isinstance(key, tuple) else (key,), strict=True)
+        )
+        each = {column: behind_cell(says, row, column, runs, scale) for column in row}
+        whole = behind_cell(says, {}, "", runs, scale)
+        cells = {column: ids for column, ids in each.items() if ids != whole}
+        found.append({"row": whole, "cells": cells})
+    return found
 
 
 def _measured(found: pd.DataFrame) -> Any:
@@ -43,14 +67,17 @@ def _measured(found: pd.DataFrame) -> Any:
     return found.index.get_level_values("measured").to_numpy(dtype=bool)
 
 
-def _with_others(found: pd.DataFrame) -> pd.DataFrame:
-    """The table with the range of others' published values beside the paper's, and of how many."""
-    columns: dict[str, list[str]] = {"others best": [], "others final": []}
-    for role, method, attack in found.index.droplevel("measured"):
-        for checkpoint in ("best", "final"):
-            columns[f"others {checkpoint}"].append(
-                independent(PAPERS_DATA[role], method, attack, checkpoint)
-            )
+def _with_others(found: pd.DataFrame, scale: Scale) -> pd.DataFrame:
+    """The table with the range of others' published values, and of how many, where there are any."""
+    columns = {}
+    for attack, checkpoint in product(ATTACKS, ("best", "final")):
+        values = [
+            independent(PAPERS_DATA[role], method, attack, checkpoint)
+            for role, method, _ in found.index
+        ]
+        if any(values):
+            label = attack_label(attack, scale.attack.test_steps)
+            columns[f"others {label} {checkpoint}"] = values
     return found.assign(**columns)
 
 

@@ -7,12 +7,11 @@ from typing import Any
 
 from sglr.files.errors import UsageError
 from sglr.files.records import read_json
-from sglr.files.sums import check_sums
+from sglr.files.shapes import MANIFEST, MEASURED
 from sglr.plan.plan import resolved_settings
 from sglr.plan.runs import Run
 from sglr.plan.scales import Scale
 
-_KEYS = ("run", "run_settings", "best", "best_validation", "final", "trajectory")
 Json = dict[str, Any]
 
 
@@ -23,11 +22,12 @@ def read_manifest(folder: Path, run: Run, scale: Scale) -> Json:
     was not recorded yet is not compared.
     """
     path = folder / "manifest.json"
-    manifest = read_json(path, _KEYS)
-    check_sums(path)
-    if manifest["run"] != run.id:
-        raise UsageError(f"{path}: holds run {manifest['run']!r}, expected {run.id!r}")
+    manifest = read_json(path, MANIFEST)
     again = f"sglr train {run.id} --scale {scale.name}"
+    if manifest["run"] != run.id:
+        raise UsageError(
+            f"{path}: holds run {manifest['run']!r}, expected {run.id!r}; to make it again: {again}"
+        )
     settings = resolved_settings(run, scale)
     _check(manifest["run_settings"], settings, f"{path}: trained", again)
     return manifest
@@ -44,18 +44,43 @@ def check_evaluation(
                 f"{path}: measured on another training's networks; measure again: {again}"
             )
     then = evaluation.get("measured_with", {})
-    _check(then, measured_with(scale), f"{path}: measured", again)
+    _check(then, measured_with("evaluate", scale), f"{path}: measured", again)
 
 
-def measured_with(scale: Scale) -> Json:
-    """Return the settings that decide an evaluation besides the training."""
-    measurement = scale.measurement
-    return {
-        "attack": asdict(scale.attack),
-        "num_autoattack": measurement.num_autoattack,
-        "fast_autoattack": measurement.fast_autoattack,
-        "batch_size": measurement.batch_size,
-    }
+def check_measurement(stage: str, folder: Path, manifest: Json, scale: Scale) -> None:
+    """Raise UsageError unless folder/`stage`.json, where there is one, is of the manifest's networks and of today's
+    settings; `stage` is trajectory or features."""
+    path = folder / f"{stage}.json"
+    if not path.exists():  # measured before this was recorded
+        return
+    record = read_json(path, MEASURED)
+    again = f"sglr {stage} {manifest['run']} --scale {scale.name}"
+    if record["networks"] != networks_of(stage, manifest):
+        raise UsageError(
+            f"{path}: measured on another training's networks; measure again: {again}"
+        )
+    now = measured_with(stage, scale)
+    _check(record["measured_with"], now, f"{path}: measured", again)
+
+
+def networks_of(stage: str, manifest: Json) -> list[str]:
+    """Return the sha256 of the networks that a stage measures, in its order."""
+    along = manifest["trajectory"] if stage == "trajectory" else []
+    return [entry["sha256"] for entry in along or [manifest["final"]]]
+
+
+_DECIDING = {  # stage -> what decides it besides the training
+    "evaluate": ("num_autoattack", "fast_autoattack", "batch_size"),
+    "trajectory": ("num_gradient", "num_information_batches", "batch_size"),
+    "features": ("num_features", "batch_size"),
+}
+
+
+def measured_with(stage: str, scale: Scale) -> Json:
+    """Return the settings that decide a measurement besides the training."""
+    names = _DECIDING[stage]
+    values = {name: getattr(scale.measurement, name) for name in names}
+    return values if stage == "features" else {"attack": asdict(scale.attack)} | values
 
 
 def _check(then: Json, now: Json, what: str, again: str) -> None:

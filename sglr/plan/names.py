@@ -5,7 +5,17 @@ ROBUST = ("pgd20", "autoattack")
 ATTACKS = ("natural", *ROBUST)
 TEN, HUNDRED = "ten_classes", "hundred_classes"
 ROLES = {TEN: "10 classes", HUNDRED: "100 classes"}
+EXAMPLE = 3  # the class whose first training example stands for all in Figure 2
 PAPERS_DATA = {TEN: "cifar10", HUNDRED: "cifar100"}  # the paper's data set in each role
+_CIFAR10 = (
+    *("airplane", "automobile", "bird", "cat", "deer"),
+    *("dog", "frog", "horse", "ship", "truck"),
+)
+
+
+def class_name(source: str, label: int) -> str:
+    """Return what a class of a source of images is called; its number where it has no name here."""
+    return _CIFAR10[label] if source == "cifar10" else str(label)
 
 
 def attack_label(attack: str, test_steps: int) -> str:

@@ -58,6 +58,15 @@ class Plan:
             else cost.adversarial
         )
 
+    def estimated_megabytes(self, run: Run) -> float:
+        """Megabytes that training the run leaves on disk: its networks, and a state with their optimiser's."""
+        adversarial = METHODS[run.method].adversarial
+        how = self.scale.adversarial if adversarial else self.scale.standard
+        every = self.settings_of(run)["trajectory_every"]
+        along = 1 + how.epochs // every if every else 0
+        # best, best_validation, final; of the state network, momentum, an average; and the file being written.
+        return (3 + 3 + 1 + along) * self.scale.cost.megabytes
+
 
 def teachers_of(run: Run) -> list[Run]:
     """The runs whose best networks teach this one: same data, network and seed."""

@@ -21,12 +21,14 @@ _FLAGS = ("along", "autoattack")
 
 @dataclass(frozen=True)
 class Choice(Settings):
-    """What `--config` may say: seeds of everything, changed values of a scale, a plan file, an image to run in."""
+    """What `--config` may say: seeds of everything, changed values of a scale, a plan file, an image to run in,
+    published networks in place of trainings."""
 
     seeds: int | None = setting(None, low=1, high=1000)
     set: str | None = None
     plan: str | None = None
     container: str | None = None
+    pretrained: bool | None = None
 
 
 def read_choice(config: dict[str, Any]) -> Choice:
@@ -34,6 +36,8 @@ def read_choice(config: dict[str, Any]) -> Choice:
     named = {key: value for key, value in config.items() if value not in (None, "")}
     if "set" in named:
         named["set"] = str(named["set"])
+    if named.get("pretrained") in ("true", "false"):  # as the command line says it
+        named["pretrained"] = named["pretrained"] == "true"
     return from_mapping(Choice, named, "--config")
 
 

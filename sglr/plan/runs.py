@@ -15,6 +15,8 @@ _WORD = re.compile(r"([A-Za-z_]+)=([A-Za-z0-9_]+)")  # mode=hinge, clip=true
 _NAME = re.compile(r"[A-Za-z0-9_]+")
 _FLAGS = {"true": True, "false": False}
 
+LARGEST_SEED = 2**32 - 1
+
 Value = float | str | bool
 
 
@@ -74,7 +76,7 @@ def make_run(
         raise UsageError(unknown(method, METHODS, "method"))
     _check_name(dataset)
     _check_name(architecture or method)
-    check_range("seed", seed, 0, 2**32 - 1)
+    check_range("seed", seed, 0, LARGEST_SEED)
     if not isinstance(label_noise, int | float):
         raise UsageError(f"label_noise must be a number, got {label_noise!r}")
     if not 0 <= label_noise < 1:
@@ -121,6 +123,12 @@ def parse_run(run_id: str, datasets: list[str]) -> Run:
     method = parts.pop(0) if parts else ""
     values: dict[str, Any] = dict(_read_part(part, run_id) for part in parts)
     seed, noise = values.pop("s", 0.0), values.pop("label_noise", 0.0)
+    for name in ("dataset", "method", "architecture", "seed"):  # said otherwise
+        if name in values:
+            raise UsageError(f"run {run_id!r}: {name!r} is no setting of a method")
+    if isinstance(seed, str):
+        raise UsageError(f"run {run_id!r}: seed must be a number, got {seed!r}")
+    check_range("seed", seed, 0, LARGEST_SEED)
     run = make_run(
         dataset,
         method,

@@ -5,9 +5,11 @@ from pathlib import Path
 
 from sglr.files.errors import UsageError
 from sglr.files.extensions import names_of
-from sglr.files.settings import Settings, setting
+from sglr.files.settings import Settings, setting, unknown
 
-CONFIG = Path(__file__).resolve().parents[2] / "config"
+# A wheel holds the files themselves; a checkout has a link to its config/, which an archive may lack.
+_PLACES = [parent / "config" for parent in Path(__file__).parents[1:3]]
+CONFIG = next((place for place in _PLACES if place.is_dir()), _PLACES[0]).resolve()
 SOURCES = names_of("datasets")
 ARCHITECTURES = names_of("architectures")
 
@@ -45,13 +47,14 @@ class NetworkSpec(Settings):
 
 @dataclass(frozen=True)
 class AttackSpec(Settings):
-    """The l-infinity ball and the steps of PGD in it; lengths in units of pixels in [0, 1]."""
+    """The ball of a `norm` (linf or l2) and the steps of PGD in it; lengths in units of pixels in [0, 1]."""
 
     epsilon: float = setting()
     step_size: float = setting()
     train_steps: int = setting(low=1, high=1000)
     curve_steps: int = setting(low=1, high=1000)
     test_steps: int = setting(low=1, high=1000)
+    norm: str = setting("linf", choices=("linf", "l2"))
 
 
 @dataclass(frozen=True)
@@ -104,11 +107,13 @@ class Seeds(Settings):
 
 @dataclass(frozen=True)
 class Cost(Settings):
-    """Minutes of one job on the scale's own hardware: an estimate until a run's manifest says what it took."""
+    """Minutes of one job on the scale's own hardware: an estimate until a run's manifest says what it took; and the
+    megabytes of one network's file."""
 
     adversarial: float = setting(high=10**6)
     standard: float = setting(high=10**6)
     evaluation: float = setting(high=10**6)
+    megabytes: float = setting(0.0, high=10**6)
 
 
 @dataclass(frozen=True)
@@ -138,6 +143,4 @@ class Scale(Settings):
             self.roles.label_noise,
         ):
             if role not in self.data:
-                raise UsageError(
-                    f"roles names data set {role!r}; allowed: {', '.join(self.data)}"
-                )
+                raise UsageError(f"roles: {unknown(role, self.data, 'data set')}")

@@ -6,7 +6,7 @@ import torch
 from torch import nn
 
 from sglr.attacks.adversary import Adversary
-from sglr.attacks.threat import LinfBall
+from sglr.attacks.threat import threat_model
 from sglr.data.images import Splits
 from sglr.engine import parallel
 from sglr.methods import METHODS
@@ -40,13 +40,13 @@ def build_recipe(
     how, settings = optimisation(run, scale), run.method_settings()
     model = _for_training(build_network(run, scale, splits), engine)
     attack = scale.attack
-    ball, strength = LinfBall(attack.epsilon), (attack.step_size, attack.train_steps)
+    ball, strength = threat_model(attack), (attack.step_size, attack.train_steps)
     setup = Setup(
         model=model,
         labels=splits.train.labels,
         num_classes=splits.num_classes,
         epochs=how.epochs,
-        adversary=Adversary(model, ball, *strength, generator, engine)
+        adversary=Adversary(model, ball, *strength, generator, engine, how.batch_size)
         if settings.adversarial
         else None,
         teachers={

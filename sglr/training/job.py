@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable, Sequence
 from contextlib import closing, nullcontext
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,17 +16,19 @@ from sglr.engine import parallel
 from sglr.engine.checkpoints import save_payload
 from sglr.engine.device import accelerator, device_name
 from sglr.evaluation.curve import Curve
+from sglr.files.disk import remove
 from sglr.files.errors import Interrupted, UsageError
 from sglr.files.origin import differences, origin
-from sglr.files.records import settings_digest, write_csv, write_json
-from sglr.files.sums import write_sums
+from sglr.files.records import settings_digest, write_csv
 from sglr.methods.schedules import learning_rate
 from sglr.models.networks import check_finite
 from sglr.plan.runs import Run
 from sglr.plan.scales import Engine, Scale
-from sglr.training import state
+from sglr.training import divergence, state
 from sglr.training.build import build_recipe, memory_format, optimisation
+from sglr.training.labels import labels_now
 from sglr.training.progress import Progress
+from sglr.training.records import write_records
 from sglr.training.signals import StopRequest
 
 Row = dict[str, Any]
@@ -55,8 +57,10 @@ class Job:
             "train": self.splits.train.digest(),
             "test": self.splits.test.digest(),
         }
+        # Replaying a graph changes no result, and not every number of processes can.
+        computing = asdict(replace(engine, graphs=False))
         self.fingerprint = settings_digest(
-            settings | {"images": self.images, "engine": asdict(engine)}
+            settings | {"images": self.images, "engine": computing}
         )
         self.generator = torch.Generator(device).manual_seed(1000 + run.seed)
         self.batches = Batches(
@@ -71,6 +75,7 @@ class Job:
         )
         self.adversarial = self.recipe.objective.settings.adversarial
         self.curve = Curve(
+            self.recipe.model,
             self.splits,
             scale.attack if self.adversarial else None,
             scale.measurement,
@@ -78,6 +83,7 @@ class Job:
         )
         # Other jobs share processors.
         self.clock = time.process_time if device.type == "cpu" else time.perf_counter
+        self.origin = origin(device_name(device), accelerator())
         self.state = state.State()
 
     def fit(
@@ -96,10 +102,12 @@ class Job:
         self.state = state.resume(
             self.folder, self.fingerprint, self.recipe, self.generator
         )
+        divergence.refuse_a_third(self.folder, self.fingerprint, self.origin)
         parallel.barrier()  # until every process has read the state
         done = len(self.state.history)
         if done < self.how.epochs:
             self._begin_stretch(done + 1, strict)
+            self._unfinish()
         for watch in watchers:
             for row in self.state.history:
                 watch(row)
@@ -108,12 +116,15 @@ class Job:
                 self._epoch_or_stop(epoch, stop)
                 for watch in (progress.epoch, *watchers):
                     watch(self.state.history[-1])
+        # On several processes the network is one of all.
+        network = self.recipe.evaluated(self.how.epochs)
+        num_predicted = self.curve.num_predicted(network)
         if parallel.is_first():
-            self._write_records()
+            write_records(self, num_predicted)
 
     def _begin_stretch(self, epoch: int, strict: bool) -> None:
         """Note who trains from here on, where that is another than before."""
-        now = origin(device_name(self.device), accelerator())
+        now = self.origin
         before = self.state.stretches[-1]["origin"] if self.state.stretches else {}
         changed = differences(before, now)
         if changed and strict:
@@ -124,6 +135,12 @@ class Job:
             print(f"{self.run.id} goes on with other {'; '.join(changed)}", flush=True)
         if changed or not before:
             self.state.stretches.append({"from_epoch": epoch, "origin": now})
+
+    def _unfinish(self) -> None:
+        """Take away what says that the training is at its end: that was an earlier one, whose files are overwritten."""
+        if parallel.is_first():
+            for name in ("manifest.json", "train.sha256"):
+                remove(self.folder / name)
 
     def _epoch_or_stop(self, epoch: int, stop: StopRequest) -> None:
         try:
@@ -150,6 +167,9 @@ class Job:
             measured = self.curve.measure(self.recipe.evaluated(epoch))
         self.state.training_seconds.append(now.seconds)
         self.state.history.append({"epoch": epoch} | trained | measured)
+        self.state.labels.append(
+            labels_now(self.recipe.objective, self.splits.true_labels, epoch)
+        )
         self._keep_checkpoints(epoch)
         self.state.underway = None
         self.state.seconds.append(self.clock() - started)
@@ -169,23 +189,24 @@ class Job:
         if not now.averaged:
             self.recipe.end_epoch(epoch, self.batches)
             now.averaged = True
-        return {"learning_rate": rate} | self._means(
-            torch.stack(now.steps).cpu(), epoch
-        )
+        steps = torch.stack(now.steps).cpu()
+        self._check_losses(steps[:, 0], epoch, rate)
+        return {"learning_rate": rate} | _means(steps)
 
-    def _means(self, steps: Tensor, epoch: int) -> Row:
-        """Means over the images, of the gradient's norm over the steps. Raises UsageError for a loss not finite."""
-        loss, images, correct, norm = steps.unbind(1)
-        if not loss.isfinite().all():
-            step = int((~loss.isfinite()).nonzero()[0, 0])
-            raise UsageError(
-                f"run {self.run.id}: the loss is {loss[step].item()} at epoch {epoch}, step {step + 1}"
-            )
-        return {
-            "train_loss": ((loss * images).sum() / images.sum()).item(),
-            "train_accuracy": (correct.sum() / images.sum()).item(),
-            "gradient_norm": norm.mean().item(),
-        }
+    def _check_losses(self, losses: Tensor, epoch: int, rate: float) -> None:
+        """Raise UsageError for a loss that is not finite: where, what is saved, what helps."""
+        if losses.isfinite().all():
+            return
+        step = int((~losses.isfinite()).nonzero()[0, 0])
+        where = f"epoch {epoch}, step {step + 1}"
+        key = "adversarial" if self.adversarial else "standard"
+        message = (
+            f"run {self.run.id}: the loss is {losses[step].item()} at {where}, "
+            + divergence.advice(epoch - 1, rate, self.how, key, self.engine)
+        )
+        if parallel.is_first():
+            divergence.note(self.folder, self.fingerprint, self.origin, where, message)
+        raise UsageError(message)
 
     def trial(self, batch_size: int) -> None:
         """Take one step with the first `batch_size` images of a batch; the training is spoilt by it."""
@@ -224,46 +245,12 @@ class Job:
         if parallel.is_first() and self.state.history:
             write_csv(self.folder / "history.csv", self.state.history)
 
-    def _write_records(self) -> None:
-        write_csv(self.folder / "history.csv", self.state.history)
-        write_csv(self.folder / "labels.csv", self._example_labels())
-        manifest = {
-            "run": self.run.id,
-            "scale": self.scale.name,
-            "run_settings": self.settings,
-            **{
-                name: self.state.checkpoints[name]
-                for name in ("best", "best_validation", "final", "trajectory")
-            },
-            "images_sha256": self.images,
-            "fitted": self.recipe.objective.fitted(),
-            "untouched_portion": 1 - self.splits.corrupted.double().mean().item(),
-            "true_portion": (self.splits.train.labels == self.splits.true_labels)
-            .double()
-            .mean()
-            .item(),
-            "clock": self.clock.__name__,
-            "seconds_per_epoch": self.state.seconds,
-            "training_seconds_per_epoch": self.state.training_seconds,
-            "engine": asdict(self.engine),
-            "stretches": self.state.stretches,
-            "origin": self.state.stretches[-1]["origin"],
-        }
-        write_json(self.folder / "manifest.json", manifest)
-        write_sums(self.folder, "train", ["history.csv", "labels.csv", "manifest.json"])
 
-    def _example_labels(self) -> list[Row]:
-        """The targets of the first training example of each class."""
-        truth = self.splits.true_labels
-        first = torch.stack(
-            [
-                (truth == label).nonzero()[0, 0]
-                for label in range(self.splits.num_classes)
-            ]
-        )
-        rows = self.recipe.objective.targets(first)
-        return [
-            {"class_index": label, "target_class": target, "probability": value}
-            for label, row in enumerate(rows.tolist())
-            for target, value in enumerate(row)
-        ]
+def _means(steps: Tensor) -> Row:
+    """Means of `Recipe.step`'s (steps, 4): over the images, of the gradient's norm over the steps."""
+    loss, images, correct, norm = steps.unbind(1)
+    return {
+        "train_loss": ((loss * images).sum() / images.sum()).item(),
+        "train_accuracy": (correct.sum() / images.sum()).item(),
+        "gradient_norm": norm.mean().item(),
+    }

@@ -54,9 +54,9 @@ class Recipe:
         if self.average:
             self.average.after_step(self.model)
         correct = (logits.argmax(1) == self.objective.labels(index)).sum()
-        return torch.stack(
-            [loss.detach(), norm.new_tensor(len(index)), correct, norm]
-        ).double()
+        # A number made on the device: a copy from the host would wait for all that is queued there.
+        count = torch.full_like(norm, len(index))
+        return torch.stack([loss.detach(), count, correct, norm]).double()
 
     def end_epoch(self, epoch: int, batches: Batches) -> None:
         """Let the average of weights have the epoch's last ones."""

@@ -44,6 +44,7 @@ class State:
     """How far a training has come. `checkpoints` says of which epochs networks lie on disk, and their sha256."""
 
     history: list[dict[str, Any]] = field(default_factory=list)  # a row an epoch
+    labels: list[dict[str, Any]] = field(default_factory=list)  # `labels_now`, likewise
     checkpoints: dict[str, Any] = field(
         default_factory=lambda: {"best": {}, "best_validation": {}, "trajectory": []}
     )
@@ -69,6 +70,7 @@ def save(
         "fingerprint": fingerprint,
         "recipe": recipe.state_dict(),
         "generator": generator.get_state(),
+        "device": generator.device.type,
         **vars(state),
         "underway": vars(state.underway) if state.underway else {},
     }
@@ -86,7 +88,7 @@ def resume(
     if saved is None or _lost_checkpoint(folder, saved["checkpoints"]):
         return State()
     recipe.load_state_dict(saved["recipe"])
-    generator.set_state(saved["generator"])
+    _go_on_drawing(generator, saved)
     underway = (
         EpochUnderway(**saved["underway"]).to(generator.device)
         if saved["underway"]
@@ -94,12 +96,27 @@ def resume(
     )
     return State(
         saved["history"],
+        saved["labels"],
         saved["checkpoints"],
         saved["seconds"],
         saved["training_seconds"],
         underway,
         saved["stretches"],
     )
+
+
+def _go_on_drawing(generator: torch.Generator, saved: dict[str, Any]) -> None:
+    """Set the generator back; where the state is another kind of device's, whose draws are others, seed it anew."""
+    if saved["device"] == generator.device.type:
+        generator.set_state(saved["generator"])
+        return
+    done = len(saved["history"])
+    print(
+        f"begun on a {saved['device']} device, going on upon a {generator.device.type} one: "
+        f"its random numbers from epoch {done + 1} on are new ones",
+        flush=True,
+    )
+    generator.manual_seed(generator.initial_seed() + 1_000_000 * (done + 1))
 
 
 def _lost_checkpoint(folder: Path, checkpoints: dict[str, Any]) -> bool:

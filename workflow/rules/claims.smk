@@ -11,7 +11,7 @@ rule collect_evidence:
         "logs/{scale}/collect/evidence.log",
     localrule: True
     conda:
-        "../../environment.yml"
+        conda_environment
     shell:
         "sglr collect evidence --scale {wildcards.scale} > {log} 2>&1"
 
@@ -22,9 +22,9 @@ rule claims:
         lambda wildcards: collected_frames(wildcards, *PLANS[wildcards.scale].artefacts),
         expand("results/{{scale}}/collected/{file}.csv", file=EVIDENCE),
         "results/{scale}/overhead.json",
-        package_files("claims"),
-        f"{CONFIG}/claims.yaml",
-        f"{CONFIG}/published.csv",
+        lambda wildcards: package_files("claims"),
+        lambda wildcards: config_file("claims.yaml"),
+        lambda wildcards: config_file("published.csv"),
     output:
         update("results/{scale}/claims.csv"),
         update("results/{scale}/claims.md"),
@@ -33,7 +33,7 @@ rule claims:
         "logs/{scale}/claims.log",
     localrule: True
     conda:
-        "../../environment.yml"
+        conda_environment
     params:
         label=lambda wildcards: PLANS[wildcards.scale].scale.label,
     shell:

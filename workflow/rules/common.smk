@@ -1,10 +1,19 @@
 # What the rules share: the plans, the command line, and how many jobs may run at once. No rules.
 
+# Snakemake itself meets these hours later, or with a traceback. A dry run makes no more than its own folder.
 try:
+    for folder in (
+        (".snakemake",)
+        if workflow.dryrun
+        else (".snakemake", "logs", "results", "figures")
+    ):
+        check_writable(Path(folder))
     CHOICE = read_choice(config)
     CHOSEN, REFUSED = chosen_plans(CHOICE, scale_names())
 except UsageError as error:
     raise WorkflowError(str(error))
+if "pretrained" in config:  # the command line says true as a word
+    config["pretrained"] = CHOICE.pretrained
 validate(config, "../schemas/config.schema.yaml")
 
 # By the name of the results folder: a changed scale, mini+attack.epsilon=..., has one of its own.
@@ -12,7 +21,8 @@ PLANS = {plan.scale.name: plan for plan in CHOSEN.values()}
 
 # Jobs say `sglr COMMAND`, which is the package that planned them: under the interpreter that runs Snakemake, or under
 # the one of the environment or container that Snakemake brings the job into. (A name of the Snakefile could not be used
-# in `shell:` where another workflow imports these rules.)
+# in `shell:` where another workflow imports these rules.) No shell waits beside it: one that dies of a scheduler's signal
+# would take the training with it before that has saved its steps.
 PYTHON = (
     "python"
     if workflow.deployment_settings.deployment_method
@@ -20,13 +30,19 @@ PYTHON = (
 )
 PACKAGE = quote(str(Path(sglr.__file__).parents[1]))
 PLAN = f" --plan {quote(CHOICE.plan)}" if CHOICE.plan else ""
-COMMAND = f'sglr() {{ PYTHONPATH={PACKAGE} {PYTHON} -m sglr "$@"{PLAN}; }}'
+COMMAND = f'sglr() {{ PYTHONPATH={PACKAGE} exec {PYTHON} -m sglr "$@"{PLAN}; }}'
 ESCAPED = COMMAND.replace("{", "{{").replace("}", "}}")
 shell.prefix(f"set -euo pipefail; {ESCAPED}; ")
 
 if CHOICE.container:
 
     container: CHOICE.container
+
+
+def conda_environment(wildcards):
+    """What --sdm conda makes; without it Snakemake is given nothing to look for braces in."""
+    wanted = DeploymentMethod.CONDA in workflow.deployment_settings.deployment_method
+    return "../../environment.yml" if wanted else None
 
 
 # Each job computes on as many threads as its scale says; it claims a share of --cores so that at most one job a
@@ -92,6 +108,12 @@ def collected_frames(wildcards, *artefacts):
     return [f"results/{wildcards.scale}/collected/{file}.csv" for file in files]
 
 
+# Paths of the checkout are given by functions: in a path that stands as a string Snakemake reads {a} and <a> as its own.
+def config_file(name):
+    """A file of config/: changed, what it decides is made again."""
+    return str(CONFIG / name)
+
+
 def package_files(room):
     """The files of a room of the package: changed, what they made is made again."""
     return sorted(map(str, Path(sglr.__file__).with_name(room).glob("*.*")))
@@ -135,11 +157,24 @@ def measurement_of(wildcards):
     return f"{plan.scale.measurement} {plan.scale.attack} {run and plan.with_autoattack(run)}"
 
 
+def is_restored(wildcards):
+    """Whether the run's published networks stand in place of its training, as `--config pretrained=true` asks."""
+    return bool(CHOICE.pretrained and checkpoints_of(wildcards.scale, wildcards.run))
+
+
 def finished_run(wildcards):
     """A run's manifest. Where its weights are gone (a clone of committed results) no measurement is made again."""
     manifest = Path(f"results/{wildcards.scale}/runs/{wildcards.run}/manifest.json")
     gone = manifest.exists() and not manifest.with_name("final.pt").exists()
-    return ancient(str(manifest)) if gone else str(manifest)
+    published = manifest.with_name("published.json").exists()
+    return ancient(str(manifest)) if gone or published else str(manifest)
+
+
+def evaluated_run(wildcards):
+    """What an evaluation is of: a finished training, or published networks in its place."""
+    if is_restored(wildcards):
+        return f"results/{wildcards.scale}/runs/{wildcards.run}/published.json"
+    return finished_run(wildcards)
 
 
 def collected_inputs(artefact):

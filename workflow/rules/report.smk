@@ -10,14 +10,14 @@ rule report:
             for name in PLANS[wildcards.scale].artefacts
             for file in files_of(wildcards.scale, name)
         ],
-        package_files("page"),
+        lambda wildcards: package_files("page"),
     output:
         "results/{scale}/report.html",
     log:
         "logs/{scale}/report.log",
     localrule: True
     conda:
-        "../../environment.yml"
+        conda_environment
     params:
         label=lambda wildcards: PLANS[wildcards.scale].scale.label,
     shell:

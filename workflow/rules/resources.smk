@@ -37,21 +37,42 @@ def estimate(stage, wildcards):
     return PLANS[wildcards.scale].estimated_minutes(wildcards.run, stage)
 
 
+def planned_jobs():
+    """The trainings and measurements that are still to be done."""
+    jobs = workflow.dag.needrun_jobs(exclude_finished=False)
+    return [job for job in jobs if job.rule.name in ESTIMATED]
+
+
 def say_planned_hours():
     """What the jobs of a dry run would take."""
     if not workflow.dryrun or workflow.dag is None:
         return
-    planned = [
-        estimate(job.rule.name, job.wildcards)
-        for job in workflow.dag.needrun_jobs(exclude_finished=False)
-        if job.rule.name in ESTIMATED
-    ]
+    planned = [estimate(job.rule.name, job.wildcards) for job in planned_jobs()]
     if planned:
         print(
             f"Planned: {len(planned)} trainings and measurements, about {sum(planned) / 60:.1f} hours one after another "
             "(estimates of config/scales, on each scale's own hardware)",
             file=sys.stderr,
         )
+        warn_of_room()
+
+
+def warn_of_room():
+    """Say before hours of work that the trainings would leave more than there is room for."""
+    trained = [job.wildcards for job in planned_jobs() if job.rule.name == "train"]
+    plans = [(PLANS[each.scale], run_of(each)) for each in trained]
+    needed = sum(plan.estimated_megabytes(run) for plan, run in plans if run)
+    room = room_at(Path("results"))
+    if needed > room:
+        print(
+            f"Warning: the planned trainings leave about {needed / 1000:.1f} GB in results/, "
+            f"where {room / 1000:.1f} GB are free",
+            file=sys.stderr,
+        )
+
+
+onstart:
+    warn_of_room()
 
 
 atexit.register(say_planned_hours)  # onstart and onsuccess do not run in a dry run

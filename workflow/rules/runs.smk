@@ -9,11 +9,13 @@ rule train:
     output:
         update("results/{scale}/runs/{run}/history.csv"),
         update("results/{scale}/runs/{run}/labels.csv"),
+        update("results/{scale}/runs/{run}/label_accuracy.csv"),
+        update("results/{scale}/runs/{run}/label_course.csv"),
         update("results/{scale}/runs/{run}/manifest.json"),
     log:
         "logs/{scale}/train/{run}.log",
     conda:
-        "../../environment.yml"
+        conda_environment
     threads: JOB_THREADS
     resources:
         gpu=gpus,
@@ -22,20 +24,36 @@ rule train:
         runtime=minutes,
     params:
         settings=settings_of,
+        command=lambda wildcards: "restore" if is_restored(wildcards) else "train",
     shell:
-        "sglr train {wildcards.run} --scale {wildcards.scale} > {log} 2>&1"
+        "sglr {params.command} {wildcards.run} --scale {wildcards.scale} > {log} 2>&1"
+
+
+rule restore:
+    """A run's published networks, in place of a training's."""
+    input:
+        ancient("results/{scale}/runs/{run}/manifest.json"),
+    output:
+        "results/{scale}/runs/{run}/published.json",
+    log:
+        "logs/{scale}/restore/{run}.log",
+    localrule: True
+    conda:
+        "../../environment.yml"
+    shell:
+        "sglr restore {wildcards.run} --scale {wildcards.scale} > {log} 2>&1"
 
 
 rule evaluate:
     """Natural, PGD-20 and AutoAttack accuracy of a run's checkpoints."""
     input:
-        finished_run,
+        evaluated_run,
     output:
         update("results/{scale}/runs/{run}/evaluation.json"),
     log:
         "logs/{scale}/evaluate/{run}.log",
     conda:
-        "../../environment.yml"
+        conda_environment
     threads: JOB_THREADS
     resources:
         gpu=gpus,
@@ -57,7 +75,7 @@ rule trajectory:
     log:
         "logs/{scale}/trajectory/{run}.log",
     conda:
-        "../../environment.yml"
+        conda_environment
     threads: JOB_THREADS
     resources:
         gpu=gpus,
@@ -80,7 +98,7 @@ rule features:
     log:
         "logs/{scale}/features/{run}.log",
     conda:
-        "../../environment.yml"
+        conda_environment
     threads: JOB_THREADS
     resources:
         gpu=gpus,
@@ -100,7 +118,7 @@ rule time_steps:
     log:
         "logs/{scale}/overhead.log",
     conda:
-        "../../environment.yml"
+        conda_environment
     threads: JOB_THREADS
     resources:
         gpu=gpus,
@@ -118,7 +136,7 @@ rule count_forwards:
     log:
         "logs/{scale}/forwards.log",
     conda:
-        "../../environment.yml"
+        conda_environment
     threads: JOB_THREADS
     shell:
         "sglr count-forwards --scale {wildcards.scale} > {log} 2>&1"

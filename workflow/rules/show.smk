@@ -19,7 +19,7 @@ for artefact in ARTEFACTS:
             f"logs/{{scale}}/collect/{artefact}.log",
         localrule: True
         conda:
-            "../../environment.yml"
+            conda_environment
         params:
             artefact=artefact,
         shell:
@@ -31,7 +31,7 @@ rule table:
     input:
         lambda wildcards: collected_frames(wildcards, wildcards.table),
         lambda wildcards: module_file(wildcards.table),
-        f"{CONFIG}/published.csv",
+        lambda wildcards: config_file("published.csv"),
     output:
         report(
             update("results/{scale}/tables/{table}.csv"),
@@ -44,7 +44,7 @@ rule table:
         "logs/{scale}/{table}.log",
     localrule: True
     conda:
-        "../../environment.yml"
+        conda_environment
     params:
         label=lambda wildcards: PLANS[wildcards.scale].scale.label,
         caption=lambda wildcards: load(wildcards.table).CAPTION,
@@ -59,17 +59,17 @@ rule figure:
         lambda wildcards: module_file(wildcards.figure),
     output:
         report(
-            "figures/{scale}/{figure}.svg",
+            update("figures/{scale}/{figure}.svg"),
             caption="../report/artefact.rst",
             category="Figures",
             labels={"figure": "{figure}", "scale": "{scale}"},
         ),
-        multiext("figures/{scale}/{figure}", ".pdf", ".png"),
+        update(multiext("figures/{scale}/{figure}", ".pdf", ".png")),
     log:
         "logs/{scale}/{figure}.log",
     localrule: True
     conda:
-        "../../environment.yml"
+        conda_environment
     params:
         label=lambda wildcards: PLANS[wildcards.scale].scale.label,
         caption=lambda wildcards: load(wildcards.figure).CAPTION,

@@ -1,0 +1,27 @@
+"""Epochs that figures mark: where the learning rate drops, and where labels begin to be refined."""
+
+from typing import Any
+
+import pandas as pd
+
+from sglr.collected.runs import Runs
+from sglr.methods.schedules import start_epoch
+
+Row = dict[str, Any]
+
+
+def collect_marks(runs: Runs) -> list[Row]:
+    """Return a row for each method, its r and each epoch to mark."""
+    rows: list[Row] = []
+    for run in runs.done:
+        history = runs.csv(run, "history.csv")
+        named = {"method": run.method, "r": history["r"].iloc[0]}
+        rate = history.set_index("epoch")["learning_rate"]
+        found = [
+            ("learning rate drops", epoch) for epoch in rate.index[rate.diff() < 0]
+        ]
+        start = getattr(run.method_settings(), "start", None)
+        if start is not None:
+            found.append(("refinement starts", start_epoch(start, len(rate))))
+        rows += [named | {"event": event, "epoch": epoch} for event, epoch in found]
+    return pd.DataFrame(rows).drop_duplicates().to_dict("records")

@@ -1,0 +1,1 @@
+"""One archive of a scale: data, tables, figures, ledger, code, environment and provenance, as an RO-Crate."""

@@ -1,0 +1,30 @@
+"""The archive of a scale, written. Imports no torch."""
+
+import json
+from pathlib import Path
+
+from sglr.bundle.contents import contents
+from sglr.bundle.crate import metadata
+from sglr.files.archive import zipped
+from sglr.files.disk import read_bytes, write_bytes
+from sglr.files.records import digest
+from sglr.plan.plan import Plan
+
+METADATA = "ro-crate-metadata.json"
+SUMS = "contents.sha256"
+
+
+def write(plan: Plan, folder: Path, figures: Path) -> Path:
+    """Write `folder`/bundle.zip of `folder`, results/{scale}, and `figures`; return its path.
+
+    Equal files give an equal archive, byte by byte. Raises UsageError where there is no ledger, table or figure.
+    """
+    members = {
+        name: read_bytes(path) for name, path in contents(folder, figures).items()
+    }
+    sums = [f"{digest(content)}  {name}\n" for name, content in members.items()]
+    members[SUMS] = "".join(sums).encode()
+    described = json.dumps(metadata(plan, folder, [*members]), indent=1)
+    members[METADATA] = f"{described}\n".encode()
+    write_bytes(folder / "bundle.zip", zipped(members))
+    return folder / "bundle.zip"

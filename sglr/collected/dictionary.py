@@ -1,0 +1,127 @@
+"""The data dictionary: what every file under results/ holds, from config/data.yaml. Imports no torch."""
+
+from dataclasses import dataclass
+from fnmatch import fnmatch
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from sglr.files.yaml import read_yaml
+from sglr.plan.scales import CONFIG
+
+
+@dataclass(frozen=True)
+class Field:
+    """A column of a table, or a key of a JSON object: type as Frictionless names it, unit, range and meaning."""
+
+    name: str
+    type: str
+    unit: str
+    low: float | None
+    high: float | None
+    meaning: str
+
+
+@dataclass(frozen=True)
+class File:
+    """A file below results/{scale}; `path` is a pattern, `key` the fields that make rows unique, `later` those that
+    files from before they were measured lack."""
+
+    path: str
+    meaning: str
+    command: str
+    fields: tuple[Field, ...]
+    key: tuple[str, ...] = ()
+    later: tuple[str, ...] = ()
+
+
+@cache
+def _content() -> dict[str, Any]:
+    return read_yaml(CONFIG / "data.yaml")
+
+
+@cache
+def tables() -> tuple[File, ...]:
+    """Every CSV."""
+    shared = _content()["fields"]
+    return tuple(
+        _file(path, entry, {name: shared.get(name) for name in entry["fields"]})
+        for path, entry in _content()["tables"].items()
+    )
+
+
+@cache
+def objects() -> tuple[File, ...]:
+    """Every JSON file of a run or of a scale."""
+    return tuple(
+        _file(path, entry, entry["fields"])
+        for path, entry in _content()["objects"].items()
+    )
+
+
+def others() -> dict[str, str]:
+    """Pattern below results/ -> meaning of the files that are neither."""
+    return _content()["others"]
+
+
+def _file(path: str, entry: dict[str, Any], fields: dict[str, Any]) -> File:
+    known = fields | entry.get("also", {})
+    found = tuple(Field(name, *known[name]) for name in fields)
+    key, later = (tuple(entry.get(name, ())) for name in ("key", "later"))
+    return File(path, entry["is"], entry["by"], found, key, later)
+
+
+def table_schema(file: File) -> dict[str, Any]:
+    """Return a table's Frictionless schema."""
+    schema: dict[str, Any] = {"fields": [_described(field) for field in file.fields]}
+    if file.key:
+        schema["primaryKey"] = list(file.key)
+    return schema | {"missingValues": [""]}
+
+
+def _described(field: Field) -> dict[str, Any]:
+    limits = {"minimum": field.low, "maximum": field.high}
+    constraints = {name: value for name, value in limits.items() if value is not None}
+    described: dict[str, Any] = {"name": field.name, "type": field.type}
+    described["description"] = field.meaning
+    if field.unit:
+        described["unit"] = field.unit
+    if field.type == "boolean":
+        described |= {"trueValues": ["True"], "falseValues": ["False"]}
+    return described | ({"constraints": constraints} if constraints else {})
+
+
+def data_package(folder: Path) -> dict[str, Any]:
+    """Return the Frictionless data package of the CSVs that are there below `folder`, results/{scale}."""
+    resources = []
+    for file in tables():
+        paths = sorted(
+            path.relative_to(folder).as_posix() for path in folder.glob(file.path)
+        )
+        if paths:
+            name = file.path.removesuffix(".csv").replace("/", "_").replace("*", "all")
+            resources.append(
+                {
+                    "name": name.lower(),
+                    "path": paths if "*" in file.path else paths[0],
+                    "profile": "tabular-data-resource",
+                    "description": file.meaning,
+                    "schema": table_schema(file),
+                }
+            )
+    return {
+        "name": folder.name.lower(),
+        "profile": "tabular-data-package",
+        "resources": resources,
+    }
+
+
+def meaning_of(path: str, scale: str) -> str | None:
+    """Return what a file below results/ holds, None where the dictionary has no entry for it."""
+    below = path.removeprefix(f"{scale}/")
+    for file in (*tables(), *objects()):
+        if fnmatch(below, file.path) and below.count("/") == file.path.count("/"):
+            return file.meaning
+    return next(
+        (text for pattern, text in others().items() if fnmatch(path, pattern)), None
+    )

@@ -1,0 +1,204 @@
+"""`sglr judge`: any network on the bench. Torch is imported by the command, not by this module."""
+
+import os
+import re
+import sys
+from argparse import ArgumentParser, Namespace
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sglr.collected.beside import beside
+from sglr.engine.lease import lease_gpu
+from sglr.files.disk import write_bytes
+from sglr.files.errors import UsageError
+from sglr.files.records import write_json
+from sglr.files.settings import unknown
+from sglr.plan.plan import Plan
+from sglr.plan.scales import ARCHITECTURES, DataSpec
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from sglr.evaluation.judge import Judgement
+
+
+def add_arguments(command: ArgumentParser) -> None:
+    """What `sglr judge` takes besides what every command does."""
+    add = command.add_argument
+    add("weights", nargs="?", help=".safetensors, .pt or .pth, or a published name")
+    add("--data", default="cifar10", help="a data set of the scale")
+    add("--architecture", choices=ARCHITECTURES, help="of weights that say none")
+    add("--model", metavar="MODULE:CALLABLE", help="what returns the nn.Module")
+    add(
+        "--normalise",
+        nargs=2,
+        metavar=("MEAN", "STD"),
+        help="of what the network expects, such as 0.49,0.48,0.45 0.25,0.24,0.26",
+    )
+    add("--no-autoattack", action="store_true", help="leave the slow part out")
+    add("--keep-images", action="store_true", help="write what AutoAttack ends with")
+
+
+def judge(arguments: Namespace, plan: Plan) -> None:
+    """Judge any network: accuracies, calibration, gradients, beside the scale's own runs on the same images."""
+    from sglr.engine.device import prepare
+
+    scale, normalise = plan.scale, _normalisation(arguments.normalise)
+    if arguments.data not in scale.data:
+        raise UsageError(unknown(arguments.data, scale.data, "data set"))
+    if scale.gpu:
+        lease_gpu()
+    network = _network(arguments, plan)
+    device, _ = prepare(scale.engine, scale.threads, gpu=scale.gpu)
+    from torch import set_deterministic_debug_mode
+
+    from sglr.evaluation.judge import judge
+
+    set_deterministic_debug_mode("default")  # a stranger's module may use anything
+    folder = arguments.results / scale.name / "judged"
+    name = _name(arguments)
+    found = judge(
+        network.to(device),
+        arguments.data,
+        scale=scale,
+        normalise=normalise,
+        autoattack=not arguments.no_autoattack,
+        name=name,
+        folder=folder,
+        keep_images=arguments.keep_images,
+    )
+    words = "\n".join([*_summary(found, plan), "", *_table(found, plan, arguments)])
+    write_json(folder / f"{name}.json", found.record())
+    write_bytes(folder / f"{name}.md", f"{words}\n".encode())
+    print(words)
+
+
+def _name(arguments: Namespace) -> str:
+    given = arguments.weights or arguments.model
+    stem = (
+        Path(given).name.removesuffix(Path(given).suffix)
+        if arguments.weights
+        else given
+    )
+    return re.sub(r"[^A-Za-z0-9_.=-]+", "-", stem).strip(".-") or "network"
+
+
+def _normalisation(given: list[str] | None) -> "tuple[list[float], list[float]] | None":
+    if given is None:
+        return None
+    try:
+        mean, std = ([float(word) for word in each.split(",")] for each in given)
+    except ValueError:
+        raise UsageError(
+            f"--normalise takes numbers, a comma between channels, got {' '.join(given)}"
+        ) from None
+    if min(std) <= 0:
+        raise UsageError(f"--normalise: STD must be above 0, got {given[1]}")
+    return mean, std
+
+
+def _network(arguments: Namespace, plan: Plan) -> "nn.Module":
+    """The network that the command line names."""
+    from sglr.models.foreign import fill, read_weights
+
+    if arguments.model and arguments.architecture:
+        raise UsageError("--model and --architecture: give one of them")
+    if not arguments.weights and not arguments.model:
+        raise UsageError("give WEIGHTS, --model package.module:callable, or both")
+    if not arguments.model and not arguments.architecture:
+        return _exported(arguments.weights)
+    spec = plan.scale.data[arguments.data]
+    network = (
+        _called(arguments.model)
+        if arguments.model
+        else _built(arguments.architecture, spec, plan)
+    )
+    if arguments.weights:
+        path = Path(arguments.weights).expanduser()
+        fill(network, read_weights(path), str(path))
+    return network
+
+
+def _exported(weights: str) -> "nn.Module":
+    from sglr.export.weights import load_model
+
+    try:
+        return load_model(weights)
+    except UsageError as error:
+        raise UsageError(
+            f"{error}; for weights of another program give --architecture or --model"
+        ) from None
+
+
+def _built(architecture: str, spec: DataSpec, plan: Plan) -> "nn.Module":
+    from sglr.data import load_splits
+    from sglr.models import build
+
+    splits = load_splits(spec, label_noise=0.0, seed=0)
+    network = plan.scale.network
+    channels = splits.test.images.shape[1]
+    shape = (architecture, splits.num_classes, channels, network.width)
+    return build(*shape, generator_seed=0, stem_stride=network.stem_stride).eval()
+
+
+def _called(target: str) -> "nn.Module":
+    """What package.module:callable returns; modules of the working directory are found too."""
+    from torch import nn
+
+    module, _, name = target.partition(":")
+    sys.path.insert(0, os.getcwd())
+    try:
+        function: Any = import_module(module)
+        for part in name.split("."):
+            function = getattr(function, part)
+        network = function()
+    except UsageError:
+        raise
+    except Exception as error:  # whatever a stranger's module raises
+        reason = " ".join(str(error).split())[:200]
+        raise UsageError(
+            f"--model {target}: {type(error).__name__}: {reason}"
+        ) from None
+    if not isinstance(network, nn.Module):
+        raise UsageError(
+            f"--model {target}: returns a {type(network).__name__}, not an nn.Module"
+        )
+    return network
+
+
+def _summary(found: "Judgement", plan: Plan) -> list[str]:
+    """What was found, a line each."""
+    entry, steps = found.entry, plan.scale.attack.test_steps
+    attacked = entry["autoattack"]
+    confidence = ", ".join(
+        f"{key} {value:.3f}" for key, value in found.confidence.items()
+    )
+    lines = [
+        f"{found.name} on {found.data}, {plan.scale.label}",
+        f"natural {found.natural:.2%}, PGD-{steps} {found.pgd:.2%} of {entry['num_images']} images",
+        f"AutoAttack {attacked['accuracy']:.2%} of {attacked['num_images']} images"
+        if attacked
+        else "AutoAttack not run",
+        f"gradient norm {found.gradient_norm:.4g}; {confidence}",
+        f"PGD-{steps} by class: "
+        + " ".join(f"{value:.2f}" for value in found.per_class),
+    ]
+    if found.separability:
+        lines.append(
+            "separability: silhouette {silhouette:.3f}, variance ratio {variance_ratio:.3f}".format(
+                **found.separability
+            )
+        )
+    lines += [f"warning: {words}" for words in found.warnings]
+    lines += [f"flag: {words}" for words in found.flags] or [
+        "no flag of masked gradients"
+    ]
+    if found.unchecked:
+        lines.append(f"not looked for: {', '.join(found.unchecked)}")
+    return lines
+
+
+def _table(found: "Judgement", plan: Plan, arguments: Namespace) -> list[str]:
+    table = beside(found.record(), plan, arguments.results)
+    return table.to_markdown(index=False, disable_numparse=True).split("\n")

@@ -1,0 +1,59 @@
+"""A run's published networks, put where its training would have left them."""
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from sglr.engine.checkpoints import save_payload
+from sglr.export.weights import load_model, read_exported
+from sglr.files.errors import UsageError
+from sglr.files.published import NETWORKS, checkpoints_of
+from sglr.files.records import write_json
+from sglr.plan.bound import read_manifest
+from sglr.plan.runs import Run
+from sglr.plan.scales import Scale
+
+PUBLISHED = "published.json"  # beside restored checkpoints
+_RECORDS = ("manifest.json", "history.csv", "labels.csv")
+
+
+def restore(run: Run, scale: Scale, folder: Path) -> Path:
+    """Write the run's published networks to `folder` as checkpoints, and its records where they are not there.
+
+    What evaluates the run then measures these networks, which are not all that a training leaves. Raises UsageError
+    where none is published, where it is of another training than the manifest's, and where `folder` holds others.
+    """
+    networks = checkpoints_of(scale.name, run.id)
+    if not networks:
+        raise UsageError(f"run {run.id}: no network of it is published at {scale.name}")
+    committed = NETWORKS.parent / "results" / scale.name / "runs" / run.id
+    for name in _RECORDS:
+        if not (folder / name).exists():
+            folder.mkdir(parents=True, exist_ok=True)
+            shutil.copy(committed / name, folder / name)
+    manifest = read_manifest(folder, run, scale)
+    for name, path in networks.items():
+        _restore(path, manifest, name, run, folder / f"{name}.pt")
+    write_json(folder / PUBLISHED, {"checkpoints": list(networks)})
+    return folder / PUBLISHED
+
+
+def _restore(
+    path: Path, manifest: dict[str, Any], name: str, run: Run, checkpoint: Path
+) -> None:
+    """Write the checkpoint that the training wrote, byte for byte: the manifest's sha256 is that of these bytes."""
+    header, entry = read_exported(path)[0], manifest[name]
+    if header.get("checkpoint_sha256") != entry["sha256"]:
+        raise UsageError(f"{path}: not of the training that manifest.json is of")
+    network = load_model(path)
+    if manifest["engine"]["channels_last"]:
+        network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    weights = network.state_dict()
+    payload = {"run": run.id, "epoch": entry["epoch"], "weights": weights}
+    if save_payload(checkpoint, payload) != entry["sha256"]:
+        checkpoint.unlink()
+        raise UsageError(
+            f"{path}: this version of torch writes other bytes than the training did"
+        )

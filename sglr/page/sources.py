@@ -1,0 +1,101 @@
+"""Where a number comes from: its runs, and the commands that make it again. Imports no torch."""
+
+import re
+from typing import Any
+
+from sglr.artefacts import is_figure, load
+from sglr.plan.names import HUNDRED, TEN
+from sglr.plan.plan import Plan
+from sglr.plan.runs import Run
+from sglr.plan.scales import Scale
+
+Commands = dict[str, Any]
+# A file of a run -> the command that writes it.
+_STAGES = {
+    "evaluation.json": "evaluate",
+    "trajectory.csv": "trajectory",
+    "features.csv": "features",
+}
+_OTHERS = {"forwards.json": "count-forwards"}
+# What is no artefact: the commands of each of its runs, and those after them.
+_BESIDE: dict[str, tuple[list[str], list[str]]] = {
+    "curves": (["train"], ["report"]),
+    "paths": (["train", "trajectory"], ["report"]),
+    "cost": ([], ["time-steps"]),
+    "claims": ([], []),
+}
+_SETTING = re.compile(r"(?:paper )?r ?= ?([\d.]+)")  # a column of Table 4
+
+
+def commands(plan: Plan) -> dict[str, Commands]:
+    """Return the commands behind every artefact, the page's two charts, and claims without an artefact."""
+    scale = plan.scale
+    found = {name: _of_artefact(name, scale) for name in plan.artefacts}
+    for name, (each, after) in _BESIDE.items():
+        found[name] = _commands(name, each, after, scale)
+    return found
+
+
+def claims_command(scale: Scale) -> str:
+    """Return what judges every claim."""
+    return _words("claims", scale)
+
+
+def _of_artefact(name: str, scale: Scale) -> Commands:
+    module = load(name)
+    stages = [_STAGES[file] for file in module.READS if file in _STAGES]
+    read = getattr(module, "ALSO_READS", ())
+    others = [_OTHERS[file] for file in read if file in _OTHERS]
+    each = ["train", *stages] if module.READS else []
+    after = [*others, f"collect {name}", f"draw {name}"]
+    end = f"results/{scale.name}/tables/{name}.md"
+    if is_figure(name):
+        end = f"figures/{scale.name}/{name}.png"
+    found = _commands(module.TITLE, each, after, scale)
+    return found | {"all": [f"snakemake --cores 1 {end}"]}
+
+
+def _commands(title: str, each: list[str], after: list[str], scale: Scale) -> Commands:
+    return {
+        "title": title,
+        "each": [_words(f"{stage} RUN", scale) for stage in each],
+        "after": [_words(command, scale) for command in after],
+        "all": [],
+    }
+
+
+def _words(command: str, scale: Scale) -> str:
+    return f"sglr {command} --scale {scale.name}"
+
+
+def run_words(run: dict[str, Any]) -> dict[str, Any]:
+    """What is said of a run beside its id."""
+    return {key: run[key] for key in ("seed", "seconds", "commit", "device")}
+
+
+def behind_cell(
+    index: dict[str, Any],
+    row: dict[str, str],
+    column: str,
+    runs: list[Run],
+    scale: Scale,
+) -> list[str]:
+    """Return the ids of the runs behind a table's cell: those that agree with what the row's index, its words and
+    the column say of runs; all where nothing does."""
+    wanted = {key: index[key] for key in ("method",) if key in index}
+    if index.get("role") in (TEN, HUNDRED):
+        wanted["dataset"] = getattr(scale.roles, index["role"])
+    if found := _SETTING.fullmatch(column):
+        wanted |= {"r": float(found[1])}
+        if wanted["r"] and "temperature" in row:  # r = 0 never looks at it
+            wanted["temperature"] = float(row["temperature"])
+    agreeing = [run.id for run in runs if _agrees(run, wanted)]
+    return agreeing or [run.id for run in runs]
+
+
+def _agrees(run: Run, wanted: dict[str, Any]) -> bool:
+    settings = run.method_settings()
+    own: dict[str, Any] = {"method": run.method, "dataset": run.dataset}
+    for key in ("r", "temperature"):
+        own[key] = getattr(settings, key, None)
+    return all(own[key] == value for key, value in wanted.items())
