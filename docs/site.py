@@ -24,6 +24,7 @@ CONTENTS = """
 docs/pipeline
 docs/clusters
 docs/faults
+docs/networks
 config/README
 docs/extending
 ```
@@ -36,6 +37,7 @@ docs/methods
 docs/claims
 docs/deviations
 results/mini/claims
+docs/data
 docs/artifact
 ```
 

@@ -15,13 +15,18 @@ ROOT = Path(__file__).resolve().parents[1]
 Done = subprocess.CompletedProcess[str]
 
 
+# What `make test` tells a make below it, which would then speak of the folders it is in.
+_OF_MAKE = ("MAKEFLAGS", "MFLAGS", "MAKELEVEL")
+
+
 def run(folder: Path, *words: object, **environment: str) -> Done:
-    """Run a command in `folder`, with variables added to this process's."""
+    """Run a command in `folder`, as from a user's shell, with variables added to this process's."""
     command = [str(word) for word in words]
+    ours = {name: value for name, value in os.environ.items() if name not in _OF_MAKE}
     return subprocess.run(
         command,
         cwd=folder,
-        env=os.environ | environment,
+        env=ours | environment,
         capture_output=True,
         text=True,
     )

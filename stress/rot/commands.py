@@ -26,7 +26,7 @@ _LIBRARIES = (
         "sklearn.manifold",
         "filelock",
     ),
-    *("matplotlib.pyplot", "seaborn", "plotly.offline", "jinja2", "safetensors.torch"),
+    *("matplotlib.pyplot", "seaborn", "jinja2", "safetensors.torch"),
     *("yaml", "tqdm", "pygments", "tabulate", "pandas.io.formats.style"),
 )
 
