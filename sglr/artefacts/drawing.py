@@ -16,7 +16,6 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from sglr.files.disk import write_bytes
-from sglr.files.sums import write_sums
 
 TRAIN, TEST, THIRD = sns.color_palette("colorblind")[:3]
 STYLE: dict = {
@@ -31,7 +30,7 @@ _DEFAULTS = {
     if not key.startswith("backend") and not key.startswith("_internal")
 }
 # File ending -> the entry of its metadata that would make every file another.
-_UNDATED = {"pdf": "CreationDate", "png": "Software", "svg": "Date"}
+UNDATED = {"pdf": "CreationDate", "png": "Software", "svg": "Date"}
 STYLE["svg.hashsalt"] = "sglr"  # ids inside an SVG are otherwise new in every file
 
 
@@ -48,13 +47,12 @@ def save(
     with plt.rc_context({**_DEFAULTS, **STYLE}):
         figure = draw(frames)
         figure.suptitle(label, fontsize=8, color="0.35")
-        for ending, missing in _UNDATED.items():
+        for ending, missing in UNDATED.items():
             content = io.BytesIO()
             dpi = 150 if ending == "png" else "figure"
             figure.savefig(content, format=ending, dpi=dpi, metadata={missing: None})
             write_bytes(path.with_suffix(f".{ending}"), content.getvalue())
         plt.close(figure)
-    write_sums(path.parent, path.name, [f"{path.name}.{ending}" for ending in _UNDATED])
 
 
 def panels(

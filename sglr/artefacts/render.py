@@ -1,5 +1,6 @@
 """Drawn and tabulated artefacts as files: PDF, PNG and SVG; CSV, Markdown and LaTeX."""
 
+from os.path import relpath
 from pathlib import Path
 
 import pandas as pd
@@ -8,6 +9,7 @@ from sglr.artefacts import is_figure, load
 from sglr.artefacts.collect import frames_of
 from sglr.files.disk import write_bytes
 from sglr.files.records import write_csv
+from sglr.files.sums import write_sums
 from sglr.plan.scales import Scale
 
 
@@ -15,9 +17,14 @@ def render(name: str, scale: Scale, folder: Path, figures: Path) -> None:
     """Write an artefact from `folder`/collected: a table to `folder`/tables, a figure to `figures`."""
     frames = frames_of(name, folder / "collected")
     if is_figure(name):
-        from sglr.artefacts.drawing import save  # matplotlib takes a second to import
+        # matplotlib takes a second to import
+        from sglr.artefacts.drawing import UNDATED, save
 
         save(load(name).draw, frames, scale.label, figures / name)
+        collected = relpath(folder / "collected", figures)
+        drawn_from = [f"{collected}/{file}.csv" for file in frames]
+        files = [f"{name}.{ending}" for ending in UNDATED]
+        write_sums(figures, name, [*files, *drawn_from])
     else:
         module = load(name)
         write_table(

@@ -13,7 +13,7 @@ from sglr.artefacts.collect import frames_of, is_collected
 from sglr.claims.claim import COMPARABLE
 from sglr.collected.results import read_manifests, read_rows
 from sglr.files.disk import read_bytes, read_text, write_bytes
-from sglr.files.sums import check_sums
+from sglr.files.sums import check_inputs, check_sums
 from sglr.page import curves, origins, tables
 from sglr.page.verdicts import verdicts
 from sglr.plan.plan import Plan
@@ -89,6 +89,7 @@ def _figure(name: str, collected: Path, figures: Path) -> dict[str, Any]:
     text = " ".join(module.describe(frames_of(name, collected)))
     drawn = read_bytes(path)
     check_sums(path, drawn)
+    check_inputs(figures / f"{name}.sha256")
     image = "data:image/svg+xml;base64," + base64.b64encode(drawn).decode()
     return shown | {"image": image, "text": text}
 
