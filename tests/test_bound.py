@@ -41,6 +41,7 @@ from sglr.plan.runs import make_run
 from sglr.training import job
 from sglr.training.job import Job
 from sglr.training.signals import StopRequest
+from sglr.training.state import _lost_checkpoint
 
 RUN = "digits-at-s0"
 SMOKE = load_plan("smoke")
@@ -145,6 +146,17 @@ def test_a_digit_changed_in_a_file_is_noticed(here, name):
     assert one_line(
         sglr(here, "collect", artefact), f"{name}: changed since it was written"
     )
+
+
+def test_checksums_that_are_damaged_speak_against_their_own_files_alone(tmp_path):
+    for name in ("one", "other"):
+        write_json(tmp_path / f"{name}.json", {})
+        write_sums(tmp_path, name, [f"{name}.json"])
+    sums = tmp_path / "one.sha256"
+    sums.write_bytes(b"\xff" + sums.read_bytes()[1:])
+    assert read_json(tmp_path / "other.json") == {}
+    with pytest.raises(UsageError, match="one.json: changed since it was written"):
+        read_json(tmp_path / "one.json")
 
 
 @pytest.mark.parametrize(
@@ -277,34 +289,38 @@ def advice(said: Done) -> list[str]:
     return [sys.executable, "-m", "sglr", *command.split()]
 
 
-@pytest.mark.parametrize("damage", ["cut", "exchanged", "gone"])
+@pytest.mark.parametrize("damage", ["all cut", "exchanged", "gone"])
 def test_a_damaged_checkpoint_is_healed_by_what_the_message_says(here, damage):
     path, before = (
         files(here) / "final.pt",
         (files(here) / "manifest.json").read_bytes(),
     )
-    if damage == "cut":
-        path.write_bytes(path.read_bytes()[:9000])
+    if damage == "all cut":  # no copy of it is left
+        for each in files(here).rglob("*[!e].pt"):
+            each.write_bytes(each.read_bytes()[:9000])
     elif damage == "exchanged":
         payload = load_payload(path)
         save_payload(path, payload | {"epoch": 1})
     else:
         path.unlink()
     refused = sglr(here, "evaluate", RUN)
-    assert refused.returncode == 2 and "final.pt" in refused.stderr
+    assert refused.returncode == 2 and ".pt: " in refused.stderr
     output(run(here, *advice(refused)))
     output(sglr(here, "evaluate", RUN))
     after = json.loads((files(here) / "manifest.json").read_text())
     assert after["final"] == json.loads(before)["final"]
 
 
-def test_a_checkpoint_is_put_back_from_one_that_is_the_same(here):
-    manifest = json.loads((files(here) / "manifest.json").read_text())
-    same = manifest["best"]["sha256"] == manifest["best_validation"]["sha256"]
-    (files(here) / "best.pt").write_bytes(b"")
-    said = output(sglr(here, "train", RUN))
-    assert ("put back from best_validation.pt" in said) == same
-    load_payload(files(here) / "best.pt", manifest["best"]["sha256"])
+def test_a_checkpoint_is_put_back_from_one_that_is_the_same(tmp_path, capsys):
+    entry = {"sha256": save_payload(tmp_path / "best.pt", {"epoch": 1})}
+    other = {"sha256": save_payload(tmp_path / "final.pt", {"epoch": 2})}
+    (tmp_path / "best_validation.pt").write_bytes(b"")
+    checkpoints = {"best": entry, "best_validation": entry, "final": other}
+    assert not _lost_checkpoint(tmp_path, checkpoints | {"trajectory": []})
+    assert "best_validation.pt: put back from best.pt" in capsys.readouterr().out
+    load_payload(tmp_path / "best_validation.pt", entry["sha256"])
+    (tmp_path / "final.pt").write_bytes(b"")  # of which there is no other
+    assert _lost_checkpoint(tmp_path, checkpoints | {"trajectory": []})
 
 
 def test_a_write_that_is_cut_leaves_nothing_behind(tmp_path, monkeypatch):
@@ -469,14 +485,16 @@ def test_a_users_style_changes_no_figure(tmp_path):
     shutil.copytree(
         ROOT / "results/mini/collected", tmp_path / "results/mini/collected"
     )
-    (tmp_path / "matplotlibrc").write_text(
+    style = tmp_path / "style/matplotlibrc"  # in the working folder all would read it
+    style.parent.mkdir()
+    style.write_text(
         "axes.grid: True\nsavefig.bbox: tight\nsavefig.dpi: 10\nfont.size: 20\n"
     )
     for name, more in (
         ("plain", {}),
         (
             "styled",
-            {"MATPLOTLIBRC": str(tmp_path / "matplotlibrc"), "MPLBACKEND": "nonsense"},
+            {"MATPLOTLIBRC": str(style), "MPLBACKEND": "nonsense"},
         ),
     ):
         words = ("draw", "figure3", "--figures", name)

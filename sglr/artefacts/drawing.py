@@ -20,7 +20,6 @@ from matplotlib.lines import Line2D
 
 from sglr.artefacts.style import LIGHT, NEUTRAL, Line, Size
 from sglr.files.disk import write_bytes
-from sglr.files.sums import write_sums
 
 _DEFAULTS: dict = {
     key: value
@@ -28,11 +27,8 @@ _DEFAULTS: dict = {
     if not key.startswith("backend") and not key.startswith("_internal")
 }
 # File ending -> the entry of its metadata that would make every file another.
-_UNDATED = {"pdf": "CreationDate", "png": "Software", "svg": "Date"}
-_PIXELS, _PIXELS_IN_PRINT = (
-    200,
-    300,
-)  # an inch: of a PNG; of clouds of points in PDF, SVG
+UNDATED = {"pdf": "CreationDate", "png": "Software", "svg": "Date"}
+_PIXELS, _PIXELS_IN_PRINT = 200, 300  # an inch: of a PNG; of clouds in PDF, SVG
 _MARKS = {"learning rate drops": (0, (1, 1.6)), "refinement starts": (0, (6, 2))}
 
 
@@ -64,13 +60,12 @@ def save(draw: Callable[[], Figure], note: str, size: Size, path: Path) -> None:
     """Write path.pdf, .png and .svg with fixed metadata: an unchanged figure is an unchanged file."""
     with plt.rc_context(rc(size)):
         figure = finished(draw(), note, size)
-        for ending, missing in _UNDATED.items():
+        for ending, missing in UNDATED.items():
             content = io.BytesIO()
             dpi = _PIXELS if ending == "png" else _PIXELS_IN_PRINT
             figure.savefig(content, format=ending, dpi=dpi, metadata={missing: None})
             write_bytes(path.with_suffix(f".{ending}"), content.getvalue())
         plt.close(figure)
-    write_sums(path.parent, path.name, [f"{path.name}.{ending}" for ending in _UNDATED])
 
 
 def finished(figure: Figure, note: str, size: Size) -> Figure:

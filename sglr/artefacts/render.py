@@ -1,5 +1,6 @@
 """Drawn and tabulated artefacts as files: PDF, PNG and SVG; CSV, Markdown and LaTeX."""
 
+from os.path import relpath
 from pathlib import Path
 from types import ModuleType
 
@@ -12,6 +13,7 @@ from sglr.artefacts.latex import to_latex
 from sglr.artefacts.style import DEFAULT, size_of
 from sglr.files.disk import write_bytes
 from sglr.files.records import write_csv
+from sglr.files.sums import write_sums
 from sglr.plan.scales import Scale
 
 
@@ -24,11 +26,16 @@ def render(
     """
     frames, module = frames_of(name, folder / "collected"), load(name)
     if is_figure(name):
-        from sglr.artefacts.drawing import save  # matplotlib takes a second to import
+        # matplotlib takes a second to import
+        from sglr.artefacts.drawing import UNDATED, save
 
         chosen, note = size_of(size), module.note(frames, scale)
         path = figures / (name if size == DEFAULT else f"{name}-{size}")
         save(lambda: module.draw(frames, chosen), note, chosen, path)
+        collected = relpath(folder / "collected", figures)
+        drawn_from = [f"{collected}/{file}.csv" for file in frames]
+        files = [f"{path.name}.{ending}" for ending in UNDATED]
+        write_sums(figures, path.name, [*files, *drawn_from])
     else:
         write_table(module, frames, scale, folder / "tables" / name)
 

@@ -37,7 +37,10 @@ def command_for(path: Path) -> str:
         return _typed(f"export {run} --checkpoint {checkpoint}", above[-2])
     if stem in _OF_A_SCALE:
         return _typed(_OF_A_SCALE[stem], above[-1])
-    return _typed(f"draw {stem}", above[-1]) if stem.startswith("figure") else ""
+    if not stem.startswith("figure"):
+        return ""
+    figure, _, size = stem.partition("-")
+    return _typed(f"draw {figure}" + (f" --size {size}" if size else ""), above[-1])
 
 
 def _typed(words: str, scale: str) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 from sglr.artefacts import load
 from sglr.artefacts.collect import frames_of, is_collected
 from sglr.files.disk import read_bytes
-from sglr.files.sums import check_sums
+from sglr.files.sums import check_inputs, check_sums
 
 _SIZE = re.compile(r'<svg\b[^>]*?\bviewBox="0 0 ([\d.]+) ([\d.]+)"')
 
@@ -29,6 +29,7 @@ def figure(name: str, collected: Path, figures: Path) -> dict[str, Any]:
     text = " ".join(module.describe(frames_of(name, collected)))
     drawn = read_bytes(path)
     check_sums(path, drawn)
+    check_inputs(figures / f"{name}.sha256")
     width, height = _size(drawn)
     return shown | {
         "image": compressed(drawn),

@@ -44,7 +44,7 @@ class Trees:
     def __init__(self, work: Path):
         self.work = work
         package = work / "package"
-        if not package.exists():
+        if not (package / "whole").exists():
             copy_package(package)
         self.finished = self._built(
             Place(package, work / "finished"), reading_commands()

@@ -119,7 +119,7 @@ def read_only(folder: Path) -> Iterator[bool]:
 def changed_package(kind: str, name: str, work: Path) -> Path:
     """A copy of the package, made once, with one setting or one line of code changed."""
     to = work / f"{kind}-{name.replace(' ', '_')}" / "package"
-    if not to.exists():
+    if not (to / "whole").exists():
         if kind == "setting":
             file, (old, new) = "config/scales/smoke.yaml", SETTINGS[name]
         else:

@@ -46,6 +46,7 @@ class Place:
 
 def copy_package(to: Path, changes: dict[str, tuple[str, str]] | None = None) -> Path:
     """Copy package and settings, with other words in some files: {file: (old, new)}."""
+    shutil.rmtree(to, ignore_errors=True)
     for name in ("sglr", "config"):
         shutil.copytree(
             ROOT / name, to / name, ignore=shutil.ignore_patterns("__pycache__")
@@ -56,6 +57,7 @@ def copy_package(to: Path, changes: dict[str, tuple[str, str]] | None = None) ->
             raise RuntimeError(f"{name} has {old!r} {text.count(old)} times")
         (to / name).write_text(text.replace(old, new))
     compileall.compile_dir(to / "sglr", quiet=1)
+    (to / "whole").touch()
     return to
 
 
