@@ -79,3 +79,28 @@ def test_what_plans_and_shows_imports_no_torch(name):
     ]
     words = f"import sys, {', '.join(modules)}; sys.exit('torch' in sys.modules)"
     output(run(ROOT, sys.executable, "-c", words))
+
+
+# Half a second and more each.
+SLOW = {"torch", "scipy.stats", "matplotlib", "sklearn", "sympy", "torchvision"}
+FOLDS = """
+from sglr.models import build
+from sglr.models.folding import fold_batchnorm
+fold_batchnorm(build("resnet18", 10, 3, 4, 0))
+"""
+
+
+@pytest.mark.parametrize(
+    ("words", "used"),
+    [
+        ("from sglr.cli import main; main()", set()),
+        (FOLDS, {"torch"}),
+    ],
+    ids=["a command that reads", "a network that is attacked"],
+)
+def test_nothing_waits_for_a_library_that_it_does_not_use(words, used):
+    ending = f"print('waited for', *sorted({SLOW - used} & sys.modules.keys()))"
+    said = output(
+        run(ROOT, sys.executable, "-c", f"import sys\n{words}\n{ending}", "plan")
+    )
+    assert said.splitlines()[-1] == "waited for"

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from scipy.stats import binomtest, bootstrap, sem, t
+import scipy  # which imports `scipy.stats`, half a second, where it is first used
 
 _RESAMPLES = 2000
 
@@ -21,7 +21,9 @@ def paired_difference(one: str, other: str) -> dict[str, float]:
     differences = _bits(one) - _bits(other)
     wins, losses = int((differences > 0).sum()), int((differences < 0).sum())
     low, high = _interval(differences)
-    p_value = binomtest(wins, wins + losses).pvalue if wins + losses else 1.0
+    p_value = (
+        scipy.stats.binomtest(wins, wins + losses).pvalue if wins + losses else 1.0
+    )
     return {
         "difference": float(differences.mean()),
         "low": low,
@@ -32,8 +34,8 @@ def paired_difference(one: str, other: str) -> dict[str, float]:
 
 def mean_interval(values: Sequence[float] | np.ndarray) -> tuple[float, float, float]:
     """Return the mean of at least two values, such as seeds', and its 95 % Student interval, low and high."""
-    mean, error = float(np.mean(values)), float(sem(values))
-    half = error * float(t.ppf(0.975, len(values) - 1))
+    mean, error = float(np.mean(values)), float(scipy.stats.sem(values))
+    half = error * float(scipy.stats.t.ppf(0.975, len(values) - 1))
     return mean, mean - half, mean + half
 
 
@@ -55,7 +57,7 @@ def _interval(differences: np.ndarray) -> tuple[float, float]:
     if (differences == differences[0]).all():  # nothing to resample
         return float(differences[0]), float(differences[0])
     generator = np.random.default_rng(0)
-    found = bootstrap(
+    found = scipy.stats.bootstrap(
         (differences,),
         np.mean,
         n_resamples=_RESAMPLES,

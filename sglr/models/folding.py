@@ -79,15 +79,14 @@ def _fold_into(convolutions: list[Any], pairs: list[ConvBN]) -> None:
 
 
 def _convolution_like(conv: nn.Conv2d) -> nn.Conv2d:
-    """An unfilled one, made where the weights lie."""
-    like = nn.utils.skip_init(
-        nn.Conv2d,
-        conv.in_channels,
-        conv.out_channels,
-        conv.kernel_size,
-        conv.stride,
-        conv.padding,
-        device=conv.weight.device,
-        dtype=conv.weight.dtype,
+    """An unfilled one with a bias, made where the weights lie.
+
+    Unlike `nn.utils.skip_init` it does not import the half second of torch's symbolic shapes.
+    """
+    shape = (conv.in_channels, conv.out_channels, conv.kernel_size)
+    like: Any = nn.Conv2d(*shape, conv.stride, conv.padding, device="meta")
+    like.weight = nn.Parameter(torch.empty_like(conv.weight), requires_grad=False)
+    like.bias = nn.Parameter(
+        torch.empty_like(conv.weight[:, 0, 0, 0]), requires_grad=False
     )
-    return like.requires_grad_(False)
+    return like
