@@ -133,7 +133,7 @@ def summary(chains: list[Chain]) -> pd.DataFrame:
         found = {
             "SIGKILL": sum(life["fault"].startswith("kill") for life in lives),
             "in a checkpoint write": sum(
-                life["left"].endswith(".pt") for life in lives
+                life["left"].endswith((".safetensors", ".pt")) for life in lives
             ),
             "SIGTERM": sum(life["fault"] == "SIGTERM" for life in lives),
             "full disk": sum(life["fault"] == "full disk" for life in lives),

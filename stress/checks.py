@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from sglr.engine.checkpoints import STATE_FORMAT, WEIGHTS_FORMAT, load_payload
+from sglr.engine.weights import load_weights
 from sglr.files.records import digest, read_json
 from sglr.files.sums import check_sums
 
@@ -16,7 +17,7 @@ def results_of(folder: Path) -> dict[str, Any]:
     manifest = read_json(folder / "manifest.json")
     for name in _CHECKPOINTS:
         # As every later step reads it.
-        load_payload(folder / f"{name}.pt", manifest[name]["sha256"])
+        load_weights(folder / f"{name}.safetensors", manifest[name]["sha256"])
     records = {
         name: digest((folder / name).read_bytes())
         for name in ("history.csv", "labels.csv", "label_accuracy.csv")
@@ -34,6 +35,8 @@ def check_whole(folder: Path) -> int:
     for path in paths:
         if path.suffix == ".sha256":
             _check_sums(path)
+        elif path.suffix == ".safetensors":
+            load_weights(path)
         elif path.suffix == ".pt":
             load_payload(
                 path,

@@ -8,6 +8,9 @@ from pathlib import Path
 
 from stress.disk import FileSizeLimit, TmpfsDisk
 
+# What a training saves: networks, and its state.
+SAVED = (".safetensors.", ".pt.")
+
 
 @dataclass(frozen=True)
 class Instant:
@@ -44,7 +47,7 @@ def kill_in_write(
         names = _names(folder)
         was, there = (
             there,
-            any(".pt." in name and name.endswith(ending) for name in names),
+            any(of in name and name.endswith(ending) for name in names for of in SAVED),
         )
         seen += there and not was
         if seen == write:

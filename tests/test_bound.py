@@ -17,14 +17,16 @@ from pathlib import Path
 import pytest
 import torch
 from tools import ROOT, Done, copy_checkout, one_line, output, run, sglr, sglr_words
+from torch import nn
 
 from sglr.artefacts.collect import check_collected
 from sglr.cli import _parser
 from sglr.commands.advice import completed
 from sglr.engine import parallel
-from sglr.engine.checkpoints import load_payload, save_payload
+from sglr.engine.weights import load_weights, read_packed, save_weights
 from sglr.evaluation.accuracy import in_batches
 from sglr.evaluation.features import tsne
+from sglr.export.weights import load_model
 from sglr.files.again import command_for
 from sglr.files.disk import write_bytes
 from sglr.files.errors import Interrupted, ReadOnly, UsageError
@@ -180,7 +182,7 @@ def test_a_table_with_damaged_rows_is_refused(tmp_path, rows, said):
 @pytest.mark.parametrize(
     ("name", "command"),
     [
-        ("runs/digits-at-s0/trajectory/0002.pt", "train digits-at-s0"),
+        ("runs/digits-at-s0/trajectory/0002.safetensors", "train digits-at-s0"),
         (
             "runs/digits-at-noise0.4-s0/evaluate.sha256",
             "evaluate digits-at-noise0.4-s0",
@@ -292,19 +294,18 @@ def advice(said: Done) -> list[str]:
 @pytest.mark.parametrize("damage", ["all cut", "exchanged", "gone"])
 def test_a_damaged_checkpoint_is_healed_by_what_the_message_says(here, damage):
     path, before = (
-        files(here) / "final.pt",
+        files(here) / "final.safetensors",
         (files(here) / "manifest.json").read_bytes(),
     )
     if damage == "all cut":  # no copy of it is left
-        for each in files(here).rglob("*[!e].pt"):
+        for each in files(here).rglob("*.safetensors"):
             each.write_bytes(each.read_bytes()[:9000])
     elif damage == "exchanged":
-        payload = load_payload(path)
-        save_payload(path, payload | {"epoch": 1})
+        save_weights(path, load_model(path), read_packed(path)[0]["network"], RUN, 1)
     else:
         path.unlink()
     refused = sglr(here, "evaluate", RUN)
-    assert refused.returncode == 2 and ".pt: " in refused.stderr
+    assert refused.returncode == 2 and ".safetensors: " in refused.stderr
     output(run(here, *advice(refused)))
     output(sglr(here, "evaluate", RUN))
     after = json.loads((files(here) / "manifest.json").read_text())
@@ -312,14 +313,19 @@ def test_a_damaged_checkpoint_is_healed_by_what_the_message_says(here, damage):
 
 
 def test_a_checkpoint_is_put_back_from_one_that_is_the_same(tmp_path, capsys):
-    entry = {"sha256": save_payload(tmp_path / "best.pt", {"epoch": 1})}
-    other = {"sha256": save_payload(tmp_path / "final.pt", {"epoch": 2})}
-    (tmp_path / "best_validation.pt").write_bytes(b"")
+    best, final = (tmp_path / f"{name}.safetensors" for name in ("best", "final"))
+    entry = {"sha256": save_weights(best, nn.Linear(1, 1), {}, RUN, 1)}
+    other = {"sha256": save_weights(final, nn.Linear(1, 1), {}, RUN, 2)}
+    copied = tmp_path / "best_validation.safetensors"
+    copied.write_bytes(b"")
     checkpoints = {"best": entry, "best_validation": entry, "final": other}
     assert not _lost_checkpoint(tmp_path, checkpoints | {"trajectory": []})
-    assert "best_validation.pt: put back from best.pt" in capsys.readouterr().out
-    load_payload(tmp_path / "best_validation.pt", entry["sha256"])
-    (tmp_path / "final.pt").write_bytes(b"")  # of which there is no other
+    assert (
+        "best_validation.safetensors: put back from best.safetensors"
+        in capsys.readouterr().out
+    )
+    load_weights(copied, entry["sha256"])
+    final.write_bytes(b"")  # of which there is no other
     assert _lost_checkpoint(tmp_path, checkpoints | {"trajectory": []})
 
 
@@ -441,13 +447,13 @@ def test_a_file_system_without_locks_has_one_writer_too(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("name", ["classifier.weight", "trunk.0.bn.running_var"])
 def test_a_network_that_is_not_finite_is_measured_nowhere(here, name):
-    path = files(here) / "final.pt"
-    payload = load_payload(path)
-    names = [
-        each for each in payload["weights"] if each.endswith(name.rpartition(".")[2])
-    ]
-    payload["weights"][names[-1]].view(-1)[0] = float("inf")
-    sha256 = save_payload(path, payload)
+    path = files(here) / "final.safetensors"
+    network, shape = load_model(path), read_packed(path)[0]["network"]
+    ending = name.rpartition(".")[2]
+    weights = network.state_dict()  # shares memory with the network
+    names = [each for each in weights if each.endswith(ending)]
+    weights[names[-1]].view(-1)[0] = float("inf")
+    sha256 = save_weights(path, network, shape, RUN, 1)
     manifest = json.loads((files(here) / "manifest.json").read_text())
     manifest["final"]["sha256"] = sha256
     (files(here) / "manifest.json").write_text(json.dumps(manifest))

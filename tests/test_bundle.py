@@ -40,7 +40,7 @@ def lay_out(folder: Path) -> None:
         shutil.copy(path, results)
     (folder / "figures/mini").mkdir(parents=True)
     (folder / "figures/mini/figure2.svg").write_text("<svg/>")
-    for name in (f"runs/{RUNS[0]}/final.pt", ".writer", "exported/model.json"):
+    for name in (f"runs/{RUNS[0]}/final.safetensors", ".writer", "exported/model.json"):
         (results / name).parent.mkdir(exist_ok=True)
         (results / name).write_text("{}")
 
@@ -76,7 +76,9 @@ def test_it_holds_data_tables_figures_ledger_code_and_environment_and_no_weights
         "CITATION.cff",
     }
     files = {name for name in names if not name.endswith("/")}
-    assert not [name for name in names if "final.pt" in name or "exported" in name]
+    assert not [
+        name for name in names if "final.safetensors" in name or "exported" in name
+    ]
     assert not [name for name in files if ".writer" in name or "__pycache__" in name]
 
 

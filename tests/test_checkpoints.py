@@ -1,13 +1,20 @@
 """Checkpoints and states that must not be used, through the user's commands."""
 
+import io
 import shutil
 from pathlib import Path
+from random import Random
 
 import pytest
+import torch
+from safetensors.torch import load_file
 from tools import one_line, output, sglr
 
 from sglr.engine.checkpoints import load_payload, load_state, save_payload
+from sglr.engine.weights import load_weights, read_packed, save_weights
+from sglr.export.weights import load_model
 from sglr.files.errors import UsageError
+from sglr.files.records import digest, read_json
 
 RUN = "digits-at-s0"
 
@@ -31,19 +38,24 @@ def refused(results: Path, message: str) -> None:
 
 @pytest.mark.parametrize("damage", ("cut", "changed", "empty"))
 def test_a_damaged_checkpoint_is_never_evaluated(results, damage):
-    path = results / "smoke" / "runs" / RUN / "final.pt"
+    path = results / "smoke" / "runs" / RUN / "final.safetensors"
     content = path.read_bytes()
     middle = len(content) // 2
     changed = content[:middle] + bytes([content[middle] ^ 1]) + content[middle + 1 :]
     path.write_bytes(
         {"cut": content[:middle], "changed": changed, "empty": b""}[damage]
     )
-    refused(results, "final.pt: damaged, its checksum does not match its content")
+    what = "its checksum does not match its content"
+    if damage != "changed":
+        what = "or no safetensors file"
+    refused(results, f"final.safetensors: damaged, {what}")
 
 
 def test_a_missing_checkpoint_says_what_to_do(results):
-    (results / "smoke" / "runs" / RUN / "final.pt").unlink()
-    refused(results, "final.pt: no such file; to make it: sglr train digits-at-s0")
+    (results / "smoke" / "runs" / RUN / "final.safetensors").unlink()
+    refused(
+        results, "final.safetensors: no such file; to make it: sglr train digits-at-s0"
+    )
 
 
 def test_a_folder_copied_under_another_runs_name_is_refused(results):
@@ -58,9 +70,13 @@ def test_a_folder_copied_under_another_runs_name_is_refused(results):
 
 def test_a_checkpoint_put_in_place_of_another_is_refused(results):
     folder = results / "smoke" / "runs" / RUN
-    payload = load_payload(folder / "final.pt")
-    save_payload(folder / "final.pt", payload | {"epoch": payload["epoch"] + 1})
-    refused(results, "final.pt: damaged, not the checkpoint that manifest.json names")
+    path = folder / "final.safetensors"
+    header, _ = read_packed(path)
+    save_weights(path, load_model(path), header["network"], RUN, header["epoch"] + 1)
+    refused(
+        results,
+        "final.safetensors: damaged, not the checkpoint that manifest.json names",
+    )
 
 
 def test_another_runs_state_is_set_aside(results):
@@ -90,3 +106,57 @@ def test_code_in_a_checkpoint_is_not_run(tmp_path):
         load_state(tmp_path / "trap.pt", "any") is None
         and not (tmp_path / "sprung").exists()
     )
+
+
+# Any program reads a network that a training leaves.
+
+
+def test_a_checkpoint_is_plain_safetensors_of_the_sha256_that_the_manifest_has(trained):
+    folder = trained / "smoke" / "runs" / RUN
+    manifest = read_json(folder / "manifest.json")
+    for name in ("best", "best_validation", "final"):
+        path, entry = folder / f"{name}.safetensors", manifest[name]
+        network = load_model(path)  # the architecture is in the file
+        plain, own = load_file(path), network.state_dict()
+        assert plain.keys() == own.keys()
+        assert all(torch.equal(plain[key], own[key]) for key in plain)
+        if manifest["engine"]["channels_last"]:
+            network.to(memory_format=torch.channels_last)
+        content = io.BytesIO()  # as trainings wrote it before
+        payload = {"run": RUN, "epoch": entry["epoch"], "weights": network.state_dict()}
+        torch.save(payload, content)
+        assert digest(content.getvalue()) == entry["sha256"]
+
+
+def test_no_byte_of_a_checkpoint_changes_unseen(trained, tmp_path):
+    folder = trained / "smoke" / "runs" / RUN
+    sha256 = read_json(folder / "manifest.json")["final"]["sha256"]
+    content = (folder / "final.safetensors").read_bytes()
+    whole = load_weights(folder / "final.safetensors", sha256)
+    end = 8 + int.from_bytes(content[:8], "little")
+    path, chance = tmp_path / "final.safetensors", Random(0)
+    places = [*range(0, end, 7), *(chance.randrange(len(content)) for _ in range(50))]
+    for place in places:
+        bit = 1 << chance.randrange(8)
+        changed = bytes([content[place] ^ bit])
+        path.write_bytes(content[:place] + changed + content[place + 1 :])
+        try:
+            loaded = load_weights(path, sha256)
+        except UsageError:
+            continue
+        for key, value in whole["weights"].items():
+            assert torch.equal(loaded["weights"][key], value), place
+
+
+def test_weights_of_a_training_before_they_were_safetensors_are_read(results):
+    folder = results / "smoke" / "runs" / RUN
+    for name in ("best", "best_validation", "final"):
+        path = folder / f"{name}.safetensors"
+        header, network = read_packed(path)[0], load_model(path)
+        network.to(memory_format=torch.channels_last)
+        payload = {"run": RUN, "epoch": header["epoch"]}
+        payload["weights"] = network.state_dict()
+        path.unlink()
+        sha256 = save_payload(folder / f"{name}.pt", payload)
+        assert sha256 == header["checkpoint_sha256"]
+    output(sglr(results.parent, "evaluate", RUN))

@@ -16,6 +16,7 @@ import torch
 from tools import ROOT, Done, one_line, run, sglr_words
 
 from sglr.engine.checkpoints import STATE_FORMAT, load_payload, load_state, save_payload
+from sglr.engine.weights import load_weights
 from sglr.files.errors import Interrupted, UsageError
 from sglr.files.records import digest, read_json
 from sglr.plan import plan_files, scale_files
@@ -254,13 +255,11 @@ def test_a_state_of_another_version_is_set_aside(results, capsys):
 
 
 def test_a_checkpoint_of_another_version_is_refused(results):
-    path = folder_of(results) / "final.pt"
-    sha256 = save_payload(path, load_payload(path) | {"format": 7})
-    with pytest.raises(
-        UsageError,
-        match=r"final.pt: of another version .*\(format 7; this one reads 1\)",
-    ):
-        load_payload(path, sha256)
+    path = folder_of(results) / "final.safetensors"
+    content = path.read_bytes().replace(b'\\"format\\": 1,', b'\\"format\\": 7,')
+    path.write_bytes(content)
+    with pytest.raises(UsageError, match="final.safetensors: not written by this"):
+        load_weights(path)
 
 
 def a_list() -> bytes:
@@ -289,10 +288,10 @@ def test_leftover_temporary_files_are_never_read_and_go_at_the_next_start(
     folder = folder_of(results)
     for name in (
         "state.pt",
-        "best.pt",
+        "best.safetensors",
         "history.csv",
         "manifest.json",
-        "trajectory/0001.pt",
+        "trajectory/0001.safetensors",
     ):
         left = folder / name
         left = left.with_name(f".{left.name}.1.tmp")

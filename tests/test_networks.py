@@ -12,7 +12,7 @@ from tools import ROOT, one_line, output, run, sglr_words, snakemake
 from torch import nn
 
 import sglr
-from sglr.engine.checkpoints import load_payload
+from sglr.engine.weights import load_weights
 from sglr.evaluation.bench import bits
 from sglr.files.errors import UsageError
 from sglr.files.published import NETWORKS, published
@@ -71,7 +71,7 @@ def test_card_and_entry_say_what_is_committed(name):
 
 
 @pytest.mark.parametrize("method", METHODS)
-def test_restored_checkpoints_are_the_trainings_own_byte_for_byte(method, tmp_path):
+def test_restored_checkpoints_have_the_sha256_of_the_trainings_own(method, tmp_path):
     run_id = f"cifar10-{method}-s0"
     words = sglr_words("restore", run_id, "--results", tmp_path, scale="mini")
     output(run(ROOT, *words))
@@ -79,7 +79,7 @@ def test_restored_checkpoints_are_the_trainings_own_byte_for_byte(method, tmp_pa
     manifest = committed(f"mini/{run_id}-best", "manifest.json")
     for name in ("best", "final"):
         # Whoever evaluates a training compares the sha256 in the same way.
-        load_payload(folder / f"{name}.pt", manifest[name]["sha256"])
+        load_weights(folder / f"{name}.safetensors", manifest[name]["sha256"])
     assert read_json(folder / "manifest.json") == manifest
     assert read_json(folder / "published.json") == {"checkpoints": ["final", "best"]}
 

@@ -39,7 +39,7 @@ def path(tmp_path_factory) -> Path:
     shutil.copytree(
         COMMITTED,
         root / "results/mini",
-        ignore=shutil.ignore_patterns("*.pt", "report.html"),
+        ignore=shutil.ignore_patterns("*.pt", "*.safetensors", "report.html"),
     )
     for words in (["draw", "figure2"], ["report"]):
         output(sglr(root, *words, scale="mini"))

@@ -6,8 +6,9 @@ import sys
 
 import pytest
 from tools import ROOT, output, run
+from torch import nn
 
-from sglr.engine.checkpoints import save_payload
+from sglr.engine.weights import save_weights
 from sglr.files.errors import UsageError
 from stress.checks import check_whole
 from stress.disk import FileSizeLimit
@@ -47,20 +48,22 @@ def test_every_fault_strikes_and_the_record_says_so(tmp_path):
     )
     lives = [life for life in found["lives"] if life["left"]]
     assert lives and all(
-        life["left"].endswith(".pt") and life["left bytes"] >= 0 for life in lives
+        life["left"].endswith((".safetensors", ".pt")) and life["left bytes"] >= 0
+        for life in lives
     )
 
 
 def test_a_broken_file_with_its_final_name_is_found(tmp_path):
-    save_payload(tmp_path / "best.pt", {"run": "a"})
+    path = tmp_path / "best.safetensors"
+    save_weights(path, nn.Linear(1, 1), {}, "a", 1)
     (tmp_path / "history.csv").write_text("epoch,loss\n1,2\n")
-    (tmp_path / ".best.pt.1.tmp").write_bytes(b"half")
+    (tmp_path / ".best.safetensors.1.tmp").write_bytes(b"half")
     assert check_whole(tmp_path) == 2
     (tmp_path / "history.csv").write_text("epoch,loss\n1,2\n2")
     with pytest.raises(ValueError, match="not a whole table"):
         check_whole(tmp_path)
     (tmp_path / "history.csv").unlink()
-    (tmp_path / "best.pt").write_bytes((tmp_path / "best.pt").read_bytes()[:-1])
+    path.write_bytes(path.read_bytes()[:-1])
     with pytest.raises(UsageError, match="damaged"):
         check_whole(tmp_path)
 

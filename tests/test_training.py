@@ -13,7 +13,8 @@ import torch
 from tools import one_line, output, run, sglr_words
 
 from sglr.data import load_splits
-from sglr.engine.checkpoints import load_payload, load_state
+from sglr.engine.checkpoints import load_state
+from sglr.engine.weights import load_weights
 from sglr.files import origin as origin_module
 from sglr.files.errors import UsageError
 from sglr.files.records import read_json
@@ -50,7 +51,7 @@ def in_process(folder: Path, run_id: str) -> Job:
 
 
 def weights(path: Path) -> dict[str, torch.Tensor]:
-    return load_payload(path)["weights"]
+    return load_weights(path)["weights"]
 
 
 @pytest.fixture(scope="module")
@@ -61,7 +62,10 @@ def undisturbed(tmp_path_factory) -> Path:
 def assert_same(one: Path, other: Path) -> None:
     for name in ("history.csv", *LABEL_FILES):
         assert (one / name).read_bytes() == (other / name).read_bytes(), name
-    first, second = weights(one / "final.pt"), weights(other / "final.pt")
+    first, second = (
+        weights(one / "final.safetensors"),
+        weights(other / "final.safetensors"),
+    )
     assert all(torch.equal(first[key], second[key]) for key in first)
 
 
@@ -116,10 +120,10 @@ def test_a_lost_checkpoint_is_trained_again_to_the_same_bits(undisturbed, tmp_pa
     folder = tmp_path / "smoke" / "runs" / RUN
     shutil.copytree(undisturbed, folder)
     for name in ("best", "best_validation"):  # of one epoch, here
-        (folder / f"{name}.pt").unlink()
+        (folder / f"{name}.safetensors").unlink()
     assert (
-        "best.pt: no such file" in output(run(tmp_path, *command(tmp_path)))
-        and (folder / "best.pt").exists()
+        "best.safetensors: no such file" in output(run(tmp_path, *command(tmp_path)))
+        and (folder / "best.safetensors").exists()
     )
     assert_same(undisturbed, folder)
 

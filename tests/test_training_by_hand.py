@@ -9,7 +9,7 @@ import torch
 from torch.nn import functional as F
 
 from sglr.data import load_splits
-from sglr.engine.checkpoints import load_payload
+from sglr.engine.weights import load_weights
 from sglr.evaluation.curve import Curve
 from sglr.models.networks import build_network
 from sglr.plan.plan_files import load_plan
@@ -88,7 +88,7 @@ def test_it_ends_where_the_loop_by_hand_ends(tmp_path, method):
     assert [row["learning_rate"] for row in training.state.history] == pytest.approx(
         RATES[method]
     )
-    final = load_payload(tmp_path / "final.pt")["weights"]
+    final = load_weights(tmp_path / "final.safetensors")["weights"]
     for name, value in weights.items():
         torch.testing.assert_close(final[name], value, rtol=1e-4, atol=1e-6)
 
@@ -124,7 +124,7 @@ def test_best_is_chosen_by_test_images_and_best_validation_by_held_out_ones(
         "final": 4,
     }
     assert {
-        name: load_payload(tmp_path / f"{name}.pt")["epoch"] for name in epochs
+        name: load_weights(tmp_path / f"{name}.safetensors")["epoch"] for name in epochs
     } == epochs
 
 

@@ -50,16 +50,16 @@ class Finished:
         return [
             name
             for name in CHECKPOINTS
-            if not restored or (self.folder / f"{name}.pt").exists()
+            if not restored or (self.folder / f"{name}.safetensors").exists()
         ]
 
     def network(self, name: str) -> nn.Module:
         """The network saved as best, best_validation or final, in eval mode."""
-        return self._load(f"{name}.pt", self.manifest[name])
+        return self._load(f"{name}.safetensors", self.manifest[name])
 
     def network_along(self, entry: dict[str, Any]) -> nn.Module:
         """One of the networks that the manifest's trajectory names, in eval mode."""
-        return self._load(f"trajectory/{entry['epoch']:04d}.pt", entry)
+        return self._load(f"trajectory/{entry['epoch']:04d}.safetensors", entry)
 
     def _load(self, name: str, entry: dict[str, Any]) -> nn.Module:
         return load_network(

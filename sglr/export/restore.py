@@ -6,8 +6,8 @@ from typing import Any
 
 import torch
 
-from sglr.engine.checkpoints import save_payload
-from sglr.export.weights import load_model, read_exported
+from sglr.engine.weights import read_packed, save_weights
+from sglr.export.weights import load_model
 from sglr.files.errors import UsageError
 from sglr.files.published import NETWORKS, checkpoints_of
 from sglr.files.records import write_json
@@ -35,7 +35,7 @@ def restore(run: Run, scale: Scale, folder: Path) -> Path:
             shutil.copy(committed / name, folder / name)
     manifest = read_manifest(folder, run, scale)
     for name, path in networks.items():
-        _restore(path, manifest, name, run, folder / f"{name}.pt")
+        _restore(path, manifest, name, run, folder / f"{name}.safetensors")
     write_json(folder / PUBLISHED, {"checkpoints": list(networks)})
     return folder / PUBLISHED
 
@@ -43,17 +43,16 @@ def restore(run: Run, scale: Scale, folder: Path) -> Path:
 def _restore(
     path: Path, manifest: dict[str, Any], name: str, run: Run, checkpoint: Path
 ) -> None:
-    """Write the checkpoint that the training wrote, byte for byte: the manifest's sha256 is that of these bytes."""
-    header, entry = read_exported(path)[0], manifest[name]
+    """Write the checkpoint that the training wrote: its sha256, computed anew, is the manifest's."""
+    header, entry = read_packed(path)[0], manifest[name]
     if header.get("checkpoint_sha256") != entry["sha256"]:
         raise UsageError(f"{path}: not of the training that manifest.json is of")
     network = load_model(path)
     if manifest["engine"]["channels_last"]:
         network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    weights = network.state_dict()
-    payload = {"run": run.id, "epoch": entry["epoch"], "weights": weights}
-    if save_payload(checkpoint, payload) != entry["sha256"]:
+    names = (header["network"], run.id, entry["epoch"])
+    if save_weights(checkpoint, network, *names) != entry["sha256"]:
         checkpoint.unlink()
         raise UsageError(
-            f"{path}: this version of torch writes other bytes than the training did"
+            f"{path}: this version of torch gives another sha256 than the training's did"
         )

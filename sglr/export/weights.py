@@ -1,18 +1,15 @@
 """A network to take away: one safetensors file, which holds no code, and a model card beside it."""
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import torch
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import save
 from torch import Tensor, nn
 
+from sglr.engine.weights import packed, read_packed
 from sglr.export.card import model_card
 from sglr.export.robustbench import model_info
 from sglr.files.again import command_for
-from sglr.files.disk import damaged, refused, write_bytes
+from sglr.files.disk import write_bytes
 from sglr.files.errors import UsageError
 from sglr.files.published import find
 from sglr.files.records import digest, read_json, write_json
@@ -26,7 +23,6 @@ if TYPE_CHECKING:
     from sglr.evaluation.measure import Finished
 
 _BEYOND = 1e-3  # what rounding may add to a pixel
-FORMAT = 1  # raise it with whatever is added to the header or taken away
 
 
 def export(finished: "Finished", checkpoint: str, folder: Path) -> Path:
@@ -61,23 +57,6 @@ def _evaluation(finished: "Finished", checkpoint: str) -> dict[str, Any]:
     return evaluation["checkpoints"][checkpoint]
 
 
-def packed(network: nn.Module, shape: dict[str, Any], names: dict[str, Any]) -> bytes:
-    """Return a safetensors file of the weights; its header has `names`, the `shape` that `build` needs, and a sha256.
-
-    The header is one entry of JSON: safetensors does not keep the order of several, so the bytes would vary.
-    """
-    weights = {
-        name: value.cpu().contiguous() for name, value in network.state_dict().items()
-    }
-    header = {
-        "format": FORMAT,
-        **names,
-        "network": shape,
-        "sha256": _checksum(shape, weights),
-    }
-    return save(weights, {"sglr": json.dumps(header)})
-
-
 def load_model(name: str | Path) -> nn.Module:
     """Return an exported network, in eval mode on the CPU: images (N, C, H, W) in [0, 1] to fp32 logits (N, K).
 
@@ -86,13 +65,7 @@ def load_model(name: str | Path) -> nn.Module:
     the network does so for images that are no floats in [0, 1], such as pixels of 0 to 255.
     """
     path = find(name)
-    header, weights = read_exported(path)
-    if header.get("format") != FORMAT:
-        raise UsageError(
-            f"{path}: not written by this version of `sglr export` (format {FORMAT})"
-        )
-    if header["sha256"] != _checksum(header["network"], weights):
-        raise damaged(Path(path), "its checksum does not match its content")
+    header, weights = read_packed(path)
     check_finite(weights, str(path))
     network = build(**header["network"], generator_seed=0).float()
     network.load_state_dict(weights)
@@ -112,28 +85,3 @@ def _check_pixels(_: nn.Module, given: tuple[Tensor, ...]) -> None:
         raise UsageError(
             f"images must lie in [0, 1], not normalised, got values within [{low:.4g}, {high:.4g}]"
         )
-
-
-def read_exported(path: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
-    """The header, {} where it is another program's, and the weights."""
-    try:
-        with safe_open(path, framework="pt") as file:
-            header = json.loads((file.metadata() or {}).get("sglr", "{}"))
-            return header, {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-    except FileNotFoundError:
-        raise UsageError(f"{path}: no such file") from None
-    except OSError as error:
-        raise refused(Path(path), error, "read") from None
-    except (SafetensorError, ValueError):
-        raise damaged(Path(path), "or no safetensors file") from None
-
-
-def _checksum(shape: dict[str, Any], weights: dict[str, Tensor]) -> str:
-    """The sha256 of shape, names and values, of which safetensors itself checks the lengths alone."""
-    parts = [json.dumps(shape, sort_keys=True).encode()]
-    for name in sorted(weights):
-        parts += [
-            name.encode(),
-            weights[name].reshape(-1).view(torch.uint8).numpy().tobytes(),
-        ]
-    return digest(b"\0".join(parts))

@@ -6,7 +6,7 @@ from typing import Any
 from torch import Tensor
 
 from sglr.data.images import Splits
-from sglr.engine.checkpoints import load_payload
+from sglr.engine.weights import load_weights
 from sglr.files.disk import damaged
 from sglr.files.errors import UsageError
 from sglr.models import build
@@ -40,7 +40,7 @@ def load_network(
     Raises UsageError for a file that is missing or damaged, for another run's, for one that the manifest does not name,
     and for a network that is not finite.
     """
-    payload = load_payload(path, entry["sha256"])
+    payload = load_weights(path, entry["sha256"])
     if payload["run"] != run.id:
         raise damaged(path, f"it holds run {payload['run']!r}, expected {run.id!r}")
     check_finite(payload["weights"], str(path))

@@ -89,6 +89,6 @@ def _teacher(
     folder = runs / teacher.id
     checkpoint = read_manifest(folder, teacher, scale)["best_validation"]
     network = load_network(
-        folder / "best_validation.pt", checkpoint, teacher, scale, splits
+        folder / "best_validation.safetensors", checkpoint, teacher, scale, splits
     )
     return _for_training(network, engine).requires_grad_(False)

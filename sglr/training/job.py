@@ -13,15 +13,15 @@ from torch import Tensor
 from sglr.data import load_splits
 from sglr.data.batches import Batches
 from sglr.engine import parallel
-from sglr.engine.checkpoints import save_payload
 from sglr.engine.device import accelerator, device_name
+from sglr.engine.weights import save_weights
 from sglr.evaluation.curve import Curve
 from sglr.files.disk import remove
 from sglr.files.errors import Interrupted, UsageError
 from sglr.files.origin import differences, origin
 from sglr.files.records import settings_digest, write_csv
 from sglr.methods.schedules import learning_rate
-from sglr.models.networks import check_finite
+from sglr.models.networks import check_finite, shape_of
 from sglr.plan.runs import Run
 from sglr.plan.scales import Engine, Scale
 from sglr.training import divergence, state
@@ -222,20 +222,22 @@ class Job:
         for name, split in (("best", "test"), ("best_validation", "validation")):
             *before, last = [-1.0] + [row[f"{split}_{metric}"] for row in eligible]
             if self.recipe.eligible(epoch) and last > max(before):
-                self.state.checkpoints[name] = self._save_weights(f"{name}.pt", epoch)
+                self.state.checkpoints[name] = self._save_weights(name, epoch)
         every = self.settings["trajectory_every"]
         if every and (epoch == 1 or epoch % every == 0):
             self.state.checkpoints["trajectory"].append(
-                self._save_weights(f"trajectory/{epoch:04d}.pt", epoch)
+                self._save_weights(f"trajectory/{epoch:04d}", epoch)
             )
         if epoch == self.how.epochs:
-            self.state.checkpoints["final"] = self._save_weights("final.pt", epoch)
+            self.state.checkpoints["final"] = self._save_weights("final", epoch)
 
     def _save_weights(self, name: str, epoch: int) -> Row:
-        weights = self.recipe.evaluated(epoch).state_dict()
-        check_finite(weights, f"run {self.run.id}, epoch {epoch}")
-        payload = {"run": self.run.id, "epoch": epoch, "weights": weights}
-        return {"epoch": epoch, "sha256": save_payload(self.folder / name, payload)}
+        network = self.recipe.evaluated(epoch)
+        check_finite(network.state_dict(), f"run {self.run.id}, epoch {epoch}")
+        path = self.folder / f"{name}.safetensors"
+        shape = shape_of(self.run, self.scale, self.splits)
+        sha256 = save_weights(path, network, shape, self.run.id, epoch)
+        return {"epoch": epoch, "sha256": sha256}
 
     def _save(self) -> None:
         """Save the state, and the history for whoever watches it grow."""

@@ -11,7 +11,8 @@ import torch
 from torch import Tensor
 
 from sglr.engine import parallel
-from sglr.engine.checkpoints import STATE_FORMAT, load_payload, load_state, save_payload
+from sglr.engine.checkpoints import STATE_FORMAT, load_state, save_payload
+from sglr.engine.weights import load_weights
 from sglr.files.disk import read_bytes, write_bytes
 from sglr.files.errors import UsageError
 from sglr.training.recipe import Recipe
@@ -122,17 +123,17 @@ def _go_on_drawing(generator: torch.Generator, saved: dict[str, Any]) -> None:
 def _lost_checkpoint(folder: Path, checkpoints: dict[str, Any]) -> bool:
     """Whether a checkpoint that the state counts on is gone for good; then training starts from the first epoch."""
     entries = {
-        f"{name}.pt": checkpoints[name]
+        f"{name}.safetensors": checkpoints[name]
         for name in ("best", "best_validation", "final")
         if checkpoints.get(name)
     }
     entries |= {
-        f"trajectory/{entry['epoch']:04d}.pt": entry
+        f"trajectory/{entry['epoch']:04d}.safetensors": entry
         for entry in checkpoints["trajectory"]
     }
     for name, entry in entries.items():
         try:
-            load_payload(folder / name, entry["sha256"])
+            load_weights(folder / name, entry["sha256"])
         except UsageError as error:
             if not _copied_from_another(folder, name, entries):
                 print(f"{error}; starting from the first epoch", flush=True)
@@ -145,11 +146,12 @@ def _copied_from_another(folder: Path, lost: str, entries: dict[str, Any]) -> bo
     for name, entry in entries.items():
         if name != lost and entry["sha256"] == entries[lost]["sha256"]:
             try:
-                load_payload(folder / name, entry["sha256"])
+                load_weights(folder / name, entry["sha256"])
+                content = read_bytes(folder / name)
             except UsageError:
                 continue
             if parallel.is_first():
-                write_bytes(folder / lost, read_bytes(folder / name))
+                write_bytes(folder / lost, content)
             print(
                 f"{folder / lost}: put back from {name}, which is the same", flush=True
             )

@@ -165,7 +165,7 @@ def is_restored(wildcards):
 def finished_run(wildcards):
     """A run's manifest. Where its weights are gone (a clone of committed results) no measurement is made again."""
     manifest = Path(f"results/{wildcards.scale}/runs/{wildcards.run}/manifest.json")
-    gone = manifest.exists() and not manifest.with_name("final.pt").exists()
+    gone = manifest.exists() and not [*manifest.parent.glob("final.*")]
     published = manifest.with_name("published.json").exists()
     return ancient(str(manifest)) if gone or published else str(manifest)
 
