@@ -1,10 +1,13 @@
-"""Differences of accuracy on the same images, with what they may be worth. Imports no torch."""
+"""Differences of accuracy on the same images, with what they may be worth. Imports no torch.
+
+scipy.stats is imported by what computes with it: Snakemake, which reads the workflow once more in each job, computes
+nothing, and would start half as fast.
+"""
 
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from scipy.stats import binomtest, bootstrap, sem, t
 
 _RESAMPLES = 2000
 
@@ -18,6 +21,8 @@ def paired_difference(one: str, other: str) -> dict[str, float]:
     Args:
         one, other: the same N images in the same order, "1" where correct and "0" where not.
     """
+    from scipy.stats import binomtest
+
     differences = _bits(one) - _bits(other)
     wins, losses = int((differences > 0).sum()), int((differences < 0).sum())
     low, high = _interval(differences)
@@ -32,6 +37,8 @@ def paired_difference(one: str, other: str) -> dict[str, float]:
 
 def mean_interval(values: Sequence[float] | np.ndarray) -> tuple[float, float, float]:
     """Return the mean of at least two values, such as seeds', and its 95 % Student interval, low and high."""
+    from scipy.stats import sem, t
+
     mean, error = float(np.mean(values)), float(sem(values))
     half = error * float(t.ppf(0.975, len(values) - 1))
     return mean, mean - half, mean + half
@@ -54,6 +61,8 @@ def _bits(text: str) -> np.ndarray:
 def _interval(differences: np.ndarray) -> tuple[float, float]:
     if (differences == differences[0]).all():  # nothing to resample
         return float(differences[0]), float(differences[0])
+    from scipy.stats import bootstrap
+
     generator = np.random.default_rng(0)
     found = bootstrap(
         (differences,),
