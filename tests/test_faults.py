@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from tools import ROOT, Done, one_line, run, sglr_words
+from tools import ROOT, Done, one_line, run, sglr_words, standing_still
 
 from sglr.engine.checkpoints import STATE_FORMAT, load_payload, load_state, save_payload
 from sglr.files.errors import Interrupted, UsageError
@@ -150,8 +150,7 @@ def test_an_interrupted_epoch_counts_the_seconds_of_all_its_parts(tmp_path):
     assert second.state.training_seconds[0] > spent > 0
 
 
-def start(results: Path) -> subprocess.Popen[str]:
-    words = command(results, "train", RUN)
+def start(words: list[str]) -> subprocess.Popen[str]:
     return subprocess.Popen(
         words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )
@@ -168,17 +167,16 @@ def test_a_signal_stops_a_training_in_the_middle_of_an_epoch(trained, tmp_path):
         (signal.SIGTERM, "SIGTERM", 75),
         (signal.SIGINT, "SIGINT", 130),
     ):
-        process = start(tmp_path)
+        process = start(standing_still(1, command(tmp_path, "train", RUN)))
         assert process.stdout is not None
         assert "computing on the CPU" in process.stdout.readline()
         assert "/4 loss" in process.stdout.readline()
         code, errors = signalled(process, number)
         assert code == status and errors.count("\n") == 1
         assert f"run {RUN}: stopped by {name} in epoch" in errors
-        assert load_payload(folder_of(tmp_path) / "state.pt", version=STATE_FORMAT)[
-            "underway"
-        ]
-    process = start(tmp_path)
+        state = load_payload(folder_of(tmp_path) / "state.pt", version=STATE_FORMAT)
+        assert len(state["underway"]["steps"]) == 1
+    process = start(command(tmp_path, "train", RUN))
     while (
         process.poll() is None
     ):  # a signal that comes when all is written changes nothing, not the status either
@@ -190,7 +188,7 @@ def test_a_signal_stops_a_training_in_the_middle_of_an_epoch(trained, tmp_path):
 
 
 def test_a_signal_before_the_first_step_stops_with_its_status_too(tmp_path):
-    process = start(tmp_path)
+    process = start(command(tmp_path, "train", RUN))
     maps = Path(f"/proc/{process.pid}/maps")
     while (
         "libtorch" not in maps.read_text()
@@ -203,8 +201,9 @@ def test_a_signal_before_the_first_step_stops_with_its_status_too(tmp_path):
 
 
 def test_a_second_sigint_stops_raising():
-    program = "from sglr.training.signals import StopRequest\n"
-    program += "with StopRequest().listen(): print('now', flush=True); input()"
+    program = "import sys\nfrom sglr.training.signals import StopRequest\n"
+    program += "with StopRequest().listen():\n"
+    program += "    for line in sys.stdin: print(line, end='', flush=True)"
     words = [sys.executable, "-c", program]
     process = subprocess.Popen(
         words,
@@ -212,12 +211,18 @@ def test_a_second_sigint_stops_raising():
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        bufsize=1,
     )
-    assert process.stdout is not None and process.stdout.readline() == "now\n"
-    for number in (signal.SIGTERM, signal.SIGTERM, signal.SIGINT):
-        process.send_signal(number)
-        with pytest.raises(subprocess.TimeoutExpired):
-            process.wait(0.3)
+    assert process.stdin is not None and process.stdout is not None
+    answers = 0
+    # Python handles a signal between two of its steps: by the second answer it has.
+    for number in (None, signal.SIGTERM, signal.SIGTERM, signal.SIGINT):
+        if number:
+            process.send_signal(number)
+        for _ in range(2):
+            process.stdin.write(f"{answers}\n")
+            assert process.stdout.readline() == f"{answers}\n"
+            answers += 1
     assert signalled(process, signal.SIGINT) == (-signal.SIGINT, "")
 
 

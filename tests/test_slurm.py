@@ -16,10 +16,10 @@ import pytest
 from slurm_node import alive, missing, restart_controller, slurm_node
 from tools import ROOT, copy_checkout
 
-TABLE = "results/smoke/tables/headline.csv"
 METHODS = ("at", "ls", "sglr")
 RUNS = [f"digits-{method}-s0" for method in METHODS]
-MANIFESTS = [f"results/smoke/runs/{run}/manifest.json" for run in RUNS]
+TRAINED = [f"results/smoke/runs/{run}/manifest.json" for run in RUNS]
+EVALUATION = f"results/smoke/runs/{RUNS[2]}/evaluation.json"
 QUICKER = [
     "--slurm-status-command",
     "squeue",
@@ -35,15 +35,24 @@ PATIENCE = 900  # seconds; much less on an idle machine
 pytestmark = pytest.mark.skipif(bool(missing()), reason=missing() or "-")
 
 
+# One process for all commands: a start costs more than what they do.
+LOCAL = f"""import sys
+from sglr.cli import main
+for words in {[*(["train", run] for run in RUNS), ["evaluate", RUNS[2]]]}:
+    sys.argv = ["sglr", *words, "--scale", "smoke"]
+    main()
+"""
+
+
 @pytest.fixture(scope="module")
 def local(tmp_path_factory) -> Iterator[Callable[[], dict]]:
     """What the same runs give without a cluster; they are computed beside the tests, and waited for when asked."""
     root = tmp_path_factory.mktemp("local")
     prepare(root)
-    process = snakemake(root, dict(os.environ), "--cores", "1", "--", TABLE)
+    process = start(root, dict(os.environ), "-c", LOCAL)
 
     def found() -> dict:
-        assert process.wait(PATIENCE) == 0, (root / "driver.log").read_text()[-5000:]
+        assert process.wait(PATIENCE) == 0, said(root)[-5000:]
         return results(root)
 
     yield found
@@ -55,14 +64,15 @@ def test_a_crash_a_time_limit_a_requeue_and_an_interrupted_driver_change_nothing
 ):
     with slurm_node(tmp_path / "slurm") as environment:
         cluster = Cluster(checkout, environment)
-        driver = cluster.drive(TABLE)
+        targets = [*TRAINED, EVALUATION]
+        driver = cluster.drive(*targets)
         until(lambda: len(cluster.held()) == 2, driver)
         side_by_side = cluster.held()
         driver.send_signal(signal.SIGINT)
         assert driver.wait(PATIENCE) != 0
         until(lambda: not cluster.queued() and not cluster.held())
 
-        driver = cluster.drive(TABLE)
+        driver = cluster.drive(*targets)
         faults = {
             RUNS[0]: cluster.crash,
             RUNS[1]: cluster.outlast_its_limit,
@@ -73,7 +83,7 @@ def test_a_crash_a_time_limit_a_requeue_and_an_interrupted_driver_change_nothing
             for each in [each for each in cluster.held() if each.run in faults]:
                 cluster.hold_no_more(each.run)
                 faults.pop(each.run)(each)
-        assert driver.wait(PATIENCE) == 0, cluster.said()
+        assert driver.wait(PATIENCE) == 0, said(checkout)
         ends, memory = cluster.jobs("%T"), cluster.jobs("%m")
 
     assert {each.gpu for each in side_by_side} == {"0", "1"}
@@ -98,7 +108,7 @@ def test_a_cancelled_and_a_warned_job_a_new_controller_and_a_killed_driver_chang
 ):
     with slurm_node(tmp_path / "slurm") as environment:
         cluster = Cluster(checkout, environment)
-        driver = cluster.drive(*MANIFESTS)
+        driver = cluster.drive(*TRAINED)
         until(lambda: len(cluster.held()) == 2, driver)
         cancelled, warned = cluster.held()
         restart_controller(tmp_path / "slurm", environment)
@@ -109,13 +119,13 @@ def test_a_cancelled_and_a_warned_job_a_new_controller_and_a_killed_driver_chang
         until(lambda: cluster.sent() == 5 and len(cluster.held()) == 2, driver)
         assert cluster.jobs("%T")[cancelled.run][0] == "CANCELLED"
         assert cluster.jobs("%T")[warned.run][0] == "FAILED"
-        assert "stopped by SIGUSR1 in epoch 2" in cluster.said()
+        assert "stopped by SIGUSR1 in epoch 2" in said(checkout)
 
         driver.kill()
         driver.wait()
-        unlocked = cluster.snakemake("--unlock", "--cores", "1", "--", *MANIFESTS)
+        unlocked = cluster.snakemake("--unlock", "--cores", "1", "--", *TRAINED)
         assert unlocked.wait(PATIENCE) == 0
-        driver = cluster.drive(*MANIFESTS)  # the jobs of before are still there
+        driver = cluster.drive(*TRAINED)  # the jobs of before are still there
         until(lambda: cluster.sent() == 8, driver)
         one, other = cluster.held()
         for run in RUNS:
@@ -127,12 +137,11 @@ def test_a_cancelled_and_a_warned_job_a_new_controller_and_a_killed_driver_chang
         cluster.let_go(one)
         driver.wait(PATIENCE)
         until(lambda: not cluster.queued())
-        driver = cluster.drive(*MANIFESTS)
-        assert driver.wait(PATIENCE) == 0, cluster.said()
+        driver = cluster.drive(*TRAINED)
+        assert driver.wait(PATIENCE) == 0, said(checkout)
 
     assert overlaps(cluster.noted()) == []
-    histories = {run: results_of(checkout, run) for run in RUNS}
-    assert histories == {run: local()[run] for run in RUNS}
+    assert histories(checkout) == {run: local()[run] for run in RUNS}
 
 
 class Noted(NamedTuple):
@@ -187,19 +196,22 @@ def prepare(root: Path) -> None:
         (root / "holds" / run).touch()
 
 
-def snakemake(
-    checkout: Path, environment: dict[str, str], *words: str
-) -> subprocess.Popen:
-    """Snakemake, started in the checkout as a user would."""
-    with open(checkout / "driver.log", "a") as log:
+def start(root: Path, environment: dict[str, str], *words: str) -> subprocess.Popen:
+    """Python, started in the checkout as from a user's shell; what it says is kept there."""
+    with open(root / "said", "a") as log:
         return subprocess.Popen(
-            [sys.executable, "-m", "snakemake", *words],
-            cwd=checkout,
-            env=environment | {"PYTHONPATH": str(checkout)},
+            [sys.executable, *words],
+            cwd=root,
+            env=environment | {"PYTHONPATH": str(root)},
             stdout=log,
             stderr=log,
             preexec_fn=take_interrupts,
         )
+
+
+def said(root: Path) -> str:
+    """What the processes said that were started in the checkout."""
+    return (root / "said").read_text()
 
 
 def take_interrupts() -> None:
@@ -218,11 +230,8 @@ class Cluster:
         return self.snakemake(*profile, *QUICKER, *ON_GPUS, "--", *targets)
 
     def snakemake(self, *words: str) -> subprocess.Popen:
-        return snakemake(self.checkout, self.environment, *words)
-
-    def said(self) -> str:
-        """What the drivers said so far."""
-        return (self.checkout / "driver.log").read_text()
+        words = ("-m", "snakemake", *words)
+        return start(self.checkout, self.environment, *words)
 
     def noted(self) -> list[Noted]:
         """What the trainings did, in order."""
@@ -253,7 +262,7 @@ class Cluster:
         os.kill(training.pid, signal.SIGKILL)
 
     def outlast_its_limit(self, training: Noted) -> None:
-        self._slurm("scontrol", "update", f"JobId={training.job}", "EndTime=now+1")
+        self._slurm("scontrol", "update", f"JobId={training.job}", "EndTime=now+10")
 
     def requeue(self, training: Noted) -> None:
         self._slurm("scontrol", "requeue", training.job)
@@ -304,17 +313,13 @@ def until(
         time.sleep(0.1)
 
 
-def results(folder: Path) -> dict[str, object]:
-    """What must be equal: curves and tables byte for byte, evaluations but for where they come from."""
-    found: dict[str, object] = {"table": (folder / TABLE).read_bytes()}
-    for run in RUNS:
-        found[run] = results_of(folder, run)
-        path = folder / f"results/smoke/runs/{run}/evaluation.json"
-        evaluation = json.loads(path.read_text())
-        assert evaluation.pop("origin")
-        found[f"{run} evaluated"] = evaluation
-    return found
+def results(root: Path) -> dict[str, object]:
+    """What must be equal: curves byte for byte, an evaluation but for where it comes from."""
+    evaluation = json.loads((root / EVALUATION).read_text())
+    assert evaluation.pop("origin")
+    return {**histories(root), "evaluation": evaluation}
 
 
-def results_of(folder: Path, run: str) -> bytes:
-    return (folder / f"results/smoke/runs/{run}/history.csv").read_bytes()
+def histories(root: Path) -> dict[str, bytes]:
+    folders = {run: root / "results/smoke/runs" / run for run in RUNS}
+    return {run: (path / "history.csv").read_bytes() for run, path in folders.items()}
