@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -25,7 +26,7 @@ from sglr.plan.runs import make_run
 from sglr.plan.scale_files import load_scale
 from sglr.training.job import Job
 from sglr.training.records import LABEL_FILES
-from sglr.training.signals import StopRequest
+from sglr.training.signals import EXIT_STATUS, StopRequest
 
 RUN = "digits-sglr-start0.25-s0"
 
@@ -201,7 +202,7 @@ def test_a_signal_before_the_first_step_stops_with_its_status_too(tmp_path):
 
 
 def test_a_second_sigint_stops_raising():
-    program = "import sys\nfrom sglr.training.signals import StopRequest\n"
+    program = "import sys\nfrom sglr.training.signals import EXIT_STATUS, StopRequest\n"
     program += "with StopRequest().listen():\n"
     program += "    for line in sys.stdin: print(line, end='', flush=True)"
     words = [sys.executable, "-c", program]
@@ -226,15 +227,31 @@ def test_a_second_sigint_stops_raising():
     assert signalled(process, signal.SIGINT) == (-signal.SIGINT, "")
 
 
+@pytest.fixture
+def handlers() -> Iterator[None]:
+    """What is done of signals in this process is afterwards what it was."""
+    kept = {number: signal.getsignal(number) for number in EXIT_STATUS}
+    yield
+    for number, handler in kept.items():
+        signal.signal(number, handler)
+
+
+@pytest.mark.usefixtures("handlers")
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP", "SIGUSR1", "SIGUSR2"])
+def test_a_closed_terminal_and_a_schedulers_warning_stop_like_sigterm(name):
+    with StopRequest().listen() as stop:
+        os.kill(os.getpid(), signal.Signals[name])
+    with pytest.raises(Interrupted, match=f"stopped by {name}") as caught:
+        stop.check()
+    assert caught.value.status == 75
+
+
+@pytest.mark.usefixtures("handlers")
 def test_a_signal_swallowed_by_the_code_it_came_in_still_counts():
-    try:
-        with StopRequest().listen() as stop:
-            with pytest.raises(Interrupted), stop.raising(), suppress(Interrupted):
-                os.kill(os.getpid(), signal.SIGTERM)
-            os.kill(os.getpid(), signal.SIGTERM)  # outside it is only noted
-    finally:
-        signal.signal(signal.SIGTERM, signal.SIG_DFL)
-        signal.signal(signal.SIGINT, signal.default_int_handler)
+    with StopRequest().listen() as stop:
+        with pytest.raises(Interrupted), stop.raising(), suppress(Interrupted):
+            os.kill(os.getpid(), signal.SIGTERM)
+        os.kill(os.getpid(), signal.SIGTERM)  # outside it is only noted
     with pytest.raises(Interrupted) as caught:
         stop.check()
     assert caught.value.status == 75
