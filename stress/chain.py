@@ -19,7 +19,7 @@ from stress.disk import FileSizeLimit, TmpfsDisk
 from stress.training import Job, Pace
 
 _STATUS = {"kill": -9, "kill in a write": -9, "SIGTERM": 75, "full disk": 2}
-_TRIES = 10  # at a write, before giving up: the process may be faster
+_TRIES = 50  # at a write, before giving up: the process may be faster
 _REACH = 6  # a fault strikes within the first sixth of what the training lasts
 
 

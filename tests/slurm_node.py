@@ -1,19 +1,20 @@
 """A Slurm cluster of this one machine, with two pretended GPUs, of munged, slurmctld and slurmd started as root."""
 
 import os
+import random
 import shutil
 import signal
 import socket
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from importlib.util import find_spec
 from pathlib import Path
 
 CLIENTS = ("sbatch", "srun", "squeue", "scancel", "sinfo", "scontrol")
-# The GPUs are devices that every machine has. Jobs share this
-# machine's processors whatever their number; without accounts and cgroups, memory is counted but not enforced.
+# The GPUs are devices that every machine has. Jobs share this machine's processors whatever their number; without
+# accounts and cgroups, memory is counted but not enforced. Timeouts are those of a machine that does much besides.
 CONFIG = """ClusterName=test
 SlurmctldHost={host}(127.0.0.1)
 SlurmUser=root
@@ -38,12 +39,15 @@ JobCompType=jobcomp/none
 MpiDefault=none
 SwitchType=switch/none
 SchedulerType=sched/backfill
-SchedulerParameters=bf_interval=2,sched_interval=2
+SchedulerParameters=bf_interval=1,sched_interval=1,batch_sched_delay=0
 SelectType=select/cons_tres
 SelectTypeParameters=CR_Core_Memory
 ReturnToService=2
 MinJobAge=3600
-KillWait=2
+KillWait=10
+MessageTimeout=100
+TCPTimeout=60
+BatchStartTimeout=300
 GresTypes=gpu
 NodeName={host} NodeAddr=127.0.0.1 CPUs=4 RealMemory=16000 Gres=gpu:pretended:2 State=UNKNOWN
 PartitionName=main Nodes={host} Default=YES MaxTime=60 State=UP
@@ -87,25 +91,26 @@ def slurm_node(folder: Path) -> Iterator[dict[str, str]]:
         subprocess.run(["munged", "--force", *munge], check=True)
         for daemon in ("slurmctld", "slurmd"):
             subprocess.run([daemon, "-c"], env=environment, check=True)
-        _wait_until_idle(environment)
+        words = ("sinfo", "-h", "-o", "%t")
+        _until(lambda: _answers(environment, *words, answer="idle"), "no idle node")
         yield environment
     finally:
         _stop(folder, config)
 
 
 def restart_controller(folder: Path, environment: dict[str, str]) -> None:
-    """End the controller and start it again; it reads what it had saved, and the jobs run meanwhile."""
-    _kill(int((folder / "slurmctld.pid").read_text()))
-    time.sleep(1)
+    """End the controller as a system's `restart` does, and start it again; the jobs run meanwhile."""
+    pid = int((folder / "slurmctld.pid").read_text())
+    os.kill(pid, signal.SIGTERM)  # killed, it would forget what it has not saved yet
+    _until(lambda: not alive(pid), "the controller does not end")
     subprocess.run(["slurmctld"], env=environment, check=True)
-    for _ in range(60):
-        if (
-            subprocess.run(["squeue"], env=environment, capture_output=True).returncode
-            == 0
-        ):
-            return
-        time.sleep(0.5)
-    raise RuntimeError("the controller does not answer")
+    _until(lambda: _answers(environment, "scontrol", "ping"), "the controller is down")
+
+
+def _answers(environment: dict[str, str], *words: str, answer: str = "") -> bool:
+    """Whether a client ends well, and says so where there is something to say."""
+    done = subprocess.run(words, env=environment, capture_output=True, text=True)
+    return done.returncode == 0 and answer in done.stdout
 
 
 def _configure(folder: Path) -> Path:
@@ -137,26 +142,31 @@ def _configure(folder: Path) -> Path:
 
 
 def _free_ports() -> list[int]:
+    """Two ports that nothing listens on, below those that the system gives to whoever asks for any."""
     with socket.socket() as first, socket.socket() as second:
         for each in (first, second):
-            each.bind(("127.0.0.1", 0))
+            _bind(each)
         return [each.getsockname()[1] for each in (first, second)]
 
 
-def _wait_until_idle(environment: dict[str, str]) -> None:
-    for _ in range(60):
-        state = subprocess.run(
-            ["sinfo", "-h", "-o", "%t"], env=environment, capture_output=True, text=True
-        ).stdout
-        if state.strip() == "idle":
+def _bind(each: socket.socket) -> None:
+    for port in random.sample(range(10000, 30000), 100):
+        with suppress(OSError):
+            return each.bind(("127.0.0.1", port))
+    raise RuntimeError("no free port")
+
+
+def _until(happened: Callable[[], bool], otherwise: str) -> None:
+    for _ in range(600):
+        if happened():
             return
-        time.sleep(0.5)
-    raise RuntimeError(f"the node is {state!r}, not idle")
+        time.sleep(0.2)
+    raise RuntimeError(otherwise)
 
 
 def _stop(folder: Path, config: Path) -> None:
     """Kill what carries this cluster's SLURM_CONF: the daemons, and jobs that outlived them; then munged."""
-    while marked := list(processes(f"SLURM_CONF={config}")):
+    while marked := _marked(f"SLURM_CONF={config}"):
         for pid in marked:
             _kill(pid)
         time.sleep(0.2)
@@ -164,16 +174,23 @@ def _stop(folder: Path, config: Path) -> None:
         _kill(int((folder / "munge.pid-file").read_text()))
 
 
-def processes(mark: str, file: str = "environ") -> Iterator[int]:
-    """Ids of the processes whose environment, or command line, has `mark` as one of its words."""
+def _marked(mark: str) -> list[int]:
+    """Ids of the processes whose environment has `mark` among its words."""
+    found = []
     for folder in Path("/proc").glob("[0-9]*"):
-        try:
-            words = (folder / file).read_bytes().split(b"\0")
-            alive = (folder / "stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
-        except OSError:  # it has ended meanwhile
-            continue
-        if alive and mark.encode() in words:
-            yield int(folder.name)
+        with suppress(OSError):  # it has ended meanwhile
+            words = (folder / "environ").read_bytes().split(b"\0")
+            if mark.encode() in words and alive(int(folder.name)):
+                found.append(int(folder.name))
+    return found
+
+
+def alive(pid: int) -> bool:
+    """Whether the process is there and no zombie."""
+    with suppress(OSError):
+        stat = Path(f"/proc/{pid}/stat").read_text()
+        return stat.rsplit(")", 1)[1].split()[0] != "Z"
+    return False
 
 
 def _kill(pid: int) -> None:

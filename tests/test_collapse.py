@@ -95,7 +95,7 @@ def test_each_sign_is_named():
         == "its robust accuracy, in its best epoch 11.0 %, is chance"
     )
     row = {"train_loss": 118.4, "train_accuracy": 0.1}
-    assert reason(row) == "its training loss stays above ln 10, at 118"
+    assert reason(row) == "its training loss stays above ln 10, at 118.4"
     assert reason(row | {"train_accuracy": 0.5}) == ""  # a loss of several terms
 
 

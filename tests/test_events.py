@@ -7,7 +7,7 @@ import sys
 import pandas as pd
 import pytest
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
-from tools import ROOT, output, run, sglr, sglr_words
+from tools import ROOT, output, run, sglr, sglr_words, standing_still
 
 from sglr.export.events import write_events
 from sglr.files.errors import UsageError
@@ -55,9 +55,11 @@ def test_a_training_can_be_watched_and_a_resumed_one_too(tmp_path):
         str(tmp_path),
     ]
     folder = tmp_path / "smoke/runs/digits-at-s0"
-    process = subprocess.Popen(words, stdout=subprocess.PIPE, text=True)
+    process = subprocess.Popen(
+        standing_still(2, words), stdout=subprocess.PIPE, text=True
+    )
     while "epoch 2/4" not in process.stdout.readline():
-        pass
+        assert process.poll() is None
     assert (
         len(pd.read_csv(folder / "history.csv")) >= 2
         and not (folder / "manifest.json").exists()

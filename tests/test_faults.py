@@ -7,13 +7,14 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import torch
-from tools import ROOT, Done, one_line, run, sglr_words
+from tools import ROOT, Done, one_line, run, sglr_words, standing_still
 
 from sglr.engine.checkpoints import STATE_FORMAT, load_payload, load_state, save_payload
 from sglr.engine.weights import load_weights
@@ -26,7 +27,7 @@ from sglr.plan.runs import make_run
 from sglr.plan.scale_files import load_scale
 from sglr.training.job import Job
 from sglr.training.records import LABEL_FILES
-from sglr.training.signals import StopRequest
+from sglr.training.signals import EXIT_STATUS, StopRequest
 
 RUN = "digits-sglr-start0.25-s0"
 
@@ -151,8 +152,7 @@ def test_an_interrupted_epoch_counts_the_seconds_of_all_its_parts(tmp_path):
     assert second.state.training_seconds[0] > spent > 0
 
 
-def start(results: Path) -> subprocess.Popen[str]:
-    words = command(results, "train", RUN)
+def start(words: list[str]) -> subprocess.Popen[str]:
     return subprocess.Popen(
         words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )
@@ -169,17 +169,16 @@ def test_a_signal_stops_a_training_in_the_middle_of_an_epoch(trained, tmp_path):
         (signal.SIGTERM, "SIGTERM", 75),
         (signal.SIGINT, "SIGINT", 130),
     ):
-        process = start(tmp_path)
+        process = start(standing_still(1, command(tmp_path, "train", RUN)))
         assert process.stdout is not None
         assert "computing on the CPU" in process.stdout.readline()
         assert "/4 loss" in process.stdout.readline()
         code, errors = signalled(process, number)
         assert code == status and errors.count("\n") == 1
         assert f"run {RUN}: stopped by {name} in epoch" in errors
-        assert load_payload(folder_of(tmp_path) / "state.pt", version=STATE_FORMAT)[
-            "underway"
-        ]
-    process = start(tmp_path)
+        state = load_payload(folder_of(tmp_path) / "state.pt", version=STATE_FORMAT)
+        assert len(state["underway"]["steps"]) == 1
+    process = start(command(tmp_path, "train", RUN))
     while (
         process.poll() is None
     ):  # a signal that comes when all is written changes nothing, not the status either
@@ -191,7 +190,7 @@ def test_a_signal_stops_a_training_in_the_middle_of_an_epoch(trained, tmp_path):
 
 
 def test_a_signal_before_the_first_step_stops_with_its_status_too(tmp_path):
-    process = start(tmp_path)
+    process = start(command(tmp_path, "train", RUN))
     maps = Path(f"/proc/{process.pid}/maps")
     while (
         "libtorch" not in maps.read_text()
@@ -204,8 +203,9 @@ def test_a_signal_before_the_first_step_stops_with_its_status_too(tmp_path):
 
 
 def test_a_second_sigint_stops_raising():
-    program = "from sglr.training.signals import StopRequest\n"
-    program += "with StopRequest().listen(): print('now', flush=True); input()"
+    program = "import sys\nfrom sglr.training.signals import EXIT_STATUS, StopRequest\n"
+    program += "with StopRequest().listen():\n"
+    program += "    for line in sys.stdin: print(line, end='', flush=True)"
     words = [sys.executable, "-c", program]
     process = subprocess.Popen(
         words,
@@ -213,24 +213,46 @@ def test_a_second_sigint_stops_raising():
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        bufsize=1,
     )
-    assert process.stdout is not None and process.stdout.readline() == "now\n"
-    for number in (signal.SIGTERM, signal.SIGTERM, signal.SIGINT):
-        process.send_signal(number)
-        with pytest.raises(subprocess.TimeoutExpired):
-            process.wait(0.3)
+    assert process.stdin is not None and process.stdout is not None
+    answers = 0
+    # Python handles a signal between two of its steps: by the second answer it has.
+    for number in (None, signal.SIGTERM, signal.SIGTERM, signal.SIGINT):
+        if number:
+            process.send_signal(number)
+        for _ in range(2):
+            process.stdin.write(f"{answers}\n")
+            assert process.stdout.readline() == f"{answers}\n"
+            answers += 1
     assert signalled(process, signal.SIGINT) == (-signal.SIGINT, "")
 
 
+@pytest.fixture
+def handlers() -> Iterator[None]:
+    """What is done of signals in this process is afterwards what it was."""
+    kept = {number: signal.getsignal(number) for number in EXIT_STATUS}
+    yield
+    for number, handler in kept.items():
+        signal.signal(number, handler)
+
+
+@pytest.mark.usefixtures("handlers")
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP", "SIGUSR1", "SIGUSR2"])
+def test_a_closed_terminal_and_a_schedulers_warning_stop_like_sigterm(name):
+    with StopRequest().listen() as stop:
+        os.kill(os.getpid(), signal.Signals[name])
+    with pytest.raises(Interrupted, match=f"stopped by {name}") as caught:
+        stop.check()
+    assert caught.value.status == 75
+
+
+@pytest.mark.usefixtures("handlers")
 def test_a_signal_swallowed_by_the_code_it_came_in_still_counts():
-    try:
-        with StopRequest().listen() as stop:
-            with pytest.raises(Interrupted), stop.raising(), suppress(Interrupted):
-                os.kill(os.getpid(), signal.SIGTERM)
-            os.kill(os.getpid(), signal.SIGTERM)  # outside it is only noted
-    finally:
-        signal.signal(signal.SIGTERM, signal.SIG_DFL)
-        signal.signal(signal.SIGINT, signal.default_int_handler)
+    with StopRequest().listen() as stop:
+        with pytest.raises(Interrupted), stop.raising(), suppress(Interrupted):
+            os.kill(os.getpid(), signal.SIGTERM)
+        os.kill(os.getpid(), signal.SIGTERM)  # outside it is only noted
     with pytest.raises(Interrupted) as caught:
         stop.check()
     assert caught.value.status == 75

@@ -322,6 +322,7 @@ def test_images_that_are_no_pixels_are_refused(tmp_path, network):
         ((x * 255).byte(), "divide pixels"),
         (x * 255, "got values within"),
         (x - 0.5, "not normalised"),
+        (x.fill_(1 + 2**-9), r"got values within \[1.001953125, 1.001953125\]"),
     ):
         with pytest.raises(UsageError, match=message):
             model(wrong)

@@ -52,7 +52,7 @@ class Holder:
 
     def gpu(self) -> str:
         """What CUDA would see, once the process has gone on."""
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 300
         while not (found := re.search("CUDA sees (.*)\n", self.said.read_text())):
             assert self.process.poll() is None and time.monotonic() < deadline
             time.sleep(0.02)
@@ -88,7 +88,7 @@ def test_each_process_has_a_gpu_of_its_own_and_a_killed_ones_is_free_again(start
 
 
 def until_it_waits(holder: Holder) -> None:
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 300
     while "waiting" not in holder.said.read_text():
         assert holder.process.poll() is None and time.monotonic() < deadline
         time.sleep(0.02)
@@ -154,8 +154,10 @@ def checkout(tmp_path) -> Path:
     scale = tmp_path / "config/scales/smoke.yaml"
     scale.write_text(scale.read_text().replace("gpu: false", "gpu: true"))
     with open(tmp_path / "sglr/engine/device.py", "a") as code:
-        # The CPU computes in the leased GPU's place.
-        code.write("\n\ndef _device(gpu):\n    return torch.device('cpu')\n")
+        # The CPU computes in the leased GPU's place, once the test has seen what it waits for.
+        code.write("\n\ndef _device(gpu):\n    import os, time\n")
+        code.write("    while not os.path.exists('go'):\n        time.sleep(0.05)\n")
+        code.write("    return torch.device('cpu')\n")
     return tmp_path
 
 
@@ -174,7 +176,8 @@ def test_snakemakes_jobs_lease_gpus_and_a_second_snakemake_harms_nothing(checkou
         second.returncode != 0
         and "Directory cannot be locked" in second.stdout + second.stderr
     )
-    assert first.wait(300) == 0, (checkout / "said").read_text()
+    (checkout / "go").touch()
+    assert first.wait(900) == 0, (checkout / "said").read_text()
     assert 'gpu=Resource("gpu", 2)' in (checkout / "said").read_text()
     for run in runs:
         assert (checkout / f"results/smoke/runs/{run}/manifest.json").exists()

@@ -10,7 +10,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 import torch
-from tools import one_line, output, run, sglr_words
+from tools import one_line, output, run, sglr_words, standing_still
 
 from sglr.data import load_splits
 from sglr.engine.checkpoints import load_state
@@ -76,7 +76,9 @@ def test_the_same_training_twice_gives_the_same_bits(undisturbed, tmp_path):
 def test_killed_after_an_epoch_and_started_again_ends_with_the_same_bits(
     undisturbed, tmp_path
 ):
-    process = subprocess.Popen(command(tmp_path), stdout=subprocess.PIPE, text=True)
+    process = subprocess.Popen(
+        standing_still(2, command(tmp_path)), stdout=subprocess.PIPE, text=True
+    )
     assert process.stdout is not None
     for line in process.stdout:
         if "epoch 2/" in line:
@@ -91,7 +93,10 @@ def test_killed_after_an_epoch_and_started_again_ends_with_the_same_bits(
 
 def test_sigterm_loses_an_epoch_at_most_and_has_its_own_status(undisturbed, tmp_path):
     process = subprocess.Popen(
-        command(tmp_path), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        standing_still(1, command(tmp_path)),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
     )
     assert process.stdout is not None
     for line in process.stdout:

@@ -50,6 +50,12 @@ def sglr_words(*words: object, scale: str = "smoke") -> list[str]:
     return [sys.executable, "-m", "sglr", *map(str, words), "--scale", scale]
 
 
+def standing_still(epochs: int, words: list[str]) -> list[str]:
+    """The words of a training that stands still after so many epochs, in the middle of the next, until a signal."""
+    python, _, _, *command = words
+    return [python, str(ROOT / "tests/standing_still.py"), str(epochs), *command]
+
+
 def sglr(
     folder: Path, *words: object, scale: str = "smoke", **environment: str
 ) -> Done:

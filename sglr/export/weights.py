@@ -13,6 +13,7 @@ from sglr.files.disk import write_bytes
 from sglr.files.errors import UsageError
 from sglr.files.published import find
 from sglr.files.records import digest, read_json, write_json
+from sglr.files.settings import exact
 from sglr.files.shapes import EVALUATION
 from sglr.models import build
 from sglr.models.networks import check_finite
@@ -83,5 +84,5 @@ def _check_pixels(_: nn.Module, given: tuple[Tensor, ...]) -> None:
     low, high = (value.item() for value in x.detach().aminmax())
     if low < -_BEYOND or high > 1 + _BEYOND:
         raise UsageError(
-            f"images must lie in [0, 1], not normalised, got values within [{low:.4g}, {high:.4g}]"
+            f"images must lie in [0, 1], not normalised, got values within [{exact(low)}, {exact(high)}]"
         )

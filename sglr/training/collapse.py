@@ -4,6 +4,8 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
+from sglr.files.settings import exact
+
 
 def collapse(
     history: Sequence[dict[str, Any]],
@@ -35,7 +37,7 @@ def collapse(
     if robust <= chance(num_classes, num_robust):
         return f"its robust accuracy, in its best epoch {_percent(robust)}, is chance"
     if loss > math.log(num_classes) and trained <= chance(num_classes, num_train):
-        return f"its training loss stays above ln {num_classes}, at {loss:.3g}"
+        return f"its training loss stays above ln {num_classes}, at {exact(loss)}"
     return ""
 
 

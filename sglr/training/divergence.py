@@ -7,6 +7,7 @@ from typing import Any
 from sglr.files.errors import UsageError
 from sglr.files.origin import differences
 from sglr.files.records import read_json, write_json
+from sglr.files.settings import exact
 from sglr.files.shapes import DIVERGED
 from sglr.plan.scales import Engine, Optimisation
 
@@ -39,7 +40,7 @@ def advice(saved: int, rate: float, how: Optimisation, key: str, engine: Engine)
     helps = f"--set {key}.learning_rate={how.learning_rate / 10:g}"
     helps += " or --set engine.precision=fp32" if engine.precision != "fp32" else ""
     return (
-        f"at a learning rate of {rate:g}; the last good epoch is {saved or 'none'}, {kept}; "
+        f"at a learning rate of {exact(rate)}; the last good epoch is {saved or 'none'}, {kept}; "
         f"a lower rate usually helps ({helps})"
     )
 
