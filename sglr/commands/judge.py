@@ -8,7 +8,6 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sglr.collected.beside import beside
 from sglr.engine.lease import lease_gpu
 from sglr.files.disk import write_bytes
 from sglr.files.errors import UsageError
@@ -200,5 +199,8 @@ def _summary(found: "Judgement", plan: Plan) -> list[str]:
 
 
 def _table(found: "Judgement", plan: Plan, arguments: Namespace) -> list[str]:
+    # Its statistics take half a second, which every command would pay.
+    from sglr.collected.beside import beside
+
     table = beside(found.record(), plan, arguments.results)
     return table.to_markdown(index=False, disable_numparse=True).split("\n")
