@@ -8,6 +8,7 @@ from sglr.models import build
 from sglr.plan import plan_files, scale_files
 from sglr.plan.plan import teachers_of
 from sglr.plan.plan_files import load_plan
+from sglr.plan.progress import Progress
 from sglr.plan.runs import make_run, parse_run
 from sglr.plan.scale_files import load_scale
 from sglr.plan.scales import ARCHITECTURES
@@ -231,3 +232,10 @@ def test_a_seed_that_was_not_planned_is_shown_once_all_of_it_is_there(tmp_path):
     assert [
         run.id for run in runs_of("headline", plan, tmp_path).shown
     ] == plan.artefacts["headline"]
+
+
+def test_how_far_a_workflow_has_come_is_said_at_the_pace_so_far():
+    jobs = {1: ("train", 6.0), 2: ("train", 6.0), 3: ("evaluate", 8.0)}
+    assert Progress(jobs).words(3.0) == "Done: 0 of 2 trainings, 0 of 1 measurements"
+    said = Progress(jobs, done={1}).words(3.0)  # half of its estimate; 14 are left
+    assert said == "Done: 1 of 2 trainings, 0 of 1 measurements, about 7 minutes left"

@@ -67,6 +67,7 @@ def test_a_disk_that_is_too_small_is_said_before_the_work(tmp_path):
         assert re.search(
             r"leave about 7000\.0 GB in results/, where [\d.]+ GB are", said
         )
+    assert "Done: 1 of 1 trainings, about 0 minutes left" in said
     assert (tmp_path / run_folder / "manifest.json").exists()
 
 

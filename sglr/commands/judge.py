@@ -199,6 +199,7 @@ def _summary(found: "Judgement", plan: Plan) -> list[str]:
 
 
 def _table(found: "Judgement", plan: Plan, arguments: Namespace) -> list[str]:
+    # Its statistics take half a second, which every command would pay.
     from sglr.collected.beside import beside
 
     table = beside(found.record(), plan, arguments.results)

@@ -73,6 +73,7 @@ def warn_of_room():
 
 onstart:
     warn_of_room()
+    Said().begin()
 
 
 atexit.register(say_planned_hours)  # onstart and onsuccess do not run in a dry run

@@ -1,0 +1,26 @@
+# How far trainings and measurements have come, said on the terminal after each of them. No rules.
+
+
+class Said(logging.Handler):
+    """Listens for Snakemake's own word that a job is finished; says nothing where --quiet silences that."""
+
+    def begin(self):
+        """Count from now."""
+        jobs = {
+            job.jobid: (job.rule.name, estimate(job.rule.name, job.wildcards))
+            for job in planned_jobs()
+        }
+        self.progress, self.started = Progress(jobs), time.monotonic()
+        if jobs:
+            logger.addHandler(self)
+
+    def emit(self, record):
+        """Say how far it is now."""
+        job = getattr(record, "job_id", None)
+        if (
+            getattr(record, "event", None) == LogEvent.JOB_FINISHED
+            and job in self.progress.jobs
+        ):
+            self.progress.done.add(job)
+            minutes = (time.monotonic() - self.started) / 60
+            print(self.progress.words(minutes), file=sys.stderr, flush=True)
