@@ -13,7 +13,6 @@ from torch import Tensor
 from sglr.data import load_splits
 from sglr.data.batches import Batches
 from sglr.engine import parallel
-from sglr.engine.checkpoints import save_payload
 from sglr.engine.device import accelerator, device_name
 from sglr.evaluation.curve import Curve
 from sglr.files.disk import remove
@@ -21,14 +20,15 @@ from sglr.files.errors import Interrupted, UsageError
 from sglr.files.origin import differences, origin
 from sglr.files.records import settings_digest, write_csv
 from sglr.methods.schedules import learning_rate
-from sglr.models.networks import check_finite
 from sglr.plan.runs import Run
 from sglr.plan.scales import Engine, Scale
 from sglr.training import divergence, state
 from sglr.training.build import build_recipe, memory_format, optimisation
 from sglr.training.labels import labels_now
 from sglr.training.progress import Progress
+from sglr.training.recipe import means
 from sglr.training.records import write_records
+from sglr.training.saving import Saver
 from sglr.training.signals import StopRequest
 
 Row = dict[str, Any]
@@ -85,6 +85,7 @@ class Job:
         self.clock = time.process_time if device.type == "cpu" else time.perf_counter
         self.origin = origin(device_name(device), accelerator())
         self.state = state.State()
+        self.saver = Saver(folder, device)
 
     def fit(
         self,
@@ -111,7 +112,10 @@ class Job:
         for watch in watchers:
             for row in self.state.history:
                 watch(row)
-        with closing(Progress(self.run.id, self.how.epochs, done)) as progress:
+        with (
+            closing(self.saver),
+            closing(Progress(self.run.id, self.how.epochs, done)) as progress,
+        ):
             for epoch in range(done + 1, self.how.epochs + 1):
                 self._epoch_or_stop(epoch, stop)
                 for watch in (progress.epoch, *watchers):
@@ -191,7 +195,7 @@ class Job:
             now.averaged = True
         steps = torch.stack(now.steps).cpu()
         self._check_losses(steps[:, 0], epoch, rate)
-        return {"learning_rate": rate} | _means(steps)
+        return {"learning_rate": rate} | means(steps)
 
     def _check_losses(self, losses: Tensor, epoch: int, rate: float) -> None:
         """Raise UsageError for a loss that is not finite: where, what is saved, what helps."""
@@ -222,35 +226,22 @@ class Job:
         for name, split in (("best", "test"), ("best_validation", "validation")):
             *before, last = [-1.0] + [row[f"{split}_{metric}"] for row in eligible]
             if self.recipe.eligible(epoch) and last > max(before):
-                self.state.checkpoints[name] = self._save_weights(f"{name}.pt", epoch)
+                self.state.checkpoints[name] = self._keep(f"{name}.pt", epoch)
         every = self.settings["trajectory_every"]
         if every and (epoch == 1 or epoch % every == 0):
-            self.state.checkpoints["trajectory"].append(
-                self._save_weights(f"trajectory/{epoch:04d}.pt", epoch)
-            )
+            kept = self.state.checkpoints["trajectory"]
+            entry = self._keep(f"trajectory/{epoch:04d}.pt", epoch)
+            self.state.checkpoints["trajectory"] = [*kept, entry]
         if epoch == self.how.epochs:
-            self.state.checkpoints["final"] = self._save_weights("final.pt", epoch)
+            self.state.checkpoints["final"] = self._keep("final.pt", epoch)
 
-    def _save_weights(self, name: str, epoch: int) -> Row:
-        weights = self.recipe.evaluated(epoch).state_dict()
-        check_finite(weights, f"run {self.run.id}, epoch {epoch}")
-        payload = {"run": self.run.id, "epoch": epoch, "weights": weights}
-        return {"epoch": epoch, "sha256": save_payload(self.folder / name, payload)}
+    def _keep(self, name: str, epoch: int) -> Row:
+        return self.saver.keep(name, self.recipe.evaluated(epoch), self.run.id, epoch)
 
     def _save(self) -> None:
         """Save the state, and the history for whoever watches it grow."""
-        state.save(
-            self.folder, self.fingerprint, self.state, self.recipe, self.generator
+        self.saver.save(
+            state.payload(self.fingerprint, self.state, self.recipe, self.generator)
         )
         if parallel.is_first() and self.state.history:
             write_csv(self.folder / "history.csv", self.state.history)
-
-
-def _means(steps: Tensor) -> Row:
-    """Means of `Recipe.step`'s (steps, 4): over the images, of the gradient's norm over the steps."""
-    loss, images, correct, norm = steps.unbind(1)
-    return {
-        "train_loss": ((loss * images).sum() / images.sum()).item(),
-        "train_accuracy": (correct.sum() / images.sum()).item(),
-        "gradient_norm": norm.mean().item(),
-    }
