@@ -13,6 +13,7 @@ import collections
 import contextlib
 import hashlib
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -62,7 +63,9 @@ class Gpu:
         self.sync_debug_mode = "default"
 
     def wait(self, kind: str) -> None:
-        """Note that the host waits for the device here."""
+        """Note that the host waits for the device here; a thread beside it may."""
+        if threading.current_thread() is not threading.main_thread():
+            return
         if self.capturing:
             raise RuntimeError(f"{CAPTURING}: {kind} at {_place()}")
         if self.sync_debug_mode == "error":

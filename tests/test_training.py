@@ -21,7 +21,8 @@ from sglr.files.records import read_json
 from sglr.plan.plan_files import load_plan
 from sglr.plan.scales import PLAIN
 from sglr.training.divergence import advice
-from sglr.training.job import Job, _means
+from sglr.training.job import Job
+from sglr.training.recipe import means
 from sglr.training.records import LABEL_FILES
 from sglr.training.signals import StopRequest
 
@@ -182,7 +183,7 @@ def test_history_has_every_epoch_and_no_gap(undisturbed):
 def test_means_of_an_epoch_weigh_steps_by_their_images():
     # Loss, images, correct images, gradient norm.
     steps = torch.tensor([[1.0, 2, 1, 3], [4.0, 1, 1, 5]])
-    assert _means(steps) == {
+    assert means(steps) == {
         "train_loss": 2,
         "train_accuracy": pytest.approx(2 / 3),
         "gradient_norm": 4,

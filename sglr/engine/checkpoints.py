@@ -20,12 +20,18 @@ _DIGEST_LENGTH = 64
 
 def save_payload(path: Path, payload: dict[str, Any]) -> str:
     """Write `payload` atomically, its sha256 ahead of it; return the sha256."""
+    checksum, content = packed(payload)
+    if parallel.is_first():
+        write_bytes(path, content)
+    return checksum
+
+
+def packed(payload: dict[str, Any]) -> tuple[str, bytes]:
+    """Return the payload's sha256, and what a file of it holds."""
     buffer = io.BytesIO()
     torch.save(payload, buffer)
     checksum = digest(buffer.getvalue())
-    if parallel.is_first():
-        write_bytes(path, checksum.encode() + buffer.getvalue())
-    return checksum
+    return checksum, checksum.encode() + buffer.getvalue()
 
 
 def load_payload(

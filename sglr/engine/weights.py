@@ -10,7 +10,6 @@ from safetensors import SafetensorError
 from safetensors.torch import load, save
 from torch import Tensor, nn
 
-from sglr.engine import parallel
 from sglr.engine.checkpoints import load_payload
 from sglr.files.disk import damaged, read_bytes, write_bytes
 from sglr.files.errors import UsageError
@@ -22,25 +21,33 @@ Header = dict[str, Any]
 Weights = dict[str, Tensor]
 
 
-def save_weights(
-    path: Path, network: nn.Module, shape: dict[str, Any], run: str, epoch: int
-) -> str:
-    """Write a checkpoint atomically; return its sha256, which its header has too.
+def checkpoint(
+    weights: Weights, *, run: str, epoch: int, shape: dict[str, Any]
+) -> tuple[str, bytes]:
+    """Return a checkpoint's sha256, and what its file holds: that sha256 in the header, and the weights.
 
     The sha256 is that of what `torch.save` makes of run, epoch and weights, though no such file is written: so it names
     the same network as in manifests of trainings that wrote one.
     """
     content = io.BytesIO()
-    torch.save({"run": run, "epoch": epoch, "weights": network.state_dict()}, content)
+    torch.save({"run": run, "epoch": epoch, "weights": weights}, content)
     sha256 = digest(content.getvalue())
-    if parallel.is_first():
-        names = {"run": run, "epoch": epoch, "checkpoint_sha256": sha256}
-        write_bytes(path, packed(network, shape, names))
+    names = {"run": run, "epoch": epoch, "checkpoint_sha256": sha256}
+    return sha256, packed(weights, shape, names)
+
+
+def save_weights(
+    path: Path, network: nn.Module, shape: dict[str, Any], run: str, epoch: int
+) -> str:
+    """Write a checkpoint atomically; return its sha256."""
+    names: dict[str, Any] = {"run": run, "epoch": epoch, "shape": shape}
+    sha256, content = checkpoint(network.state_dict(), **names)
+    write_bytes(path, content)
     return sha256
 
 
 def load_weights(path: Path, sha256: str | None = None) -> dict[str, Any]:
-    """Return run, epoch and weights of a checkpoint that `save_weights` gave `sha256` for; without it, of any.
+    """Return run, epoch and weights of a checkpoint that `checkpoint` gave `sha256` for; without it, of any.
 
     Raises UsageError where the file is missing, truncated, changed, another checkpoint, or of another format.
     """
@@ -53,14 +60,12 @@ def load_weights(path: Path, sha256: str | None = None) -> dict[str, Any]:
     return {key: header.get(key) for key in ("run", "epoch")} | {"weights": weights}
 
 
-def packed(network: nn.Module, shape: dict[str, Any], names: dict[str, Any]) -> bytes:
+def packed(weights: Weights, shape: dict[str, Any], names: dict[str, Any]) -> bytes:
     """Return a safetensors file of the weights; its header has `names`, the `shape` that `build` needs, and a sha256.
 
     The header is one entry of JSON: safetensors does not keep the order of several, so the bytes would vary.
     """
-    weights = {
-        name: value.cpu().contiguous() for name, value in network.state_dict().items()
-    }
+    weights = {name: value.cpu().contiguous() for name, value in weights.items()}
     header = {
         "format": FORMAT,
         **names,

@@ -37,7 +37,7 @@ def export(finished: "Finished", checkpoint: str, folder: Path) -> Path:
     entry = finished.manifest[checkpoint]
     names = {"run": finished.run.id, "checkpoint": checkpoint}
     names |= {"epoch": entry["epoch"], "checkpoint_sha256": entry["sha256"]}
-    content = packed(finished.network(checkpoint), finished.shape, names)
+    content = packed(finished.network(checkpoint).state_dict(), finished.shape, names)
     write_bytes(path, content)
     card = model_card(finished, checkpoint, evaluated, path.name, digest(content))
     write_bytes(path.with_suffix(".md"), card.encode())

@@ -7,6 +7,7 @@ import os
 import shutil
 import socket
 import uuid
+from collections.abc import Mapping
 from contextlib import suppress
 from errno import EACCES, EROFS
 from os.path import lexists
@@ -22,28 +23,40 @@ _ELSEWHERE = "work in another folder (snakemake --directory)"
 def write_bytes(path: Path, content: bytes) -> None:
     """Write `content` so that `path` is either the old file or the whole new one.
 
-    The temporary file's name is nobody else's, on this machine or on another that shares the folder.
     Raises UsageError on errors of the system.
     """
+    write_together({path: content})
+
+
+def write_together(contents: Mapping[Path, bytes]) -> None:
+    """Write files that speak of each other: each is the old one until all are on the disk, then the whole new one.
+
+    Temporary files' names are nobody else's, on this machine or on another that shares the folder.
+    Raises UsageError on errors of the system; then every file is the old one.
+    """
+    temporary = {path: _temporary(path) for path in contents}
+    try:
+        for path, content in contents.items():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with open(temporary[path], "wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+        for path in contents:
+            os.replace(temporary[path], path)
+    except OSError as error:
+        raise refused(path, error, "written") from None
+    finally:  # after an error or a signal; what is half written is nobody's
+        for half in temporary.values():
+            with suppress(OSError):
+                half.unlink()
+
+
+def _temporary(path: Path) -> Path:
     name = (
         f".{path.name}.{socket.gethostname()}.{uuid.uuid4().hex[:8]}.{os.getpid()}.tmp"
     )
-    temporary = path.with_name(name[-200:])
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with open(temporary, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
-    except OSError as error:
-        with suppress(OSError):
-            temporary.unlink()
-        raise refused(path, error, "written") from None
-    except BaseException:  # a signal; what is half written is nobody's
-        with suppress(OSError):
-            temporary.unlink()
-        raise
+    return path.with_name(name[-200:])
 
 
 def check_writable(folder: Path) -> None:

@@ -27,7 +27,7 @@ def fold_batchnorm(
     for parent in list(copied.modules()) if fold else []:
         for name, child in list(parent.named_children()):
             if isinstance(child, ConvBN):
-                setattr(parent, name, _convolution_like(child.conv))
+                setattr(parent, name, _with_bias(child.conv))
     refold(copied, model)
     dtype = torch.bfloat16 if precision == "bf16" else next(model.parameters()).dtype
     return copied.to(dtype).to(
@@ -78,15 +78,7 @@ def _fold_into(convolutions: list[Any], pairs: list[ConvBN]) -> None:
         torch.mul(pair.conv.weight, scale[:, None, None, None], out=conv.weight)
 
 
-def _convolution_like(conv: nn.Conv2d) -> nn.Conv2d:
-    """An unfilled one with a bias, made where the weights lie.
-
-    Unlike `nn.utils.skip_init` it does not import the half second of torch's symbolic shapes.
-    """
-    shape = (conv.in_channels, conv.out_channels, conv.kernel_size)
-    like: Any = nn.Conv2d(*shape, conv.stride, conv.padding, device="meta")
-    like.weight = nn.Parameter(torch.empty_like(conv.weight), requires_grad=False)
-    like.bias = nn.Parameter(
-        torch.empty_like(conv.weight[:, 0, 0, 0]), requires_grad=False
-    )
-    return like
+def _with_bias(conv: nn.Conv2d) -> nn.Conv2d:
+    """The convolution, with a bias to be filled."""
+    conv.bias = nn.Parameter(conv.weight.new_empty(conv.out_channels), False)
+    return conv

@@ -14,21 +14,22 @@ from sglr.data import load_splits
 from sglr.data.batches import Batches
 from sglr.engine import parallel
 from sglr.engine.device import accelerator, device_name
-from sglr.engine.weights import save_weights
 from sglr.evaluation.curve import Curve
 from sglr.files.disk import remove
 from sglr.files.errors import Interrupted, UsageError
 from sglr.files.origin import differences, origin
 from sglr.files.records import settings_digest, write_csv
 from sglr.methods.schedules import learning_rate
-from sglr.models.networks import check_finite, shape_of
+from sglr.models.networks import shape_of
 from sglr.plan.runs import Run
 from sglr.plan.scales import Engine, Scale
 from sglr.training import divergence, state
 from sglr.training.build import build_recipe, memory_format, optimisation
 from sglr.training.labels import labels_now
 from sglr.training.progress import Progress
+from sglr.training.recipe import means
 from sglr.training.records import write_records
+from sglr.training.saving import Saver
 from sglr.training.signals import StopRequest
 
 Row = dict[str, Any]
@@ -85,6 +86,8 @@ class Job:
         self.clock = time.process_time if device.type == "cpu" else time.perf_counter
         self.origin = origin(device_name(device), accelerator())
         self.state = state.State()
+        names = {"run": run.id, "shape": shape_of(run, scale, self.splits)}
+        self.saver = Saver(folder, device, names)
 
     def fit(
         self,
@@ -111,7 +114,10 @@ class Job:
         for watch in watchers:
             for row in self.state.history:
                 watch(row)
-        with closing(Progress(self.run.id, self.how.epochs, done)) as progress:
+        with (
+            closing(self.saver),
+            closing(Progress(self.run.id, self.how.epochs, done)) as progress,
+        ):
             for epoch in range(done + 1, self.how.epochs + 1):
                 self._epoch_or_stop(epoch, stop)
                 for watch in (progress.epoch, *watchers):
@@ -191,7 +197,7 @@ class Job:
             now.averaged = True
         steps = torch.stack(now.steps).cpu()
         self._check_losses(steps[:, 0], epoch, rate)
-        return {"learning_rate": rate} | _means(steps)
+        return {"learning_rate": rate} | means(steps)
 
     def _check_losses(self, losses: Tensor, epoch: int, rate: float) -> None:
         """Raise UsageError for a loss that is not finite: where, what is saved, what helps."""
@@ -222,37 +228,23 @@ class Job:
         for name, split in (("best", "test"), ("best_validation", "validation")):
             *before, last = [-1.0] + [row[f"{split}_{metric}"] for row in eligible]
             if self.recipe.eligible(epoch) and last > max(before):
-                self.state.checkpoints[name] = self._save_weights(name, epoch)
+                self.state.checkpoints[name] = self._keep(name, epoch)
         every = self.settings["trajectory_every"]
         if every and (epoch == 1 or epoch % every == 0):
-            self.state.checkpoints["trajectory"].append(
-                self._save_weights(f"trajectory/{epoch:04d}", epoch)
-            )
+            kept = self.state.checkpoints["trajectory"]
+            entry = self._keep(f"trajectory/{epoch:04d}", epoch)
+            self.state.checkpoints["trajectory"] = [*kept, entry]
         if epoch == self.how.epochs:
-            self.state.checkpoints["final"] = self._save_weights("final", epoch)
+            self.state.checkpoints["final"] = self._keep("final", epoch)
 
-    def _save_weights(self, name: str, epoch: int) -> Row:
+    def _keep(self, name: str, epoch: int) -> Row:
         network = self.recipe.evaluated(epoch)
-        check_finite(network.state_dict(), f"run {self.run.id}, epoch {epoch}")
-        path = self.folder / f"{name}.safetensors"
-        shape = shape_of(self.run, self.scale, self.splits)
-        sha256 = save_weights(path, network, shape, self.run.id, epoch)
-        return {"epoch": epoch, "sha256": sha256}
+        return self.saver.keep(f"{name}.safetensors", network, epoch)
 
     def _save(self) -> None:
         """Save the state, and the history for whoever watches it grow."""
-        state.save(
-            self.folder, self.fingerprint, self.state, self.recipe, self.generator
+        self.saver.save(
+            state.payload(self.fingerprint, self.state, self.recipe, self.generator)
         )
         if parallel.is_first() and self.state.history:
             write_csv(self.folder / "history.csv", self.state.history)
-
-
-def _means(steps: Tensor) -> Row:
-    """Means of `Recipe.step`'s (steps, 4): over the images, of the gradient's norm over the steps."""
-    loss, images, correct, norm = steps.unbind(1)
-    return {
-        "train_loss": ((loss * images).sum() / images.sum()).item(),
-        "train_accuracy": (correct.sum() / images.sum()).item(),
-        "gradient_norm": norm.mean().item(),
-    }

@@ -91,3 +91,13 @@ class Recipe:
         self.objective.load_state_dict(state["objective"])
         if self.average:
             self.average.load_state_dict(state["average"])
+
+
+def means(steps: Tensor) -> dict[str, float]:
+    """Means of `Recipe.step`'s (steps, 4): over the images, of the gradient's norm over the steps."""
+    loss, images, correct, norm = steps.unbind(1)
+    return {
+        "train_loss": ((loss * images).sum() / images.sum()).item(),
+        "train_accuracy": (correct.sum() / images.sum()).item(),
+        "gradient_norm": norm.mean().item(),
+    }

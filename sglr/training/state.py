@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from contextlib import suppress
+from copy import copy
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ import torch
 from torch import Tensor
 
 from sglr.engine import parallel
-from sglr.engine.checkpoints import STATE_FORMAT, load_state, save_payload
+from sglr.engine.checkpoints import STATE_FORMAT, load_state
 from sglr.engine.weights import load_weights
 from sglr.files.disk import read_bytes, write_bytes
 from sglr.files.errors import UsageError
@@ -59,28 +60,24 @@ class State:
     stretches: list[dict[str, Any]] = field(default_factory=list)
 
 
-def save(
-    folder: Path,
+def payload(
     fingerprint: str,
     state: State,
     recipe: Recipe,
     generator: torch.Generator,
-) -> None:
-    """Write folder/state.pt: all that the training needs to go on from here.
-
-    Plain values are one text: pickling thousands of them epoch after epoch would take a tenth of a small training.
-    """
-    plain = vars(state) | {"underway": None}
-    payload = {
+) -> dict[str, Any]:
+    """Return what state.pt holds: all that the training needs to go on from here."""
+    # Lists and dicts of its own: the training goes on while it is being written.
+    plain = {name: copy(value) for name, value in vars(state).items()}
+    return {
         "format": STATE_FORMAT,
         "fingerprint": fingerprint,
         "recipe": recipe.state_dict(),
         "generator": generator.get_state(),
         "device": generator.device.type,
-        "plain": json.dumps(plain),
+        "plain": plain | {"underway": None},
         "underway": vars(state.underway) if state.underway else {},
     }
-    save_payload(folder / "state.pt", payload)
 
 
 def resume(
