@@ -1,22 +1,31 @@
 """Accuracies of runs' checkpoints, as Tables 2, 3 and 4 collect, number and print them."""
 
+from itertools import product
 from typing import Any
 
 import pandas as pd
 
 from sglr.artefacts.cells import Cell, cell_of, with_best
 from sglr.artefacts.words import marked, said_of_collapse
+from sglr.collected.entries import accuracies_of
 from sglr.collected.published import published_rows
 from sglr.collected.runs import Runs
 from sglr.methods import METHODS
-from sglr.plan.names import ATTACKS, CHECKPOINTS, PAPERS_DATA, TEN, attack_label
+from sglr.plan.names import (
+    ATTACKS,
+    CHECKPOINTS,
+    HUNDRED,
+    PAPERS_DATA,
+    TEN,
+    attack_label,
+)
 from sglr.plan.runs import Run
 from sglr.plan.scales import Scale
 
 Row = dict[str, Any]
 DIFFERENCE = "difference"  # best (test-selected) minus final, seed by seed
+# What tables, and the paper's rows, call what is printed.
 _PRINTED = {"best": "best", "final": "final", DIFFERENCE: "diff"}
-_PAPERS = {"best": "best", "final": "final", DIFFERENCE: "diff"}
 
 
 def collect_accuracies(runs: Runs) -> list[Row]:
@@ -35,9 +44,10 @@ def collect_accuracies(runs: Runs) -> list[Row]:
 
 def _origin(run: Run, scale: Scale) -> Row:
     settings = run.method_settings()
+    ten = run.dataset == scale.roles.ten_classes
     return {
         "dataset": run.dataset,
-        "role": TEN if run.dataset == scale.roles.ten_classes else "hundred_classes",
+        "role": TEN if ten else HUNDRED,
         "method": run.method,
         "r": getattr(settings, "r", None),
         "temperature": getattr(settings, "temperature", None),
@@ -48,34 +58,13 @@ def _origin(run: Run, scale: Scale) -> Row:
 def _measured(evaluation: Row) -> list[Row]:
     """The accuracies of an evaluation.json."""
     rows = []
-    for name, entry in evaluation["checkpoints"].items():
-        natural, pgd, autoattack = (
-            entry["natural_accuracy"],
-            entry["pgd20_accuracy"],
-            entry["autoattack"],
-        )
-        rows.append(
-            {
-                "checkpoint": name,
-                "attack": "natural",
-                "accuracy": natural,
-                "num_images": entry["num_images"],
-            }
-        )
-        rows.append(
-            {
-                "checkpoint": name,
-                "attack": "pgd20",
-                "accuracy": pgd,
-                "num_images": entry["num_images"],
-            }
-        )
-        if autoattack:
-            found = {
-                "accuracy": autoattack["accuracy"],
-                "num_images": autoattack["num_images"],
-            }
-            rows.append({"checkpoint": name, "attack": "autoattack"} | found)
+    for checkpoint, entry in evaluation["checkpoints"].items():
+        for attack, accuracy in accuracies_of(entry).items():
+            if accuracy is None:
+                continue
+            measured = entry["autoattack"] if attack == "autoattack" else entry
+            row = {"checkpoint": checkpoint, "attack": attack, "accuracy": accuracy}
+            rows.append(row | {"num_images": measured["num_images"]})
     return rows
 
 
@@ -88,12 +77,12 @@ def number_methods(frame: pd.DataFrame, table: str) -> pd.DataFrame:
         paper = papers(table, str(role), str(method))
         for attack in ATTACKS:
             ours = part[part["attack"] == attack]
+            images = ours["num_images"].iloc[0] if len(ours) else None
             for checkpoint in (*CHECKPOINTS, DIFFERENCE):
-                key = (attack, _PAPERS.get(checkpoint, ""))
+                theirs = paper.get((attack, _PRINTED.get(checkpoint, "")))
                 row = {"dataset": dataset, "method": method, "attack": attack}
                 row |= {"checkpoint": checkpoint} | numbers_of(at(ours, checkpoint))
-                images = ours["num_images"].iloc[0] if len(ours) else None
-                rows.append(row | {"num_images": images, "paper": paper.get(key)})
+                rows.append(row | {"num_images": images, "paper": theirs})
     return as_integers(pd.DataFrame(rows))
 
 
@@ -119,50 +108,50 @@ def tabulate_methods(frame: pd.DataFrame, table: str, scale: Scale) -> pd.DataFr
     """
     parts = []
     for dataset, part in frame.groupby("dataset", sort=False):
-        rows = {
-            (role, method, bool(ours["attack"].notna().any())): _cells(ours, table)
-            for (role, method), ours in part.groupby(["role", "method"], sort=False)
-        }
-        index = pd.MultiIndex.from_tuples(rows, names=["role", "method", "measured"])
-        cells = pd.DataFrame(list(rows.values()), index=index)
-        named: dict[tuple[str, str], Any] = {
-            ("", "data"): dataset,
-            ("", "method"): [_label(part, method) for _, method, _ in index],
-            ("", "seeds"): [_seeds(part, method) for _, method, _ in index],
-        }
-        for attack, checkpoint in cells:
-            group = attack_label(attack, scale.attack.test_steps)
-            column = list(cells[attack, checkpoint])
-            # A large negative difference of natural accuracy is a poor best checkpoint.
-            if (attack, checkpoint) != ("natural", DIFFERENCE):
-                column = with_best(column, smallest=checkpoint == DIFFERENCE)
-            named[group, _PRINTED[checkpoint]] = column
-        parts.append(pd.DataFrame(named, index=index))
+        methods = {}
+        for (role, method), ours in part.groupby(["role", "method"], sort=False):
+            measured = bool(ours["attack"].notna().any())
+            methods[role, method, measured] = ours
+        parts.append(_tabulate(str(dataset), methods, table, scale))
     return pd.concat(parts)
 
 
-def _cells(ours: pd.DataFrame, table: str) -> dict[tuple[str, str], Cell]:
-    """The cells of one method."""
-    role, method = (str(ours[name].iloc[0]) for name in ("role", "method"))
-    paper = papers(table, role, method)
-    cells = {}
-    for attack in ATTACKS:
-        rows = ours[ours["attack"] == attack]
-        for checkpoint in _PRINTED:
-            theirs = paper.get((attack, _PAPERS[checkpoint]))
-            beneath = "" if theirs is None else f"{theirs:.1f}"
-            cells[attack, checkpoint] = cell_of(at(rows, checkpoint), beneath)
-    return cells
+def _tabulate(
+    dataset: str, methods: dict[Any, pd.DataFrame], table: str, scale: Scale
+) -> pd.DataFrame:
+    """The rows of one data set, one for each of `methods`."""
+    columns: dict[tuple[str, str], list[Any]] = {
+        ("", "data"): [dataset] * len(methods),
+        ("", "method"): [_label(ours) for ours in methods.values()],
+        ("", "seeds"): [_seeds(ours) for ours in methods.values()],
+    }
+    for attack, checkpoint in product(ATTACKS, _PRINTED):
+        group = attack_label(attack, scale.attack.test_steps)
+        cells = [_cell(ours, table, attack, checkpoint) for ours in methods.values()]
+        # A large negative difference of natural accuracy is a poor best checkpoint.
+        if (attack, checkpoint) != ("natural", DIFFERENCE):
+            cells = with_best(cells, smallest=checkpoint == DIFFERENCE)
+        columns[group, _PRINTED[checkpoint]] = cells
+    names = ["role", "method", "measured"]
+    return pd.DataFrame(columns, pd.MultiIndex.from_tuples(methods, names=names))
 
 
-def _label(part: pd.DataFrame, method: str) -> str:
-    return marked(METHODS[method].label, part[part["method"] == method])
+def _label(ours: pd.DataFrame) -> str:
+    return marked(METHODS[ours["method"].iloc[0]].label, ours)
 
 
-def _seeds(part: pd.DataFrame, method: str) -> str:
+def _seeds(ours: pd.DataFrame) -> str:
     """How many seeds of a method were run; "" for none."""
-    found = part[(part["method"] == method) & part["attack"].notna()]
-    return str(found["seed"].nunique()) if len(found) else ""
+    count = ours[ours["attack"].notna()]["seed"].nunique()
+    return str(count or "")
+
+
+def _cell(ours: pd.DataFrame, table: str, attack: str, checkpoint: str) -> Cell:
+    """One method's accuracy, the paper's beneath it."""
+    role, method = str(ours["role"].iloc[0]), str(ours["method"].iloc[0])
+    theirs = papers(table, role, method).get((attack, _PRINTED[checkpoint]))
+    accuracies = at(ours[ours["attack"] == attack], checkpoint)
+    return cell_of(accuracies, "" if theirs is None else f"{theirs:.1f}")
 
 
 def at(ours: pd.DataFrame, checkpoint: str) -> pd.Series:
@@ -176,10 +165,11 @@ def at(ours: pd.DataFrame, checkpoint: str) -> pd.Series:
 
 def papers(table: str, role: str, method: str) -> dict[tuple[str, str], float]:
     """Return the paper's percentages of a row of `table`, by attack and checkpoint; the released code has SGLR's."""
-    rows = published_rows()
     named = "sglr" if method == "sglr_released" else method
-    wanted = (rows["artifact"] == table) & (rows["dataset"] == PAPERS_DATA[role])
-    rows = rows[wanted & (rows["method"] == named)]
+    rows = published_rows()
+    rows = rows[rows["artifact"] == table]
+    rows = rows[rows["dataset"] == PAPERS_DATA[role]]
+    rows = rows[rows["method"] == named]
     keys = zip(rows["attack"], rows["checkpoint"], strict=True)
     return dict(zip(keys, rows["accuracy_percent"], strict=True))
 
@@ -202,14 +192,13 @@ def images(frame: pd.DataFrame, scale: Scale) -> str:
 
     Natural and PGD accuracies are measured on the same images, AutoAttack's on fewer: it is slow.
     """
-    pgd, words = attack_label("pgd20", scale.attack.test_steps), []
-    for dataset, part in frame.dropna(subset=["num_images"]).groupby(
-        "dataset", sort=False
-    ):
+    pgd = attack_label("pgd20", scale.attack.test_steps)
+    run = frame.dropna(subset=["num_images"])
+    words = []
+    for dataset, part in run.groupby("dataset", sort=False):
         slow = part["attack"] == "autoattack"
-        words.append(
-            f"{dataset}: natural and {pgd} on {_counts(part[~slow])} test images"
-        )
+        fast = _counts(part[~slow])
+        words.append(f"{dataset}: natural and {pgd} on {fast} test images")
         if slow.any():
             words.append(f"AutoAttack on {_counts(part[slow])}")
     return ", ".join(words)
@@ -217,4 +206,5 @@ def images(frame: pd.DataFrame, scale: Scale) -> str:
 
 def _counts(rows: pd.DataFrame) -> str:
     """The different numbers of images of `rows`, smallest first."""
-    return " or ".join(f"{count:.0f}" for count in sorted(rows["num_images"].unique()))
+    counts = sorted(rows["num_images"].unique())
+    return " or ".join(f"{count:.0f}" for count in counts)

@@ -27,14 +27,18 @@ class Cell:
         """The mean, and of several seeds the standard deviation."""
         if self.mean is None:
             return "not run"
+        # Plus zero: what is rounded to -0.0 has no sign.
         text = f"{self.mean:+.1f}" if self.signed else f"{round(self.mean, 1) + 0:.1f}"
-        return text + ("" if self.deviation is None else f" ± {self.deviation:.1f}")
+        if self.deviation is None:
+            return text
+        return f"{text} ± {self.deviation:.1f}"
 
     def __str__(self) -> str:
         if not self.beneath:
             return self.number
-        bracketed = self.beneath.startswith("[")
-        return f"{self.number} {self.beneath if bracketed else f'({self.beneath})'}"
+        if self.beneath.startswith("["):
+            return f"{self.number} {self.beneath}"
+        return f"{self.number} ({self.beneath})"
 
     @property
     def marked(self) -> str:
@@ -60,10 +64,11 @@ def with_best(cells: list[Cell], *, smallest: bool = False) -> list[Cell]:
     if len(shown) < 2:
         return cells
     best = min(shown) if smallest else max(shown)
-    return [
-        replace(cell, best=cell.mean is not None and round(cell.mean, 1) == best)
-        for cell in cells
-    ]
+    found = []
+    for cell in cells:
+        is_best = cell.mean is not None and round(cell.mean, 1) == best
+        found.append(replace(cell, best=is_best))
+    return found
 
 
 def named(table: pd.DataFrame) -> pd.DataFrame:

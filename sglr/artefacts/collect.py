@@ -21,20 +21,21 @@ def runs_of(name: str, plan: Plan, folder: Path) -> Runs:
 
 def inputs_of(name: str, plan: Plan, folder: Path) -> list[str]:
     """Return the files below `folder`, results/{scale}, that collecting an artefact reads."""
-    return (
-        list(getattr(load(name), "ALSO_READS", ())) + runs_of(name, plan, folder).inputs
-    )
+    return [*also_read(name), *runs_of(name, plan, folder).inputs]
+
+
+def also_read(name: str) -> tuple[str, ...]:
+    """Return the files below results/{scale} that an artefact is collected from besides its runs'."""
+    return getattr(load(name), "ALSO_READS", ())
 
 
 def runs_with(file: str, plan: Plan) -> list[str]:
     """Return the ids of the planned runs of which some artefact reads `file`."""
-    wanted = [
-        run
-        for name, runs in plan.artefacts.items()
-        if file in load(name).READS
-        for run in runs
-    ]
-    return list(dict.fromkeys(wanted))
+    wanted: dict[str, None] = {}
+    for name, runs in plan.artefacts.items():
+        if file in load(name).READS:
+            wanted |= dict.fromkeys(runs)
+    return list(wanted)
 
 
 def collect(name: str, plan: Plan, results: Path) -> None:
@@ -50,9 +51,9 @@ def collect(name: str, plan: Plan, results: Path) -> None:
     tables = load(name).collect(runs)
     for file, rows in tables.items():
         write_csv(folder / "collected" / f"{file}.csv", rows)
-    used = [*getattr(load(name), "ALSO_READS", ()), *runs.used]
-    files = [f"{file}.csv" for file in tables]
-    write_sums(folder / "collected", name, [*files, *(f"../{path}" for path in used)])
+    written = [f"{file}.csv" for file in tables]
+    read = [f"../{path}" for path in (*also_read(name), *runs.used)]
+    write_sums(folder / "collected", name, [*written, *read])
 
 
 def is_collected(name: str, collected: Path) -> bool:
@@ -62,13 +63,14 @@ def is_collected(name: str, collected: Path) -> bool:
 
 def frames_of(name: str, collected: Path) -> dict[str, pd.DataFrame]:
     """Return an artefact's collected frames, by name. Raises UsageError where one was not collected, or is damaged."""
-    paths = {file: collected / f"{file}.csv" for file in load(name).COLLECTED}
-    missing = [path for path in paths.values() if not path.exists()]
-    if missing:
-        raise UsageError(
-            f"{missing[0]}: no such file; to make it: {command_for(missing[0])}"
-        )
-    return {file: read_csv(path) for file, path in paths.items()}
+    frames = {}
+    for file in load(name).COLLECTED:
+        path = collected / f"{file}.csv"
+        if not path.exists():
+            command = command_for(path)
+            raise UsageError(f"{path}: no such file; to make it: {command}")
+        frames[file] = read_csv(path)
+    return frames
 
 
 def check_collected(names: Iterable[str], plan: Plan, folder: Path) -> None:

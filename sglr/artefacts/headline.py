@@ -7,7 +7,8 @@ import pandas as pd
 
 from sglr.artefacts.cells import Cell, cell_of
 from sglr.artefacts.words import marked, said_of_collapse
-from sglr.collected.paired import correct_images, mean_interval, paired_difference
+from sglr.collected.entries import robust_answers
+from sglr.collected.paired import mean_interval, paired_difference
 from sglr.collected.runs import Runs
 from sglr.methods import METHODS
 from sglr.plan.names import ROBUST, attack_label
@@ -32,7 +33,7 @@ def collect(runs: Runs) -> dict[str, Any]:
     Seeds without PGD-AT are left out, and so is an attack that either was not measured under.
     """
     correct = {
-        run: correct_images(runs.json(run, "evaluation.json")) for run in runs.done
+        run: robust_answers(runs.json(run, "evaluation.json")) for run in runs.done
     }
     baseline = {
         run.seed: images for run, images in correct.items() if run.method == "at"

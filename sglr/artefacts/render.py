@@ -24,20 +24,20 @@ def render(
 
     A figure of another size than the default has the size in its name.
     """
-    frames, module = frames_of(name, folder / "collected"), load(name)
-    if is_figure(name):
-        # matplotlib takes a second to import
-        from sglr.artefacts.drawing import UNDATED, save
-
-        chosen, note = size_of(size), module.note(frames, scale)
-        path = figures / (name if size == DEFAULT else f"{name}-{size}")
-        save(lambda: module.draw(frames, chosen), note, chosen, path)
-        collected = relpath(folder / "collected", figures)
-        drawn_from = [f"{collected}/{file}.csv" for file in frames]
-        files = [f"{path.name}.{ending}" for ending in UNDATED]
-        write_sums(figures, path.name, [*files, *drawn_from])
-    else:
+    module, collected = load(name), folder / "collected"
+    frames = frames_of(name, collected)
+    if not is_figure(name):
         write_table(module, frames, scale, folder / "tables" / name)
+        return
+    # matplotlib takes a second to import
+    from sglr.artefacts.drawing import UNDATED, save
+
+    chosen, note = size_of(size), module.note(frames, scale)
+    path = figures / (name if size == DEFAULT else f"{name}-{size}")
+    save(lambda: module.draw(frames, chosen), note, chosen, path)
+    written = [f"{path.name}.{ending}" for ending in UNDATED]
+    read = [f"{relpath(collected, figures)}/{file}.csv" for file in frames]
+    write_sums(figures, path.name, [*written, *read])
 
 
 def write_table(
@@ -47,8 +47,7 @@ def write_table(
     table, note = module.tabulate(frames, scale), module.note(frames, scale)
     beneath = getattr(module, "BENEATH", "")
     latex = to_latex(table, path.name, note, beneath)
-    write_csv(
-        path.with_suffix(".csv"), module.numbers(frames).assign(scale=scale.label)
-    )
+    numbers = module.numbers(frames).assign(scale=scale.label)
+    write_csv(path.with_suffix(".csv"), numbers)
     write_bytes(path.with_suffix(".md"), f"{note}\n\n{to_markdown(table)}\n".encode())
     write_bytes(path.with_suffix(".tex"), latex.encode())

@@ -5,12 +5,12 @@ from typing import Any
 
 import pandas as pd
 
+from sglr.collected.entries import accuracies_of, answers_of
 from sglr.collected.paired import paired_difference
 from sglr.collected.runs import Runs
-from sglr.plan.names import ATTACKS, attack_label
+from sglr.plan.names import ROBUST, attack_label
 from sglr.plan.plan import Plan
 
-_BITS = {"pgd20": "pgd20_correct", "autoattack": "correct"}
 _SHOWN = ("best", "final")
 
 
@@ -21,33 +21,32 @@ def beside(judged: dict[str, Any], plan: Plan, results: Path) -> pd.DataFrame:
     same images, with a 95 % interval over images and McNemar's p-value. Runs on other test images are left out.
     """
     rows = [_row(judged["name"], "", judged["entry"], plan)]
-    planned = tuple(run for run in plan.runs.values() if run.dataset == judged["data"])
-    folder = results / plan.scale.name
-    runs = Runs(plan, planned, ("evaluation.json",), folder)
+    runs = _comparable(judged["data"], plan, results)
     for run in runs.done:
         images = runs.manifest(run).get("images_sha256", {})
         if images.get("test") != judged["images_sha256"]:
             continue
         entries = runs.json(run, "evaluation.json")["checkpoints"]
         for checkpoint in _SHOWN:
-            if checkpoint in entries:
-                row = _row(run.id, checkpoint, entries[checkpoint], plan)
-                rows.append(row | _above(judged["entry"], entries[checkpoint], plan))
+            if entry := entries.get(checkpoint):
+                row = _row(run.id, checkpoint, entry, plan)
+                rows.append(row | _above(judged["entry"], entry, plan))
     return pd.DataFrame(rows).fillna("")
+
+
+def _comparable(dataset: str, plan: Plan, results: Path) -> Runs:
+    """The plan's runs on this data set."""
+    runs = tuple(run for run in plan.runs.values() if run.dataset == dataset)
+    return Runs(plan, runs, ("evaluation.json",), results / plan.scale.name)
 
 
 def _row(
     name: str, checkpoint: str, entry: dict[str, Any], plan: Plan
 ) -> dict[str, str]:
-    attacked = entry["autoattack"] or {}
-    found = (
-        entry["natural_accuracy"],
-        entry["pgd20_accuracy"],
-        attacked.get("accuracy"),
-    )
     row = {"network": name, "checkpoint": checkpoint}
-    for attack, value in zip(ATTACKS, found, strict=True):
-        row[_label(attack, plan)] = "" if value is None else f"{100 * value:.1f}"
+    for attack, accuracy in accuracies_of(entry).items():
+        words = "" if accuracy is None else f"{100 * accuracy:.1f}"
+        row[_label(attack, plan)] = words
     return row
 
 
@@ -57,18 +56,17 @@ def _label(attack: str, plan: Plan) -> str:
 
 def _above(judged: dict[str, Any], other: dict[str, Any], plan: Plan) -> dict[str, str]:
     """The judged network minus the other, attack by attack."""
+    ours, theirs = answers_of(judged), answers_of(other)
     row = {}
-    for attack, key in _BITS.items():
-        one, two = (
-            (entry["autoattack"] or {}).get(key)
-            if attack == "autoattack"
-            else entry[key]
-            for entry in (judged, other)
-        )
+    for attack in ROBUST:
+        one, two = ours[attack], theirs[attack]
         if one and two and len(one) == len(two):
-            found = paired_difference(one, two)
-            low, high = 100 * found["low"], 100 * found["high"]
-            row[f"judged - it, {_label(attack, plan)}"] = (
-                f"{100 * found['difference']:+.1f} [{low:+.1f}, {high:+.1f}], p = {found['p_value']:.2g}"
-            )
+            row[f"judged - it, {_label(attack, plan)}"] = _difference(one, two)
     return row
+
+
+def _difference(one: str, other: str) -> str:
+    found = paired_difference(one, other)
+    points = {name: 100 * value for name, value in found.items()}
+    ends = f"[{points['low']:+.1f}, {points['high']:+.1f}]"
+    return f"{points['difference']:+.1f} {ends}, p = {found['p_value']:.2g}"

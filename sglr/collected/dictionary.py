@@ -43,11 +43,11 @@ def _content() -> dict[str, Any]:
 @cache
 def tables() -> tuple[File, ...]:
     """Every CSV."""
-    shared = _content()["fields"]
-    return tuple(
-        _file(path, entry, {name: shared.get(name) for name in entry["fields"]})
-        for path, entry in _content()["tables"].items()
-    )
+    shared, found = _content()["fields"], []
+    for path, entry in _content()["tables"].items():
+        fields = {name: shared.get(name) for name in entry["fields"]}
+        found.append(_file(path, entry, fields))
+    return tuple(found)
 
 
 @cache
@@ -66,9 +66,14 @@ def others() -> dict[str, str]:
 
 def _file(path: str, entry: dict[str, Any], fields: dict[str, Any]) -> File:
     known = fields | entry.get("also", {})
-    found = tuple(Field(name, *known[name]) for name in fields)
-    key, later = (tuple(entry.get(name, ())) for name in ("key", "later"))
-    return File(path, entry["is"], entry["by"], found, key, later)
+    return File(
+        path,
+        meaning=entry["is"],
+        command=entry["by"],
+        fields=tuple(Field(name, *known[name]) for name in fields),
+        key=tuple(entry.get("key", ())),
+        later=tuple(entry.get("later", ())),
+    )
 
 
 def table_schema(file: File) -> dict[str, Any]:
@@ -95,24 +100,25 @@ def data_package(folder: Path) -> dict[str, Any]:
     """Return the Frictionless data package of the CSVs that are there below `folder`, results/{scale}."""
     resources = []
     for file in tables():
-        paths = sorted(
-            path.relative_to(folder).as_posix() for path in folder.glob(file.path)
-        )
-        if paths:
-            name = file.path.removesuffix(".csv").replace("/", "_").replace("*", "all")
-            resources.append(
-                {
-                    "name": name.lower(),
-                    "path": paths if "*" in file.path else paths[0],
-                    "profile": "tabular-data-resource",
-                    "description": file.meaning,
-                    "schema": table_schema(file),
-                }
-            )
+        found = sorted(folder.glob(file.path))
+        if found:
+            paths = [path.relative_to(folder).as_posix() for path in found]
+            resources.append(_resource(file, paths))
     return {
         "name": folder.name.lower(),
         "profile": "tabular-data-package",
         "resources": resources,
+    }
+
+
+def _resource(file: File, paths: list[str]) -> dict[str, Any]:
+    name = file.path.removesuffix(".csv").replace("/", "_").replace("*", "all")
+    return {
+        "name": name.lower(),
+        "path": paths if "*" in file.path else paths[0],
+        "profile": "tabular-data-resource",
+        "description": file.meaning,
+        "schema": table_schema(file),
     }
 
 
@@ -122,6 +128,7 @@ def meaning_of(path: str, scale: str) -> str | None:
     for file in (*tables(), *objects()):
         if fnmatch(below, file.path) and below.count("/") == file.path.count("/"):
             return file.meaning
-    return next(
-        (text for pattern, text in others().items() if fnmatch(path, pattern)), None
-    )
+    for pattern, meaning in others().items():
+        if fnmatch(path, pattern):
+            return meaning
+    return None

@@ -1,17 +1,19 @@
 """What the claims need besides the tables: which images each network answers right, and
 what was measured of final networks. Imports no torch."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
+from sglr.collected.entries import accuracies_of, answers_of
 from sglr.collected.runs import Runs
 from sglr.files.errors import UsageError
 from sglr.files.records import write_csv
 from sglr.files.sums import write_sums
 from sglr.methods.schedules import start_epoch
-from sglr.plan.names import ATTACKS, HUNDRED, TEN
+from sglr.plan.names import HUNDRED, TEN
 from sglr.plan.plan import Plan
 from sglr.plan.runs import Run
 
@@ -37,9 +39,9 @@ def collect_evidence(plan: Plan, results: Path) -> None:
         raise UsageError(f"evidence: no run of a table is in {folder / 'runs'} yet")
     for name, rows in found.items():
         write_csv(folder / "collected" / f"{name}.csv", rows)
-    used = dict.fromkeys(path for runs in _wanted(plan, folder) for path in runs.used)
-    files = [*(f"{name}.csv" for name in found), *(f"../{path}" for path in used)]
-    write_sums(folder / "collected", "evidence", files)
+    written = [f"{name}.csv" for name in found]
+    read = [f"../{path}" for runs in _wanted(plan, folder) for path in runs.used]
+    write_sums(folder / "collected", "evidence", [*written, *dict.fromkeys(read)])
 
 
 def evidence_inputs(plan: Plan, folder: Path) -> list[str]:
@@ -69,13 +71,16 @@ def _measured(plan: Plan, folder: Path) -> Runs:
 
 def _standard(plan: Plan, folder: Path) -> Runs:
     """Figure 5's runs with hard labels and no noise: ordinary training."""
-    runs = [run for run in plan.runs_of.get("figure5", ()) if run.method == "standard"]
-    clean = tuple(run for run in runs if not run.label_noise)
-    return Runs(plan, clean, ("history.csv",), folder)
+    runs = _runs(plan, "figure5", "history.csv", folder)
+    ordinary = [
+        run for run in runs.planned if run.method == "standard" and run.label_noise == 0
+    ]
+    return replace(runs, planned=tuple(ordinary))
 
 
 def _runs(plan: Plan, artefact: str, file: str, folder: Path) -> Runs:
-    return Runs(plan, tuple(plan.runs_of.get(artefact, ())), (file,), folder)
+    planned = plan.runs_of.get(artefact, ())
+    return Runs(plan, tuple(planned), (file,), folder)
 
 
 def _answers(plan: Plan, folder: Path) -> list[Row]:
@@ -83,41 +88,35 @@ def _answers(plan: Plan, folder: Path) -> list[Row]:
     done = {run: runs for runs in _evaluated(plan, folder) for run in runs.done}
     rows = []
     for run, runs in done.items():
-        evaluation = runs.json(run, "evaluation.json")
-        for checkpoint, entry in evaluation["checkpoints"].items():
-            origin = _origin(plan, run) | {"checkpoint": checkpoint} | runs.mark(run)
-            origin["epoch"] = entry["epoch"]
-            rows += [origin | row for row in _attacks(entry)]
+        origin, mark = _origin(plan, run), runs.mark(run)
+        checkpoints = runs.json(run, "evaluation.json")["checkpoints"]
+        for checkpoint, entry in checkpoints.items():
+            named = origin | {"checkpoint": checkpoint} | mark
+            named["epoch"] = entry["epoch"]
+            rows += [named | row for row in _attacks(entry)]
     return rows
 
 
 def _origin(plan: Plan, run: Run) -> Row:
     """`starts` is the first epoch in which the method's labels differ from its base's."""
-    roles = {
-        plan.scale.roles.ten_classes: TEN,
-        plan.scale.roles.hundred_classes: HUNDRED,
-    }
+    ten = run.dataset == plan.scale.roles.ten_classes
     start = getattr(run.method_settings(), "start", 0.0)
-    starts = start_epoch(start, plan.scale.adversarial.epochs)
-    names = {"role": roles[run.dataset], "method": run.method, "cell": cell_of(run)}
-    return names | {"seed": run.seed, "starts": starts}
+    return {
+        "role": TEN if ten else HUNDRED,
+        "method": run.method,
+        "cell": cell_of(run),
+        "seed": run.seed,
+        "starts": start_epoch(start, plan.scale.adversarial.epochs),
+    }
 
 
 def _attacks(entry: Row) -> list[Row]:
-    """A checkpoint's accuracies, and "1" for each image that stayed correct, "0" for each
-    other, in the order of the test set; older evaluations kept none of natural images."""
-    slow = entry["autoattack"] or {}
-    accuracies = (
-        entry["natural_accuracy"],
-        entry["pgd20_accuracy"],
-        slow.get("accuracy"),
-    )
-    bits = (entry.get("natural_correct"), entry["pgd20_correct"], slow.get("correct"))
-    rows = []
-    for attack, accuracy, correct in zip(ATTACKS, accuracies, bits, strict=True):
+    """A checkpoint's accuracies, and which images stayed correct: a "b" before them keeps them from being a number."""
+    answers, rows = answers_of(entry), []
+    for attack, accuracy in accuracies_of(entry).items():
         if accuracy is not None:
-            row = {"attack": attack, "accuracy": accuracy}
-            rows.append(row | {"correct": f"b{correct}" if correct else None})
+            correct = answers[attack] and f"b{answers[attack]}"
+            rows.append({"attack": attack, "accuracy": accuracy, "correct": correct})
     return rows
 
 
@@ -125,11 +124,12 @@ def _information(plan: Plan, folder: Path) -> list[Row]:
     """Information in weights and calibration of the final networks of Figure 2's runs."""
     runs, rows = _measured(plan, folder), []
     for run in runs.done:
+        trajectory = runs.csv(run, "trajectory.csv")
         # Trajectories measured before a column was added lack it.
-        table = runs.csv(run, "trajectory.csv").reindex(columns=["epoch", *_FINAL])
-        values = table.astype(float).iloc[-1].to_dict()
+        wanted = trajectory.reindex(columns=["epoch", *_FINAL])
+        last = wanted.astype(float).iloc[-1].to_dict()
         named = {"method": run.method, "seed": run.seed}
-        rows.append(named | values | runs.mark(run))
+        rows.append(named | last | runs.mark(run))
     return rows
 
 

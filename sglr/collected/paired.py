@@ -1,7 +1,6 @@
 """Differences of accuracy on the same images, with what they may be worth. Imports no torch."""
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 import scipy  # which imports `scipy.stats`, half a second, where it is first used
@@ -19,7 +18,8 @@ def paired_difference(one: str, other: str) -> dict[str, float]:
         one, other: the same N images in the same order, "1" where correct and "0" where not.
     """
     differences = _bits(one) - _bits(other)
-    wins, losses = int((differences > 0).sum()), int((differences < 0).sum())
+    wins = int((differences > 0).sum())
+    losses = int((differences < 0).sum())
     low, high = _interval(differences)
     p_value = (
         scipy.stats.binomtest(wins, wins + losses).pvalue if wins + losses else 1.0
@@ -35,18 +35,9 @@ def paired_difference(one: str, other: str) -> dict[str, float]:
 def mean_interval(values: Sequence[float] | np.ndarray) -> tuple[float, float, float]:
     """Return the mean of at least two values, such as seeds', and its 95 % Student interval, low and high."""
     mean, error = float(np.mean(values)), float(scipy.stats.sem(values))
-    half = error * float(scipy.stats.t.ppf(0.975, len(values) - 1))
+    quantile = float(scipy.stats.t.ppf(0.975, len(values) - 1))
+    half = error * quantile
     return mean, mean - half, mean + half
-
-
-def correct_images(evaluation: dict[str, Any]) -> dict[tuple[str, str], str]:
-    """(checkpoint, attack) -> which images stayed correct, from an evaluation.json; AutoAttack where it was run."""
-    images = {}
-    for name, entry in evaluation["checkpoints"].items():
-        images[name, "pgd20"] = entry["pgd20_correct"]
-        if entry["autoattack"]:
-            images[name, "autoattack"] = entry["autoattack"]["correct"]
-    return images
 
 
 def _bits(text: str) -> np.ndarray:

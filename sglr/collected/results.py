@@ -70,7 +70,8 @@ class Results:
 
     def cells(self, role: str) -> list[str]:
         """What the evaluated runs of a role are called."""
-        return list(dict.fromkeys(key[2] for key in self._answers if key[0] == role))
+        names = [cell for place, _, cell, _ in self._answers if place == role]
+        return list(dict.fromkeys(names))
 
     def methods(self, name: str) -> list[str]:
         """The methods of a collected table, in its order; none where it was not collected."""
@@ -80,35 +81,44 @@ class Results:
     @cached_property
     def _answers(self) -> dict[tuple[str, ...], dict[int, Answers]]:
         cells: dict[tuple[str, ...], dict[int, Answers]] = {}
-        for row in self.frames.get("answers", pd.DataFrame()).to_dict("records"):
+        answers = self.frames.get("answers", pd.DataFrame())
+        for row in answers.to_dict("records"):
             key = (row["role"], row["attack"], row["cell"], row["checkpoint"])
-            correct = _bits(row["correct"]) if isinstance(row["correct"], str) else None
-            found = Answers(100 * row["accuracy"], correct, row["epoch"], row["starts"])
-            why = row.get("collapsed")
-            found = found._replace(collapsed=why if isinstance(why, str) else "")
-            cells.setdefault(key, {})[row["seed"]] = found
+            seeds = cells.setdefault(key, {})
+            seeds[row["seed"]] = _answers_of(row)
         return cells
 
 
 def testable(rows: pd.DataFrame) -> pd.DataFrame:
     """Return the rows of a collected frame. Raises NotTestable where a run among them collapsed."""
-    if "collapsed" in rows and not (why := rows["collapsed"].dropna()).empty:
+    why = list(rows["collapsed"].dropna()) if "collapsed" in rows else []
+    if why:
         raise NotTestable("; ".join(dict.fromkeys(why)))
     return rows
 
 
-def _bits(text: str) -> np.ndarray:
-    """The images of "b0110...", 100 for "1", as float32."""
-    return 100 * (np.frombuffer(text[1:].encode(), dtype=np.uint8) - ord("0")).astype(
-        np.float32
+def _answers_of(row: dict[Any, Any]) -> Answers:
+    """A row of answers.csv, in which an empty cell is no text."""
+    bits, why = row["correct"], row.get("collapsed")
+    return Answers(
+        percent=100 * row["accuracy"],
+        correct=_percent_of(bits) if isinstance(bits, str) else None,
+        epoch=row["epoch"],
+        starts=row["starts"],
+        collapsed=why if isinstance(why, str) else "",
     )
+
+
+def _percent_of(bits: str) -> np.ndarray:
+    """The images of "b0110...", 100 for "1", as float32."""
+    signs = np.frombuffer(bits[1:].encode(), dtype=np.uint8)
+    return 100 * (signs - ord("0")).astype(np.float32)
 
 
 def read_results(collected: Path) -> Results:
     """Return whatever was collected."""
-    return Results(
-        {path.stem: read_csv(path) for path in sorted(collected.glob("*.csv"))}
-    )
+    paths = sorted(collected.glob("*.csv"))
+    return Results({path.stem: read_csv(path) for path in paths})
 
 
 def read_rows(path: Path, columns: Iterable[str] = ()) -> list[Row]:

@@ -39,14 +39,11 @@ class Runs:
     @cached_property
     def shown(self) -> list[Run]:
         """The planned runs, and the same with any other seed that is complete."""
-        others = [
-            replace(run, seed=seed) for seed in self._seeds() for run in self.planned
-        ]
-        return list(
-            dict.fromkeys(
-                [*self.planned, *(run for run in others if self.complete(run))]
-            )
-        )
+        found = dict.fromkeys(self.planned)
+        for seed in self._seeds():
+            same = [replace(run, seed=seed) for run in self.planned]
+            found |= dict.fromkeys(run for run in same if self.complete(run))
+        return list(found)
 
     @cached_property
     def done(self) -> list[Run]:
@@ -65,16 +62,14 @@ class Runs:
 
     def complete(self, run: Run) -> bool:
         """Whether the run's training is at its end and every file that is read of it is there."""
-        return all(
-            (self.folder / "runs" / run.id / name).exists()
-            for name in (FINISHED, *self.reads)
-        )
+        return all(self.path(run, name).exists() for name in (FINISHED, *self.reads))
 
     def check(self) -> None:
         """Raise UsageError where a file that is read of a complete run is damaged or not of today's settings."""
         for run in self.done:
             for name in self.reads:
-                self.json(run, name) if name.endswith("json") else self.csv(run, name)
+                read = self.json if name.endswith("json") else self.csv
+                read(run, name)
 
     def _seeds(self) -> list[int]:
         """Every seed of which there is a run, of whatever kind."""
