@@ -1,6 +1,7 @@
 """What must hold of a run's folder, disturbed or not."""
 
 import csv
+import json
 from pathlib import Path
 from typing import Any
 
@@ -66,7 +67,7 @@ def saved_epochs(folder: Path) -> int:
     """How many epochs the saved state has, 0 where there is none."""
     state = folder / "state.pt"
     return (
-        len(load_payload(state, version=STATE_FORMAT)["history"])
+        len(json.loads(load_payload(state, version=STATE_FORMAT)["plain"])["history"])
         if state.exists()
         else 0
     )

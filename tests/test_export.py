@@ -188,7 +188,7 @@ def test_the_same_network_is_the_same_bytes():
     assert (
         len(
             {
-                packed(network, SHAPE, {"run": RUN, "checkpoint": "final"})
+                packed(network.state_dict(), SHAPE, {"run": RUN, "checkpoint": "final"})
                 for _ in range(9)
             }
         )
@@ -284,7 +284,7 @@ DAMAGE = {
 def test_another_or_a_damaged_file_is_one_clear_line(name, tmp_path):
     spoil, expected = DAMAGE[name]
     network = build(**SHAPE, generator_seed=1)
-    content = packed(network, SHAPE, {"run": RUN, "checkpoint": "final"})
+    content = packed(network.state_dict(), SHAPE, {"run": RUN, "checkpoint": "final"})
     path = tmp_path / "weights.safetensors"
     path.write_bytes(content)
     assert torch.equal(

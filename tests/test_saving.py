@@ -117,7 +117,9 @@ def test_a_thread_writes_a_copy_while_the_training_goes_on(gpu, monkeypatch, tmp
     held.set()
     saver.close()
     assert saved(tmp_path, "state.pt")["recipe"]["w"].tolist() == [1, 1, 1]
-    assert load_weights(tmp_path / "best.safetensors")["weights"]["w"].tolist() == [1] * 3
+    assert (
+        load_weights(tmp_path / "best.safetensors")["weights"]["w"].tolist() == [1] * 3
+    )
 
 
 def test_a_checkpoint_that_waits_comes_with_the_next_state(gpu, tmp_path):

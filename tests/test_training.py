@@ -239,7 +239,8 @@ def diverge(folder: Path, epochs: int) -> str:
 def test_a_loss_that_is_not_finite_says_where_what_is_saved_and_what_helps(tmp_path):
     assert diverge(tmp_path, 2) == (
         "run digits-at-s0: the loss is nan at epoch 3, step 1, at a learning rate of 0.0010000000000000002; "
-        "the last good epoch is 2, epochs 1 to 2 are saved; a lower rate usually helps (--set adversarial.learning_rate=0.01)"
+        "the last good epoch is 2, epochs 1 to 2 are saved; a lower rate usually helps "
+        "(--set adversarial.learning_rate=0.01)"
     )
     assert "the last good epoch is none, no epoch is saved" in diverge(
         tmp_path / "a", 0
