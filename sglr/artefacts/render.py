@@ -37,7 +37,11 @@ def render(
         files = [f"{path.name}.{ending}" for ending in UNDATED]
         write_sums(figures, path.name, [*files, *drawn_from])
     else:
-        write_table(module, frames, scale, folder / "tables" / name)
+        tables = folder / "tables"
+        write_table(module, frames, scale, tables / name)
+        files = [f"{name}.{ending}" for ending in ("csv", "md", "tex")]
+        made_of = [f"../collected/{file}.csv" for file in frames]
+        write_sums(tables, name, [*files, *made_of])
 
 
 def write_table(

@@ -32,6 +32,8 @@ def command_for(path: Path) -> str:
     if above[-1] == "collected":
         artefact = "evidence" if stem in _EVIDENCE else stem.partition("_")[0]
         return _typed(f"collect {artefact}", above[-2])
+    if above[-1] == "tables":
+        return _typed(f"draw {stem}", above[-2])
     if above[-1] == "exported":
         run, _, checkpoint = stem.rpartition("-")
         return _typed(f"export {run} --checkpoint {checkpoint}", above[-2])
