@@ -21,6 +21,7 @@ from sglr.collected.results import read_manifests
 from sglr.collected.runs import Runs
 from sglr.data import load_splits
 from sglr.data.images import ImageSet
+from sglr.engine.checkpoints import load_payload, save_payload
 from sglr.evaluation.bench import check_images
 from sglr.evaluation.gradient_norm import full_gradient_norm
 from sglr.evaluation.masking import gradient_signs
@@ -34,6 +35,8 @@ from sglr.page.ledger import read_ledger
 from sglr.plan.bound import check_evaluation, check_measurement, measured_with
 from sglr.plan.plan import Plan, find_run
 from sglr.plan.plan_files import load_plan
+from sglr.training.job import Job
+from sglr.training.signals import StopRequest
 from sglr.training.state import remove_leftovers
 
 MINI = Path(__file__).resolve().parents[1] / "results/mini"
@@ -129,6 +132,29 @@ def test_a_network_is_measured_on_the_images_of_its_training_alone(run_here):
     again = "again: sglr train digits-at-s0 --scale smoke"
     with pytest.raises(UsageError, match=f"other test images than there are.*{again}"):
         check_images(manifest, splits, run_here)
+
+
+def a_job(run_id: str, results: Path) -> Job:
+    plan = load_plan("smoke")
+    run, cpu = find_run(run_id, plan.scale), torch.device("cpu")
+    settings = plan.settings_of(run)
+    return Job(run, plan.scale, results / run_id, settings, cpu, plan.scale.engine)
+
+
+def test_a_student_is_bound_to_the_networks_that_taught_it(tmp_path):
+    a_job("digits-at-s0", tmp_path).fit(StopRequest())
+    before = a_job("digits-kd_at-s0", tmp_path)
+    path = tmp_path / "digits-at-s0/manifest.json"
+    manifest, teaching = read_json(path), path.with_name("best_validation.pt")
+    assert before.taught_by["digits-at-s0"] == manifest["best_validation"]["sha256"]
+    payload = load_payload(teaching)
+    payload["weights"]["classifier.bias"] += 1  # as other code would have trained it
+    manifest["best_validation"]["sha256"] = save_payload(teaching, payload)
+    write_json(path, manifest)
+    write_sums(path.parent, "train", ["manifest.json"])
+    after = a_job("digits-kd_at-s0", tmp_path)
+    assert after.taught_by != before.taught_by
+    assert after.fingerprint != before.fingerprint
 
 
 @pytest.mark.parametrize("key", ["natural", "pgd20", "autoattack"])
