@@ -41,7 +41,7 @@ def read(folder: Path, name: str) -> Any:
     wanted = find_run(RUN, PLAN.scale)
     if name == "manifest.json":
         runs.manifest(wanted)
-        return read_manifests(folder.parents[1])
+        return read_manifests(folder.parents[1], PLAN.scale)
     return (runs.json if name.endswith("json") else runs.csv)(wanted, name)
 
 

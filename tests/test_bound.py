@@ -196,7 +196,8 @@ def test_a_table_with_damaged_rows_is_refused(tmp_path, rows, said):
             "exported/digits-at-noise0.4-s0-best.safetensors",
             "export digits-at-noise0.4-s0 --checkpoint best",
         ),
-        ("tables/table2.csv", ""),
+        ("tables/table2.csv", "draw table2"),
+        ("report.html", ""),
     ],
 )
 def test_every_result_has_the_command_that_makes_it(name, command):

@@ -20,6 +20,7 @@ from sglr.claims.render import claims, read_all
 from sglr.collected.results import Results
 from sglr.files.errors import UsageError
 from sglr.files.yaml import read_yaml
+from sglr.plan.plan_files import load_plan
 from sglr.plan.scales import CONFIG
 
 MINI = ROOT / "results/mini"
@@ -30,7 +31,7 @@ LEDGER = pd.read_csv(MINI / "claims.csv", dtype=str, keep_default_na=False).set_
 
 @cache
 def mini() -> Results:
-    return read_all(MINI)
+    return read_all(load_plan("mini"), MINI)
 
 
 # What config/claims.yaml may say.

@@ -11,7 +11,7 @@ from scipy.stats import binom
 from tools import ROOT, output, sglr
 from torch import nn
 
-from sglr.artefacts.collect import collect, frames_of
+from sglr.artefacts.collect import collect, collected_names, frames_of
 from sglr.artefacts.headline import note, tabulate
 from sglr.claims import render
 from sglr.claims.ledger import measured
@@ -153,8 +153,8 @@ def test_every_claim_on_a_collapsed_network_is_not_testable_and_no_other_changes
     collapsed,
 ):
     before, after = (
-        read_results(MINI / "collected"),
-        read_results(collapsed / "collected"),
+        read_results(folder / "collected", collected_names(load_plan("mini")))
+        for folder in (MINI, collapsed)
     )
     touched = 0
     for claim in render.claims(before):

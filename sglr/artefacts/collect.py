@@ -6,9 +6,10 @@ from pathlib import Path
 import pandas as pd
 
 from sglr.artefacts import load
+from sglr.collected.evidence import EVIDENCE
 from sglr.collected.runs import Runs
 from sglr.files.again import command_for
-from sglr.files.errors import UsageError
+from sglr.files.errors import NotYet, UsageError
 from sglr.files.records import read_csv, write_csv
 from sglr.files.sums import check_inputs, write_sums
 from sglr.plan.plan import Plan
@@ -42,12 +43,12 @@ def collect(name: str, plan: Plan, results: Path) -> None:
     """Write results/{scale}/collected/*.csv of an artefact from the runs' files below `results`/{scale}.
 
     A table keeps the rows of a run that is not there yet, without numbers; a figure does without the run. Raises
-    UsageError where no run of the artefact is there.
+    NotYet where no run of the artefact is there.
     """
     folder = results / plan.scale.name
     runs = runs_of(name, plan, folder)
     if runs.reads and not runs.done:
-        raise UsageError(f"{name}: no run of it is in {folder / 'runs'} yet")
+        raise NotYet(f"{name}: no run of it is in {folder / 'runs'} yet")
     tables = load(name).collect(runs)
     for file, rows in tables.items():
         write_csv(folder / "collected" / f"{file}.csv", rows)
@@ -59,6 +60,14 @@ def collect(name: str, plan: Plan, results: Path) -> None:
 def is_collected(name: str, collected: Path) -> bool:
     """Whether every frame of an artefact is there."""
     return all((collected / f"{file}.csv").exists() for file in load(name).COLLECTED)
+
+
+def collected_names(plan: Plan) -> list[str]:
+    """Return the names of all CSVs that are collected for the plan: of its artefacts, and for its claims."""
+    return [
+        *(file for name in plan.artefacts for file in load(name).COLLECTED),
+        *EVIDENCE,
+    ]
 
 
 def frames_of(name: str, collected: Path) -> dict[str, pd.DataFrame]:

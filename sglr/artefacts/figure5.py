@@ -9,6 +9,7 @@ import pandas as pd
 from sglr.artefacts.style import CLASSES, Size
 from sglr.artefacts.words import trained_on
 from sglr.collected.runs import Runs
+from sglr.files.errors import NotYet
 from sglr.methods import METHODS
 from sglr.plan.names import class_name
 from sglr.plan.scales import Scale
@@ -39,6 +40,10 @@ def collect(runs: Runs) -> dict[str, Any]:
         row = {"method": run.method, "noise": run.label_noise, "seed": run.seed}
         row["drawn_silhouette"] = _silhouette(found)
         numbers.append(row | runs.json(run, "separability.json") | runs.mark(run))
+    if not points:
+        raise NotYet(
+            "figure5: no run of seed 0, whose points are drawn, is measured yet"
+        )
     columns = ["method", "noise", "x", "y", "label", "class_name"]
     return {
         "figure5": pd.concat(points)[columns],

@@ -10,6 +10,7 @@ from sglr.artefacts.words import marked, said_of_collapse
 from sglr.collected.entries import robust_answers
 from sglr.collected.paired import mean_interval, paired_difference
 from sglr.collected.runs import Runs
+from sglr.files.errors import NotYet
 from sglr.methods import METHODS
 from sglr.plan.names import ROBUST, attack_label
 from sglr.plan.scales import Scale
@@ -30,7 +31,8 @@ Images = dict[tuple[str, str], str]
 def collect(runs: Runs) -> dict[str, Any]:
     """Return a row for each run and attack: accuracies, best - final, and final - PGD-AT's final, with intervals.
 
-    Seeds without PGD-AT are left out, and so is an attack that either was not measured under.
+    Seeds without PGD-AT are left out, and so is an attack that either was not measured under. Raises NotYet where
+    nothing is left.
     """
     correct = {
         run: robust_answers(runs.json(run, "evaluation.json")) for run in runs.done
@@ -45,6 +47,10 @@ def collect(runs: Runs) -> dict[str, Any]:
             if ("final", attack) in images.keys() & against.keys():
                 origin = {"method": run.method, "seed": run.seed}
                 rows.append(origin | _row(attack, images, against) | runs.mark(run))
+    if not rows:
+        raise NotYet(
+            "headline: no seed of it has PGD-AT evaluated yet, beside which all stand"
+        )
     return {"headline": pd.DataFrame(rows)}
 
 

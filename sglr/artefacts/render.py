@@ -1,5 +1,6 @@
 """Drawn and tabulated artefacts as files: PDF, PNG and SVG; CSV, Markdown and LaTeX."""
 
+from collections.abc import Iterable
 from os.path import relpath
 from pathlib import Path
 from types import ModuleType
@@ -27,7 +28,10 @@ def render(
     module, collected = load(name), folder / "collected"
     frames = frames_of(name, collected)
     if not is_figure(name):
-        write_table(module, frames, scale, folder / "tables" / name)
+        tables = folder / "tables"
+        write_table(module, frames, scale, tables / name)
+        written = [f"{name}.{ending}" for ending in ("csv", "md", "tex")]
+        _write_sums(tables, name, written, collected, frames)
         return
     # matplotlib takes a second to import
     from sglr.artefacts.drawing import UNDATED, save
@@ -36,8 +40,15 @@ def render(
     path = figures / (name if size == DEFAULT else f"{name}-{size}")
     save(lambda: module.draw(frames, chosen), note, chosen, path)
     written = [f"{path.name}.{ending}" for ending in UNDATED]
-    read = [f"{relpath(collected, figures)}/{file}.csv" for file in frames]
-    write_sums(figures, path.name, [*written, *read])
+    _write_sums(figures, path.name, written, collected, frames)
+
+
+def _write_sums(
+    folder: Path, name: str, written: list[str], collected: Path, frames: Iterable[str]
+) -> None:
+    """Write the checksums of an artefact's files, and of the collected ones that they were made of."""
+    read = [f"{relpath(collected, folder)}/{file}.csv" for file in frames]
+    write_sums(folder, name, [*written, *read])
 
 
 def write_table(

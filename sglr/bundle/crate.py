@@ -149,7 +149,7 @@ def _parameter(crate: "ROCrate", name: str, kind: str, value: "Entity") -> "Enti
 
 def _add_run(crate: "ROCrate", plan: Plan, folder: Path) -> None:
     workflow, scale = crate.mainEntity, plan.scale.name
-    manifests = read_manifests(folder)
+    manifests = read_manifests(folder, plan.scale)
     done = sum(run in manifests for run in plan.runs)
     action = _entity(
         crate,

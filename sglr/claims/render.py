@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from sglr.artefacts.collect import collected_names
 from sglr.claims.cells import cells
 from sglr.claims.claim import COMPARABLE, KINDS, Claim, stated
 from sglr.claims.ledger import Record, judge_all, measured
@@ -22,16 +23,17 @@ from sglr.files.disk import write_bytes
 from sglr.files.records import read_json, write_csv
 from sglr.files.shapes import OVERHEAD
 from sglr.files.sums import write_sums
+from sglr.plan.plan import Plan
 from sglr.plan.scales import Scale
 
 _SHORT = ["verdict", "claim", "value", "p corrected", "paper", "why", "id"]  # in words
 _OURS = ("sglr_released", "at_wa", "at_ls_wa")  # in Table 2, beside the paper's rows
 
 
-def write(folder: Path, scale: Scale) -> list[str]:
+def write(plan: Plan, folder: Path) -> list[str]:
     """Write claims.csv, claims.md and claims_paper.csv into `folder`, results/{scale};
     return the lines to print."""
-    results = read_all(folder)
+    results, scale = read_all(plan, folder), plan.scale
     records = judge_all(claims(results), results, scale.name)
     rows = pd.DataFrame([_row(record, scale) for record in records])
     own = pd.DataFrame([asdict(found) for found in inconsistencies()])
@@ -39,8 +41,8 @@ def write(folder: Path, scale: Scale) -> list[str]:
     write_csv(folder / "claims.csv", rows.astype(dict.fromkeys(counts, "Int64")))
     write_csv(folder / "claims_paper.csv", own)
     write_bytes(folder / "claims.md", _markdown(rows, own, scale).encode())
-    names = ("claims.csv", "claims.md", "claims_paper.csv")
-    write_sums(folder, "claims", names)
+    written = ("claims.csv", "claims.md", "claims_paper.csv")
+    write_sums(folder, "claims", [*written, *_judged(results)])
     lines = [
         f"{row['verdict']:18} {row['id']:42} {words_of(row)['value']}"
         for row in _listed(rows).to_dict("records")
@@ -48,17 +50,25 @@ def write(folder: Path, scale: Scale) -> list[str]:
     return [*lines, *_summary(rows)]
 
 
-def read_all(folder: Path) -> Results:
+def read_all(plan: Plan, folder: Path) -> Results:
     """Return what was collected below results/{scale}, and the seconds of single steps.
 
     overhead.json: {"seconds": {name: [seconds of each repetition]}}, the names timed in turn
     in one process.
     """
-    results = read_results(folder / "collected")
+    results = read_results(folder / "collected", collected_names(plan))
     timed = folder / "overhead.json"
     if timed.exists():
         results.frames["overhead"] = pd.DataFrame(read_json(timed, OVERHEAD)["seconds"])
     return results
+
+
+def _judged(results: Results) -> list[str]:
+    """The files of `read_all`, seen from the ledger; the slash tells them from what is written."""
+    return [
+        "./overhead.json" if name == "overhead" else f"collected/{name}.csv"
+        for name in results.frames
+    ]
 
 
 def claims(results: Results) -> list[Claim]:

@@ -1,6 +1,7 @@
 """The collected frames of a scale, read; where there is none, that is no error but a claim not judged."""
 
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -9,9 +10,13 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
+from sglr.files.errors import UsageError
 from sglr.files.records import read_csv, read_json
 from sglr.files.shapes import ORIGIN
+from sglr.plan.bound import read_manifest
 from sglr.plan.names import ROLES
+from sglr.plan.plan import find_run
+from sglr.plan.scales import Scale
 
 Row = dict[str, str]
 _SHOWN = ("run_settings", "seconds_per_epoch", "origin", "engine")
@@ -115,10 +120,12 @@ def _percent_of(bits: str) -> np.ndarray:
     return 100 * (signs - ord("0")).astype(np.float32)
 
 
-def read_results(collected: Path) -> Results:
-    """Return whatever was collected."""
-    paths = sorted(collected.glob("*.csv"))
-    return Results({path.stem: read_csv(path) for path in paths})
+def read_results(collected: Path, names: Iterable[str]) -> Results:
+    """Return whatever was collected of these files; what else lies there, no reader has compared with the settings."""
+    paths = {name: collected / f"{name}.csv" for name in sorted(names)}
+    return Results(
+        {name: read_csv(path) for name, path in paths.items() if path.exists()}
+    )
 
 
 def read_rows(path: Path, columns: Iterable[str] = ()) -> list[Row]:
@@ -132,9 +139,17 @@ def read_rows(path: Path, columns: Iterable[str] = ()) -> list[Row]:
     return frame.to_dict("records")  # type: ignore[return-value]
 
 
-def read_manifests(folder: Path) -> dict[str, dict[str, Any]]:
-    """Return run id -> manifest of every finished training below results/{scale}. Raises UsageError if damaged."""
-    return {
-        path.parent.name: read_json(path, ORIGIN)
-        for path in sorted(folder.glob("runs/*/manifest.json"))
-    }
+def read_manifests(folder: Path, scale: Scale) -> dict[str, dict[str, Any]]:
+    """Return run id -> manifest of every finished training below `folder`, results/{scale}.
+
+    A folder that has no run's name is somebody's own. Raises UsageError where a manifest is damaged, or not of today's
+    settings.
+    """
+    found = {}
+    for path in sorted(folder.glob("runs/*/manifest.json")):
+        with suppress(UsageError):
+            run = find_run(path.parent.name, scale)
+            found[run] = path
+    for run, path in found.items():
+        read_manifest(path.parent, run, scale)
+    return {run.id: read_json(path, ORIGIN) for run, path in found.items()}

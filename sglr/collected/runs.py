@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 
+from sglr.files.disk import damaged
 from sglr.files.records import read_csv, read_json
 from sglr.files.shapes import BY_NAME
 from sglr.plan.bound import check_evaluation, check_measurement, read_manifest
@@ -20,6 +21,7 @@ _STAGES = {  # what was measured besides evaluation.json, and by which command
     "features.csv": "features",
     "separability.json": "features",
 }
+_BY_EPOCH = ("history.csv", "trajectory.csv")  # one row an epoch
 
 
 @dataclass(frozen=True)
@@ -74,7 +76,7 @@ class Runs:
     def _seeds(self) -> list[int]:
         """Every seed of which there is a run, of whatever kind."""
         ends = {path.name.rpartition("-s")[2] for path in self.folder.glob("runs/*")}
-        return sorted(int(end) for end in ends if end.isdigit())
+        return sorted(int(end) for end in ends if end.isascii() and end.isdigit())
 
     def path(self, run: Run, name: str) -> Path:
         """Where a file of a run lies."""
@@ -106,6 +108,8 @@ class Runs:
         """The rows of one of a run's CSV files, with its seed, its method and the method's r."""
         manifest, path = self.manifest(run), self.path(run, name)
         frame = read_csv(path, numbers=True)
+        if name in _BY_EPOCH and not frame["epoch"].is_unique:
+            raise damaged(path, "an epoch stands in it twice")
         if stage := _STAGES.get(name):
             check_measurement(stage, path.parent, manifest, self.scale)
         return frame.assign(

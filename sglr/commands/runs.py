@@ -147,9 +147,13 @@ def export(arguments: Namespace, plan: Plan) -> None:
 def events(arguments: Namespace, plan: Plan) -> None:
     """Write a trained run's history as TensorBoard event files."""
     from sglr.export.events import write_events
+    from sglr.plan.bound import read_manifest
 
     run = find_run(arguments.run, plan.scale)
-    print(write_events(arguments.results / plan.scale.name / "runs" / run.id))
+    folder = arguments.results / plan.scale.name / "runs" / run.id
+    if (folder / "manifest.json").exists():  # a training under way has none
+        read_manifest(folder, run, plan.scale)
+    print(write_events(folder))
 
 
 def count_forwards(arguments: Namespace, plan: Plan) -> None:

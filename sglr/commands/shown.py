@@ -3,7 +3,7 @@
 from argparse import Namespace
 from pathlib import Path
 
-from sglr.files.errors import UsageError
+from sglr.files.errors import NotYet, UsageError
 from sglr.files.settings import unknown
 from sglr.plan.plan import Plan
 
@@ -62,6 +62,8 @@ def show(arguments: Namespace, plan: Plan) -> None:
             collect(name, plan, arguments.results)
             figures = arguments.figures / scale.name
             render(name, scale, folder, figures, arguments.size)
+        except NotYet as error:
+            print(f"not run: {error}")
         except UsageError as error:  # damaged: the others are drawn first
             faults.append(f"{name}: {error}")
     if any((folder / path).exists() for path in evidence_inputs(plan, folder)):
@@ -88,7 +90,7 @@ def claims(arguments: Namespace, plan: Plan) -> None:
 
     folder = arguments.results / plan.scale.name
     check_collected([*plan.artefacts, "evidence"], plan, folder)
-    print("\n".join(render.write(folder, plan.scale)))
+    print("\n".join(render.write(plan, folder)))
 
 
 def report(arguments: Namespace, plan: Plan) -> None:
@@ -98,13 +100,7 @@ def report(arguments: Namespace, plan: Plan) -> None:
 
     folder = arguments.results / plan.scale.name
     check_collected([*plan.artefacts, "evidence"], plan, folder)
-    print(
-        write(
-            plan,
-            arguments.results / plan.scale.name,
-            arguments.figures / plan.scale.name,
-        )
-    )
+    print(write(plan, folder, arguments.figures / plan.scale.name))
 
 
 def plan(arguments: Namespace, plan: Plan) -> None:
@@ -117,12 +113,9 @@ def plan(arguments: Namespace, plan: Plan) -> None:
 
 def bundle(arguments: Namespace, plan: Plan) -> None:
     """Pack a scale's data, tables, figures, claims, code and provenance into results/{scale}/bundle.zip."""
+    from sglr.artefacts.collect import check_collected
     from sglr.bundle.bundle import write
 
-    print(
-        write(
-            plan,
-            arguments.results / plan.scale.name,
-            arguments.figures / plan.scale.name,
-        )
-    )
+    folder = arguments.results / plan.scale.name
+    check_collected([*plan.artefacts, "evidence"], plan, folder)
+    print(write(plan, folder, arguments.figures / plan.scale.name))

@@ -1,6 +1,7 @@
 """The bench: what every evaluation measures of a network, ours or a stranger's, by one scale's attack and images."""
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -15,6 +16,7 @@ from sglr.engine.underway import NOT_KEPT, Part, Underway
 from sglr.evaluation.accuracy import in_batches
 from sglr.evaluation.autoattack import AutoAttackResult, run_autoattack
 from sglr.evaluation.masking import gradient_signs
+from sglr.files.errors import UsageError
 from sglr.files.origin import origin
 from sglr.models.folding import fold_batchnorm
 from sglr.plan.bound import measured_with
@@ -31,6 +33,17 @@ class Measured:
     entry: dict[str, Any]
     attacked: AutoAttackResult | None
     logits: dict[str, Tensor]
+
+
+def check_images(manifest: dict[str, Any], splits: Splits, folder: Path) -> None:
+    """Raise UsageError unless these are the images that the manifest's training saw, where it says which."""
+    seen = manifest.get("images_sha256", {})
+    for name in seen:
+        if getattr(splits, name).digest() != seen[name]:
+            raise UsageError(
+                f"{folder / 'manifest.json'}: trained with other {name} images than there are now; restore these, "
+                f"or to make it again: sglr train {manifest['run']} --scale {manifest['scale']}"
+            )
 
 
 @dataclass(frozen=True)

@@ -3,16 +3,25 @@
 import torch
 from torch import Tensor, nn
 
+from sglr.files.errors import UsageError
 from sglr.methods.losses import cross_entropy
 
 
 def flat_gradient(network: nn.Module, x: Tensor, y: Tensor) -> Tensor:
-    """Return the gradient (P,) of the mean cross-entropy over x (N, C, H, W), y (N,); nothing is left in `.grad`."""
+    """Return the gradient (P,) of the mean cross-entropy over x (N, C, H, W), y (N,); nothing is left in `.grad`.
+
+    Raises UsageError where it is not finite.
+    """
     with torch.enable_grad():
         gradients = torch.autograd.grad(
             cross_entropy(network(x), y).mean(), list(network.parameters())
         )
-    return torch.cat([gradient.flatten() for gradient in gradients])
+    flat = torch.cat([gradient.flatten() for gradient in gradients])
+    if not flat.isfinite().all():
+        raise UsageError(
+            "the network's gradient is not finite: nothing of it is measured"
+        )
+    return flat
 
 
 def full_gradient_norm(

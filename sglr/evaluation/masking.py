@@ -8,6 +8,7 @@ from sglr.attacks.threat import Ball
 from sglr.data.images import ImageSet
 from sglr.evaluation.accuracy import in_batches
 from sglr.evaluation.autoattack import NORMS, AutoAttack
+from sglr.files.errors import UsageError
 
 _NUM_APGD = 50  # a hundred iterations each
 
@@ -31,11 +32,19 @@ def gradient_signs(
 
 
 def input_gradients(model: nn.Module, x: Tensor, y: Tensor) -> Tensor:
-    """Return each image's gradient (N, C, H, W) of its cross-entropy."""
+    """Return each image's gradient (N, C, H, W) of its cross-entropy.
+
+    Raises UsageError where it is not finite: the sign of NaN is 0, so no attack would move the image.
+    """
     x = x.clone().requires_grad_(True)
     with torch.enable_grad():
         loss = F.cross_entropy(model(x), y, reduction="sum")
-    return torch.autograd.grad(loss, x)[0]
+    gradients = torch.autograd.grad(loss, x)[0]
+    if not gradients.isfinite().all():
+        raise UsageError(
+            "the gradient with respect to the images is not finite, so no attack means anything: nothing is measured"
+        )
+    return gradients
 
 
 def _vanishing(model: nn.Module, x: Tensor, y: Tensor) -> int:

@@ -10,7 +10,7 @@ from sglr.data import load_splits
 from sglr.data.images import Splits
 from sglr.engine.underway import Part, Underway
 from sglr.evaluation.accuracy import in_batches
-from sglr.evaluation.bench import Bench, Measured
+from sglr.evaluation.bench import Bench, Measured, check_images
 from sglr.evaluation.confidence import confidence_summary
 from sglr.evaluation.gradient_norm import full_gradient_norm
 from sglr.evaluation.information import information_in_weights
@@ -35,6 +35,7 @@ class Finished:
         splits = load_splits(
             scale.data[run.dataset], label_noise=run.label_noise, seed=run.seed
         )
+        check_images(self.manifest, splits, folder)
         self.splits: Splits = splits.to(device)
         self.bench = Bench(scale, self.splits, device)
 

@@ -27,11 +27,13 @@ def command_for(path: Path) -> str:
     stem = Path(name).stem
     if above[-2:-1] == ["runs"]:
         return _typed(f"{_OF_A_RUN.get(stem, 'train')} {above[-1]}", above[-3])
-    if above[-3:-2] == ["runs"]:  # trajectory/0002.pt
+    if above[-3:-2] == ["runs"]:  # trajectory/0002.safetensors
         return _typed(f"train {above[-2]}", above[-4])
     if above[-1] == "collected":
         artefact = "evidence" if stem in _EVIDENCE else stem.partition("_")[0]
         return _typed(f"collect {artefact}", above[-2])
+    if above[-1] == "tables":
+        return _typed(f"draw {stem}", above[-2])
     if above[-1] == "exported":
         run, _, checkpoint = stem.rpartition("-")
         return _typed(f"export {run} --checkpoint {checkpoint}", above[-2])

@@ -59,6 +59,13 @@ def _temporary(path: Path) -> Path:
     return path.with_name(name[-200:])
 
 
+def is_being_written(temporary: Path) -> bool:
+    """Whether a temporary file of `write_bytes` is that of another process of this machine, which still runs."""
+    *_, pid, _ = temporary.name.split(".")
+    here = f".{socket.gethostname()}." in temporary.name and pid != str(os.getpid())
+    return here and Path("/proc", pid).exists()
+
+
 def check_writable(folder: Path) -> None:
     """Raise UsageError that says whose it is, where files cannot be made in `folder`, or where it would be made."""
     place = next(each for each in (folder, *folder.absolute().parents) if lexists(each))

@@ -5,6 +5,10 @@ class UsageError(Exception):
     """One clear line for the user: the file, the key or the value, and what is allowed."""
 
 
+class NotYet(UsageError):
+    """What a table or figure needs has not been run so far; those that have it are shown without it."""
+
+
 class ReadOnly(UsageError):
     """What was to be written lies on a read-only file system."""
 

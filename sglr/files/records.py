@@ -28,7 +28,7 @@ def read_json(path: Path, shape: Any = dict) -> dict[str, Any]:
     text = _checked(path)
     try:
         content = json.loads(text)
-    except ValueError:  # of which "not UTF-8" is a kind
+    except (ValueError, RecursionError):  # of the first "not UTF-8" is a kind
         raise damaged(path, "not readable as JSON") from None
     if not isinstance(content, dict):
         raise damaged(path, "not a JSON object")

@@ -87,6 +87,7 @@ MANIFEST = {
     "final": _NETWORK,
     "trajectory": [_NETWORK],
     "images_sha256?": {"train": TEXT, "test": TEXT},
+    "taught_by?": {"*": TEXT},
     "untouched_portion?": SHARE,
     "true_portion?": SHARE,
     "seconds_per_epoch?": [SECONDS],

@@ -2,11 +2,14 @@
 
 import hashlib
 from collections.abc import Iterable
+from os.path import normpath
 from pathlib import Path
 
 from sglr.files.again import command_for
 from sglr.files.disk import read_bytes, write_bytes
 from sglr.files.errors import UsageError
+
+_STAGES = ("train", "evaluate", "trajectory", "features", "evidence")
 
 
 def write_sums(folder: Path, stage: str, names: Iterable[str]) -> None:
@@ -18,9 +21,11 @@ def write_sums(folder: Path, stage: str, names: Iterable[str]) -> None:
 def check_sums(path: Path, content: bytes) -> None:
     """Raise UsageError where a checksum beside `path` is not that of its content; without one, nothing is known.
 
-    Checksums that are damaged themselves speak against their own files alone.
+    Checksums that are damaged themselves speak against their own files alone, and a user's own checksums not at all.
     """
     for sums in sorted(path.parent.glob("*.sha256")):
+        if sums.stem not in _STAGES and not path.name.startswith(sums.stem):
+            continue
         for line in _lines(sums):
             expected, _, name = line.partition("  ")
             if name == path.name and expected != _sha256(content):
@@ -30,17 +35,25 @@ def check_sums(path: Path, content: bytes) -> None:
                 )
 
 
+def is_named(sums: Path, name: str) -> bool:
+    """Whether there is a checksum of a file of this name in `sums`."""
+    return sums.exists() and any(line.endswith(f"  {name}") for line in _lines(sums))
+
+
 def check_inputs(sums: Path) -> None:
-    """Raise UsageError where a file elsewhere, from which those beside `sums` were made, has changed since."""
+    """Raise UsageError where a file from which those of `sums` were made has changed since.
+
+    Its name has a slash in it, those beside `sums` have none.
+    """
     if not sums.exists():
         return
     for line in _lines(sums):
         expected, _, name = line.partition("  ")
-        path = sums.parent / name
-        elsewhere = name.startswith("../") and path.exists()
-        if elsewhere and expected != _sha256(read_bytes(path)):
+        # As it was written: not by way of where a link in it leads.
+        path = Path(normpath(sums.parent / name))
+        if "/" in name and path.exists() and expected != _sha256(read_bytes(path)):
             raise UsageError(
-                f"{path.resolve()}: changed since {sums.with_suffix('')} was made of it; "
+                f"{path}: changed since {sums.with_suffix('')} was made of it; "
                 f"to make it again: {command_for(sums)}"
             )
 

@@ -7,6 +7,7 @@ from statistics import median
 from sglr.artefacts.collect import runs_with
 from sglr.files.records import read_json
 from sglr.files.shapes import TIMED
+from sglr.plan.bound import is_todays
 from sglr.plan.plan import Plan
 
 
@@ -39,13 +40,14 @@ def cost_sums(plan: Plan, folder: Path) -> tuple[str, str]:
 
 
 def _training_minutes(plan: Plan, run_id: str, folder: Path) -> tuple[float, bool]:
-    """Minutes, and whether they were measured rather than estimated."""
-    manifest = folder / run_id / "manifest.json"
-    if manifest.exists():
-        seconds = read_json(manifest, TIMED)["seconds_per_epoch"]
-        return median(seconds) * len(
-            seconds
-        ) / 60, True  # an epoch beside other jobs takes longer
+    """Minutes, and whether they were measured, with today's settings, rather than estimated."""
+    path = folder / run_id / "manifest.json"
+    if path.exists():
+        manifest = read_json(path, TIMED)
+        if is_todays(manifest, plan.runs[run_id], plan.scale):
+            # An epoch beside other jobs takes longer.
+            seconds = manifest["seconds_per_epoch"]
+            return median(seconds) * len(seconds) / 60, True
     return plan.estimated_minutes(run_id, "train"), False
 
 

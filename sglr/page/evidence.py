@@ -18,7 +18,7 @@ def with_evidence(ledger: list[Row], plan: Plan, folder: Path) -> list[dict[str,
 
     A claim that config/claims.yaml no longer states as it was judged has none of them.
     """
-    stated = stated_claims(folder) if ledger else {}
+    stated = stated_claims(plan, folder) if ledger else {}
     done = {name: runs_of(name, plan, folder).done for name in plan.runs_of}
     rows = []
     for row in ledger:

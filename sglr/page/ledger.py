@@ -4,10 +4,13 @@ import re
 from pathlib import Path
 from typing import NamedTuple
 
+from sglr.artefacts.collect import collected_names
 from sglr.claims.claim import Claim
 from sglr.claims.render import claims
 from sglr.claims.words import words_of
 from sglr.collected.results import Row, read_results, read_rows
+from sglr.files.sums import check_inputs
+from sglr.plan.plan import Plan
 
 # What the page shows of a claim and its numbers.
 _COLUMNS = (
@@ -42,7 +45,11 @@ class Interval(NamedTuple):
 
 
 def read_ledger(path: Path) -> list[Row]:
-    """Return the rows of a claims.csv by the page's names, numbers in words."""
+    """Return the rows of a claims.csv by the page's names, numbers in words.
+
+    Raises UsageError where what was judged has been collected anew since.
+    """
+    check_inputs(path.with_suffix(".sha256"))
     return [_named(row) for row in read_rows(path, _COLUMNS)]
 
 
@@ -65,7 +72,7 @@ def _interval(match: re.Match[str]) -> Interval:
     return Interval(match["part"] or "", float(match["value"]), low, high, text)
 
 
-def stated_claims(folder: Path) -> dict[str, Claim]:
+def stated_claims(plan: Plan, folder: Path) -> dict[str, Claim]:
     """Return id -> claim as config/claims.yaml and the paper's tables state it now."""
-    results = read_results(folder / "collected")
+    results = read_results(folder / "collected", collected_names(plan))
     return {claim.id: claim for claim in claims(results)}

@@ -36,7 +36,7 @@ def write(plan: Plan, folder: Path, figures: Path) -> Path:
 
 
 def _content(plan: Plan, folder: Path, figures: Path) -> dict[str, Any]:
-    manifests = read_manifests(folder)
+    manifests = read_manifests(folder, plan.scale)
     ledger = read_ledger(folder / "claims.csv")
     shown = list(plan.artefacts)
     charts = {

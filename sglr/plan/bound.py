@@ -8,6 +8,7 @@ from typing import Any
 from sglr.files.errors import UsageError
 from sglr.files.records import read_json
 from sglr.files.shapes import MANIFEST, MEASURED
+from sglr.files.sums import is_named
 from sglr.plan.plan import resolved_settings
 from sglr.plan.runs import Run
 from sglr.plan.scales import Scale
@@ -33,6 +34,12 @@ def read_manifest(folder: Path, run: Run, scale: Scale) -> Json:
     return manifest
 
 
+def is_todays(manifest: Json, run: Run, scale: Scale) -> bool:
+    """Whether a manifest names no other value of a setting than the scale does for this run today."""
+    now = json.loads(json.dumps(resolved_settings(run, scale)))
+    return first_change(manifest.get("run_settings", {}), now) is None
+
+
 def check_evaluation(
     evaluation: Json, manifest: Json, path: Path, scale: Scale
 ) -> None:
@@ -43,16 +50,32 @@ def check_evaluation(
             raise UsageError(
                 f"{path}: measured on another training's networks; measure again: {again}"
             )
+        if contradiction := _contradiction(entry):
+            raise UsageError(f"{path}: {name}: {contradiction}; measure again: {again}")
     then = evaluation.get("measured_with", {})
     _check(then, measured_with("evaluate", scale), f"{path}: measured", again)
+
+
+def _contradiction(entry: Json) -> str:
+    """Which accuracy is not that of the images that an evaluation says were answered right; "" where all are."""
+    slow = entry["autoattack"] or {}
+    told = {
+        "natural_accuracy": (entry["natural_accuracy"], entry.get("natural_correct")),
+        "pgd20_accuracy": (entry["pgd20_accuracy"], entry["pgd20_correct"]),
+        "autoattack.accuracy": (slow.get("accuracy"), slow.get("correct")),
+    }
+    for name, (accuracy, correct) in told.items():
+        if correct and abs(accuracy - correct.count("1") / len(correct)) > 1e-6:
+            return f"{name} {accuracy} is not that of its images"
+    return ""
 
 
 def check_measurement(stage: str, folder: Path, manifest: Json, scale: Scale) -> None:
     """Raise UsageError unless folder/`stage`.json, where there is one, is of the manifest's networks and of today's
     settings; `stage` is trajectory or features."""
     path = folder / f"{stage}.json"
-    if not path.exists():  # measured before this was recorded
-        return
+    if not path.exists() and not is_named(folder / f"{stage}.sha256", path.name):
+        return  # measured before this was recorded
     record = read_json(path, MEASURED)
     again = f"sglr {stage} {manifest['run']} --scale {scale.name}"
     if record["networks"] != networks_of(stage, manifest):

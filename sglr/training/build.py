@@ -19,6 +19,8 @@ from sglr.plan.runs import Run
 from sglr.plan.scales import Engine, Optimisation, Scale
 from sglr.training.recipe import Recipe
 
+_TEACHING = "best_validation"
+
 
 def optimisation(run: Run, scale: Scale) -> Optimisation:
     """Return the scale's settings for the run's kind of training."""
@@ -82,13 +84,23 @@ def _for_training(network: Classifier, engine: Engine) -> Classifier:
     return network.to(memory_format=memory_format(engine))  # type: ignore[call-overload]
 
 
+def taught_by(run: Run, scale: Scale, runs: Path) -> dict[str, str]:
+    """Return id -> sha256 of the networks that teach the run; `runs` holds the runs' folders."""
+    return {
+        teacher.id: read_manifest(runs / teacher.id, teacher, scale)[_TEACHING][
+            "sha256"
+        ]
+        for teacher in teachers_of(run)
+    }
+
+
 def _teacher(
     teacher: Run, scale: Scale, splits: Splits, runs: Path, engine: Engine
 ) -> nn.Module:
     """The teacher's best network (chosen on held-out images), frozen."""
     folder = runs / teacher.id
-    checkpoint = read_manifest(folder, teacher, scale)["best_validation"]
+    checkpoint = read_manifest(folder, teacher, scale)[_TEACHING]
     network = load_network(
-        folder / "best_validation.safetensors", checkpoint, teacher, scale, splits
+        folder / f"{_TEACHING}.safetensors", checkpoint, teacher, scale, splits
     )
     return _for_training(network, engine).requires_grad_(False)

@@ -24,7 +24,7 @@ from sglr.models.networks import shape_of
 from sglr.plan.runs import Run
 from sglr.plan.scales import Engine, Scale
 from sglr.training import divergence, state
-from sglr.training.build import build_recipe, memory_format, optimisation
+from sglr.training.build import build_recipe, memory_format, optimisation, taught_by
 from sglr.training.labels import labels_now
 from sglr.training.progress import Progress
 from sglr.training.recipe import means
@@ -58,11 +58,15 @@ class Job:
             "train": self.splits.train.digest(),
             "test": self.splits.test.digest(),
         }
+        self.taught_by = taught_by(run, scale, folder.parent)
         # Replaying a graph changes no result, and not every number of processes can.
         computing = asdict(replace(engine, graphs=False))
-        self.fingerprint = settings_digest(
-            settings | {"images": self.images, "engine": computing}
-        )
+        decides = settings | {"images": self.images, "engine": computing}
+        if (
+            self.taught_by
+        ):  # what a teacher's training ends with, settings alone do not say
+            decides["taught_by"] = self.taught_by
+        self.fingerprint = settings_digest(decides)
         self.generator = torch.Generator(device).manual_seed(1000 + run.seed)
         self.batches = Batches(
             self.splits.train,

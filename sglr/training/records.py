@@ -33,6 +33,7 @@ def write_records(job: Job, num_predicted: int) -> None:
         },
         "collapsed": _collapse(job, num_predicted),
         "images_sha256": job.images,
+        "taught_by": job.taught_by,
         "fitted": job.recipe.objective.fitted(),
         "untouched_portion": 1 - splits.corrupted.double().mean().item(),
         "true_portion": true.double().mean().item(),

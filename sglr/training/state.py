@@ -15,7 +15,7 @@ from torch import Tensor
 from sglr.engine import parallel
 from sglr.engine.checkpoints import STATE_FORMAT, load_state
 from sglr.engine.weights import load_weights
-from sglr.files.disk import read_bytes, write_bytes
+from sglr.files.disk import is_being_written, read_bytes, write_bytes
 from sglr.files.errors import UsageError
 from sglr.training.recipe import Recipe
 
@@ -155,7 +155,11 @@ def _copied_from_another(folder: Path, lost: str, entries: dict[str, Any]) -> bo
 
 
 def remove_leftovers(folder: Path) -> None:
-    """Remove the temporary files of writers that were killed; to be called by the one writer of the folder alone."""
+    """Remove the temporary files of writers that were killed, not those of who is measuring the run meanwhile.
+
+    To be called by the one writer of the folder alone.
+    """
     for path in folder.rglob(".*.tmp"):
-        with suppress(OSError):
-            path.unlink()
+        if not is_being_written(path):
+            with suppress(OSError):
+                path.unlink()

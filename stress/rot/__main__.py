@@ -3,7 +3,6 @@
 import argparse
 import json
 import os
-import shutil
 import signal
 import tempfile
 import time
@@ -23,12 +22,10 @@ from stress.rot.tree import (
     UNDERWAY,
     Place,
     Right,
-    build,
-    build_underway,
-    copy_package,
     quick_reading_commands,
     reading_commands,
 )
+from stress.rot.trees import Trees
 from stress.rot.trial import Trial
 
 # One round of 25; what comes where is always the same.
@@ -36,60 +33,6 @@ _KINDS = ["flip"] * 6 + ["truncate"] * 4 + ["swap"] * 4 + ["rights"] * 3
 _KINDS += ["setting"] * 3 + ["kill"] * 3 + ["code", "read-only"]
 _SELDOM = {"show": 0.05, "claims": 0.2, "report": 0.5}  # these take a second or three
 Json = dict[str, Any]
-
-
-class Trees:
-    """The trees that are copied and struck, built once below `work`, and what is right in each."""
-
-    def __init__(self, work: Path):
-        self.work = work
-        package = work / "package"
-        if not (package / "whole").exists():
-            copy_package(package)
-        self.finished = self._built(
-            Place(package, work / "finished"), reading_commands()
-        )
-        folder = work / "underway"
-        if not folder.exists():
-            build_underway(self.finished, folder)
-        self.underway = Place(package, folder)
-        self.right = Right()
-        self.right.learn(self.finished)
-        self._learn_from_both()
-
-    def _built(self, place: Place, reading: list[list[str]]) -> Place:
-        if not (place.folder / "built").exists():
-            shutil.rmtree(place.folder, ignore_errors=True)
-            build(place, reading)
-            (place.folder / "built").touch()
-        return place
-
-    def _learn_from_both(self) -> None:
-        """What is printed, and what is shown while one training is under way."""
-        for name in ("finished", "underway"):
-            place = self.copy(name, "learnt")
-            for words in reading_commands():
-                done = place.sglr(*words)
-                if words[0] in ("plan", "claims"):
-                    self.right.said.setdefault(tuple(words), set()).add(done.out)
-            self.right.learn(place)
-
-    def changed(self, kind: str, name: str) -> Place:
-        """Everything done from the beginning with another setting."""
-        package = faults.changed_package(kind, name, self.work)
-        place = Place(package, package.with_name("finished"))
-        return self._built(place, quick_reading_commands())
-
-    def copy(self, name: str, to: str) -> Place:
-        """A copy to be spoilt."""
-        folder, elsewhere = self.work / to, self.work / f"{to}-elsewhere"
-        for path in (folder, elsewhere):
-            if path.exists():
-                faults.give_rights_back(path)
-                shutil.rmtree(path)
-        shutil.copytree(self.work / name, folder)
-        elsewhere.mkdir()
-        return Place(self.finished.package, folder)
 
 
 def readers(path: Path, folder: Path) -> list[list[str]]:
@@ -112,6 +55,8 @@ def readers(path: Path, folder: Path) -> list[list[str]]:
             ["draw", "figure3"],
             ["draw", "table2"],
         ]
+    if "tables" in parts:
+        return [["draw", path.stem], ["report"], ["show"]]
     if path.name.startswith("forwards"):
         return [["collect", "table1"], ["show"], ["count-forwards"]]
     return [["report"], ["claims"]]
@@ -251,9 +196,6 @@ def _read_only(trial: Trial, chance: Random, trees: Trees) -> str:
         for words in _some(every, 3, chance):
             trial.solve(words)
     return "results and figures"
-
-
-_OTHERS = {"setting": _setting, "code": _code, "kill": _kill, "read-only": _read_only}
 
 
 _OTHERS: dict[str, Callable[[Trial, Random, Trees], str]] = {
