@@ -8,7 +8,6 @@ import pytest
 from tools import ROOT, git
 
 from docs.dictionary import PAGE, page
-from sglr.artefacts import is_figure, load
 from sglr.collected.dictionary import (
     Field,
     File,
@@ -18,8 +17,6 @@ from sglr.collected.dictionary import (
     table_schema,
     tables,
 )
-from sglr.collected.evidence import EVIDENCE
-from sglr.plan.plan_files import load_plan
 
 RESULTS = ROOT / "results"
 SCALES = sorted(path.parent for path in RESULTS.glob("*/claims.csv"))
@@ -36,14 +33,6 @@ def test_every_committed_result_has_its_entry():
     paths = [path.removeprefix("results/") for path in listed]
     missing = [path for path in paths if not meaning_of(path, path.split("/")[0])]
     assert missing == []
-
-
-def test_every_table_that_can_be_made_has_its_entry():
-    plan = load_plan("smoke")
-    frames = [name for artefact in plan.artefacts for name in load(artefact).COLLECTED]
-    made = {f"collected/{name}.csv" for name in (*frames, *EVIDENCE)}
-    made |= {f"tables/{name}.csv" for name in plan.artefacts if not is_figure(name)}
-    assert made <= {file.path for file in tables()}
 
 
 def wrong(frame: pd.DataFrame, file: File) -> list[str]:

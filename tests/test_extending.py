@@ -10,7 +10,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 import tools
-from tools import ROOT, copy_checkout, one_line, output
+from tools import ROOT, copy_checkout, git, one_line, output
 
 from sglr.plan.scale_files import load_scale
 
@@ -167,7 +167,7 @@ def test_a_scale_is_what_differs(root):
     assert "cifar10-at-s0" in sglr(root, "plan", scale="longer")
 
 
-def test_an_outside_package_brings_a_method_and_a_network(root):
+def test_an_outside_package_brings_a_method_a_network_and_a_data_set(root):
     """Installed beside this package, which stays as it is; its evaluations stand in for trained ones."""
     assert follow(section("An outside package"), root) == 3
     before = {path: path.read_bytes() for path in (root / "sglr").rglob("*.py")}
@@ -191,9 +191,14 @@ def test_an_outside_package_brings_a_method_and_a_network(root):
         )
 
     assert "digits-harder-s0" in with_it("plan", "--scale", "smoke")
-    for name in ("digits-harder-factor3-s0", "digits-tiny-at-s0"):
-        with_it("train", name, "--scale", "smoke")
-        assert (root / f"results/smoke/runs/{name}/manifest.json").exists()
+    with_it("train", "digits-harder-factor3-s0", "--scale", "smoke")
+    data = ("--set", "data.digits.source=mirrored")
+    with_it("train", "digits-tiny-at-s0", "--scale", "smoke", *data)
+    for folder in (
+        "smoke/runs/digits-harder-factor3-s0",
+        "smoke+data.digits.source=mirrored/runs/digits-tiny-at-s0",
+    ):
+        assert (root / "results" / folder / "manifest.json").exists()
     runs = root / "results/mini/runs"
     for seed in range(2):
         for name, source in (("at", "at"), ("harder", "ls")):
@@ -202,13 +207,30 @@ def test_an_outside_package_brings_a_method_and_a_network(root):
         with_it(command, "--scale", "mini")
     table = pd.read_csv(root / "results/mini/tables/table2.csv").set_index("method")
     assert table.loc["harder", "mean"].notna().all()
-    assert (
-        pd.read_csv(root / "results/mini/claims.csv")
-        .set_index("id")
-        .loc["newcomer/harder", "verdict"]
-        != "not run"
-    )
+    ledger = pd.read_csv(root / "results/mini/claims.csv").set_index("id")
+    assert ledger.loc["newcomer/harder", "verdict"] in ("undecided", "reproduced")
+    assert ledger.loc["newcomer/harder", "basis"].startswith("2 seeds x")
     assert {path: path.read_bytes() for path in (root / "sglr").rglob("*.py")} == before
+
+
+# What looks at everything that there is of a kind, and takes seconds.
+QUICK = (
+    *("tests/test_plan.py", "tests/test_docs.py", "tests/test_dictionary.py"),
+    "tests/test_layers.py::test_imports_go_down",
+    "tests/test_settings.py::test_the_schemas_are_what_the_records_say_and_every_scale_keeps_to_them",
+    "tests/test_settings.py::test_the_configurations_guide_has_every_key",
+)
+
+
+def test_every_recipe_at_once_breaks_no_quick_test(tmp_path):
+    """In a clone, for some of these ask git what is committed."""
+    git(tmp_path, "clone", "--quiet", str(ROOT), "clone")
+    clone = tmp_path / "clone"
+    for name in ("sglr", "config", "docs", "tests", "workflow"):
+        output(tools.run(tmp_path, "cp", "-rT", ROOT / name, clone / name))
+    added = sum(follow(recipe, clone) for recipe in GUIDE.split("\n## ")[1:])
+    assert added == GUIDE.count("```") / 2
+    assert " passed" in run(clone, "-m", "pytest", "-q", *QUICK)
 
 
 def test_a_method_of_a_name_that_is_taken_is_refused(root):

@@ -3,7 +3,7 @@
 A printed table has columns (group, name), and cells that are words or `Cell`s.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import pandas as pd
 
@@ -13,7 +13,7 @@ class Cell:
     """A number as it is printed: in percent or points, one decimal.
 
     `beneath` stands with it: the paper's value, or an interval. `best`: printed in bold. Without
-    a mean it was not run.
+    a mean it was not run. `settings` are those of its runs, where they are not the whole row's.
     """
 
     mean: float | None
@@ -21,6 +21,7 @@ class Cell:
     beneath: str = ""
     best: bool = False
     signed: bool = False
+    settings: dict[str, float] = field(default_factory=dict, compare=False)
 
     @property
     def number(self) -> str:

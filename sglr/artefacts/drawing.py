@@ -26,6 +26,17 @@ _DEFAULTS: dict = {
     for key, value in matplotlib.rcParamsDefault.items()
     if not key.startswith("backend") and not key.startswith("_internal")
 }
+_SMALL = ("xtick.labelsize", "ytick.labelsize", "legend.fontsize", "figure.titlesize")
+_LARGE = ("font.size", "axes.labelsize", "axes.titlesize")
+_LINES = {  # in points, where lines have their own width
+    "axes.linewidth": 0.6,
+    "lines.linewidth": 1.4,
+    "patch.linewidth": 0.6,
+    "xtick.major.width": 0.6,
+    "ytick.major.width": 0.6,
+    "xtick.major.size": 2.5,
+    "ytick.major.size": 2.5,
+}
 # File ending -> the entry of its metadata that would make every file another.
 UNDATED = {"pdf": "CreationDate", "png": "Software", "svg": "Date"}
 _PIXELS, _PIXELS_IN_PRINT = 200, 300  # an inch: of a PNG; of clouds in PDF, SVG
@@ -34,21 +45,12 @@ _MARKS = {"learning rate drops": (0, (1, 1.6)), "refinement starts": (0, (6, 2))
 
 def rc(size: Size) -> dict:
     """Return matplotlib's own settings with ours above them; a user's matplotlibrc changes nothing."""
-    small = (
-        "xtick.labelsize",
-        "ytick.labelsize",
-        "legend.fontsize",
-        "figure.titlesize",
-    )
-    large = ("font.size", "axes.labelsize", "axes.titlesize")
-    widths = {"axes.linewidth": 0.6, "lines.linewidth": 1.4, "patch.linewidth": 0.6}
-    widths |= {f"{axis}tick.major.width": 0.6 for axis in "xy"}
-    lengths = {f"{axis}tick.major.size": 2.5 for axis in "xy"}
+    scaled = {key: size.line * value for key, value in _LINES.items()}
     return {
         **_DEFAULTS,
-        **dict.fromkeys(small, size.small),
-        **dict.fromkeys(large, size.type),
-        **{key: size.line * value for key, value in (widths | lengths).items()},
+        **dict.fromkeys(_SMALL, size.small),
+        **dict.fromkeys(_LARGE, size.type),
+        **scaled,
         "axes.spines.top": False,
         "axes.spines.right": False,
         "pdf.fonttype": 42,
@@ -95,45 +97,42 @@ def draw_curve(
     opacity: float = 1,
 ) -> None:
     """Draw the mean over seeds of `column` against the epoch; of several, their range as a band."""
-    values = frame.assign(value=factor * frame[column]).groupby("epoch")["value"]
-    mean = values.mean()
-    if frame.groupby("epoch").size().max() > 1:
-        low, high = values.min().to_numpy(), values.max().to_numpy()
-        band: dict[str, Any] = {
-            "color": line.color,
-            "alpha": 0.18 * opacity,
-            "linewidth": 0,
-        }
-        axis.fill_between(mean.index, low, high, **band)
-    look: dict[str, Any] = {
+    by_epoch = frame.assign(value=factor * frame[column]).groupby("epoch")["value"]
+    mean = by_epoch.mean()
+    if by_epoch.size().max() > 1:
+        low, high = by_epoch.min().to_numpy(), by_epoch.max().to_numpy()
+        look: dict[str, Any] = {"color": line.color, "linewidth": 0}
+        axis.fill_between(mean.index, low, high, alpha=0.18 * opacity, **look)
+    axis.plot(mean.index, mean.to_numpy(), **_look(line, size, opacity))
+
+
+def _look(line: Line, size: Size, opacity: float) -> dict[str, Any]:
+    """A method's line, thinner where it is lighter."""
+    thinner = 0.7 if opacity < 1 else 1
+    return {
         "color": line.color,
         "linestyle": line.dashes,
         "alpha": opacity,
+        "linewidth": line.width * size.line * thinner,
     }
-    width = line.width * size.line * (0.7 if opacity < 1 else 1)
-    axis.plot(mean.index, mean.to_numpy(), linewidth=width, **look)
 
 
 def mark_epochs(axis: Axes, marks: pd.DataFrame, size: Size) -> None:
     """Draw a line at each epoch of the marks, each once."""
     for event, dashes in _MARKS.items():
-        for epoch in sorted(set(_epochs(marks, event))):
+        for epoch in _epochs(marks, event):
             axis.axvline(epoch, zorder=0.5, **_neutral(dashes, size))
 
 
 def _epochs(marks: pd.DataFrame, event: str) -> list[int]:
-    return [] if marks.empty else marks[marks["event"] == event]["epoch"].tolist()
+    if marks.empty:
+        return []
+    return sorted(set(marks[marks["event"] == event]["epoch"]))
 
 
 def line_handle(line: Line, label: str, size: Size, opacity: float = 1) -> Line2D:
     """Return a legend's entry for a method's line."""
-    width = line.width * size.line * (0.7 if opacity < 1 else 1)
-    look: dict[str, Any] = {
-        "color": line.color,
-        "linestyle": line.dashes,
-        "alpha": opacity,
-    }
-    return Line2D([], [], linewidth=width, label=label, **look)
+    return Line2D([], [], label=label, **_look(line, size, opacity))
 
 
 def split_handles(line: Line, size: Size, test: str = "test images") -> list[Line2D]:
@@ -209,6 +208,14 @@ def name_grid(axes: Any, rows: list[str], columns: list[str]) -> None:
         axis.set_ylabel(name)
     for axis, name in zip(axes[0], columns, strict=True):
         axis.set_title(name)
+
+
+def name_axes(axes: Any, x: str, y: str) -> None:
+    """Say what is drawn against what, under the lowest panels and beside the leftmost."""
+    for axis in axes[-1]:
+        axis.set_xlabel(x)
+    for axis in axes[:, 0]:
+        axis.set_ylabel(y)
 
 
 def legend(figure: Figure, handles: list[Line2D], size: Size, **options: Any) -> None:

@@ -38,19 +38,13 @@ _TRAJECTORY = [
 
 def collect(runs: Runs) -> dict[str, Any]:
     """Return a row for each quantity, seed and epoch."""
-    parts = []
+    keys, parts = ["seed", "epoch"], []
     for run in runs.done:
-        for name, columns in (
-            ("history.csv", _HISTORY),
-            ("trajectory.csv", _TRAJECTORY),
-        ):
+        for name, columns in zip(READS, (_HISTORY, _TRAJECTORY), strict=True):
             # Trajectories measured before a column was added lack it.
-            parts.append(
-                runs.csv(run, name)
-                .reindex(columns=["seed", "epoch", *columns])
-                .melt(["seed", "epoch"], columns, "quantity", "value")
-                .assign(**runs.mark(run))
-            )
+            wide = runs.csv(run, name).reindex(columns=[*keys, *columns])
+            tidy = wide.melt(keys, columns, "quantity", "value")
+            parts.append(tidy.assign(**runs.mark(run)))
     return {"figure1": pd.concat(parts)}
 
 
@@ -88,9 +82,8 @@ def draw(frames: dict[str, pd.DataFrame], size: Size) -> Figure:
 
 def _draw_error(axis: Any, of: dict[str, pd.DataFrame], name: str, color: str) -> None:
     """Draw a band of one standard error, the mean over seeds, around the mean."""
-    value, error = (
-        of[each].groupby("epoch")["value"].mean() for each in (name, f"{name}_se")
-    )
+    value = of[name].groupby("epoch")["value"].mean()
+    error = of[f"{name}_se"].groupby("epoch")["value"].mean()
     look: dict[str, Any] = {"color": color, "alpha": 0.3, "linewidth": 0}
     axis.fill_between(value.index, value - error, value + error, **look)
 
@@ -114,9 +107,10 @@ def note(frames: dict[str, pd.DataFrame], scale: Scale) -> str:
 def describe(frames: dict[str, pd.DataFrame]) -> list[str]:
     """Return what the figure shows, in sentences (means over seeds)."""
     mean = frames["figure1"].groupby(["quantity", "epoch"])["value"].mean()
-    norm = mean["gradient_norm"]
+    first, *_, last = mean["gradient_norm"]
+    end = 100 * mean["train_accuracy"].iloc[-1]
     return [
-        f"PGD-AT: the mean gradient norm goes from {norm.iloc[0]:.2g} to {norm.iloc[-1]:.2g};",
-        f"robust accuracy on training images ends at {100 * mean['train_accuracy'].iloc[-1]:.1f} %,",
+        f"PGD-AT: the mean gradient norm goes from {first:.2g} to {last:.2g};",
+        f"robust accuracy on training images ends at {end:.1f} %,",
         f"on test images it {course(mean['test_pgd20_accuracy'])}.",
     ]

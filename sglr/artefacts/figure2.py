@@ -67,18 +67,12 @@ def _course(runs: Runs, run: Run, epochs: list[int]) -> list[Row]:
         parts.append(final.assign(epoch=epochs[-1]))
     else:  # these stay as they are
         parts = [final.assign(epoch=epoch) for epoch in epochs]
+    found = pd.concat(parts).assign(method=run.method)
+    found = found[found["probability"] > 0]
     source = runs.scale.data[run.dataset].source
-    return [
-        {
-            "method": run.method,
-            "epoch": row["epoch"],
-            "target_class": row["target_class"],
-            "class_name": class_name(source, row["target_class"]),
-            "probability": row["probability"],
-        }
-        for row in pd.concat(parts).to_dict("records")
-        if row["probability"] > 0
-    ]
+    names = [class_name(source, label) for label in found["target_class"]]
+    columns = ["method", "epoch", "target_class", "class_name", "probability"]
+    return found.assign(class_name=names)[columns].to_dict("records")
 
 
 def draw(frames: dict[str, pd.DataFrame], size: Size) -> Figure:
@@ -87,9 +81,7 @@ def draw(frames: dict[str, pd.DataFrame], size: Size) -> Figure:
 
     curves, labels, marks = (frames[name] for name in COLLECTED)
     methods = list(dict.fromkeys(curves["method"]))
-    grid = (len(methods), 2) if size.narrow else (2, len(methods))
-    share, height = ("col", 2.2) if size.narrow else ("row", 1.75)
-    figure, axes = drawing.panels(*grid, height, size, sharex=True, sharey=share)
+    figure, axes = _panels(len(methods), size)
     pairs = axes if size.narrow else axes.T
     shades: Any = None
     for method, (above, below) in zip(methods, pairs, strict=True):
@@ -106,6 +98,14 @@ def draw(frames: dict[str, pd.DataFrame], size: Size) -> Figure:
     return figure
 
 
+def _panels(count: int, size: Size) -> tuple[Figure, Any]:
+    from sglr.artefacts.drawing import panels
+
+    if size.narrow:
+        return panels(count, 2, 2.2, size, sharex=True, sharey="col")
+    return panels(2, count, 1.75, size, sharex=True, sharey="row")
+
+
 def _draw_course(axis: Any, labels: pd.DataFrame, method: str) -> Any:
     """Shade each class and epoch by the class's share of the label; return what shades."""
     from matplotlib.colors import PowerNorm
@@ -117,12 +117,11 @@ def _draw_course(axis: Any, labels: pd.DataFrame, method: str) -> Any:
     shares = shares.reindex(names.index).fillna(0)
     last = shares.columns.max()
     shares = shares.reindex(columns=range(1, last + 1))  # blank where not recorded
-    first, last = 0.5, last + 0.5
     shown = axis.imshow(
         shares.to_numpy(),
         cmap="Greys",
         norm=PowerNorm(0.5, 0, 1),  # a smoothed label's few percent are seen
-        extent=(first, last, len(names) - 0.5, -0.5),
+        extent=(0.5, last + 0.5, len(names) - 0.5, -0.5),
         aspect="auto",
         interpolation="nearest",
     )
@@ -154,9 +153,8 @@ def _name_axes(axes: Any, size: Size, curves: pd.DataFrame) -> None:
 def note(frames: dict[str, pd.DataFrame], scale: Scale) -> str:
     """Return what stands above the figure."""
     data = scale.data[scale.roles.ten_classes]
-    robust = (
-        f"test accuracy on {min(scale.measurement.num_curve, data.num_test):,} images"
-    )
+    count = min(scale.measurement.num_curve, data.num_test)
+    robust = f"test accuracy on {count:,} images"
     known = frames["figure2_course"].groupby("method")["epoch"].nunique()
     gaps = known.min() < frames["figure2"]["epoch"].max()
     label = "label: seed 0" + (", blank where it was not recorded" if gaps else "")
@@ -169,8 +167,7 @@ def describe(frames: dict[str, pd.DataFrame]) -> list[str]:
     sentences = []
     for method, part in frames["figure2"].groupby("method", sort=False):
         mean = part.groupby(["split", "epoch"])["accuracy"].mean()
-        end = 100 * mean["train"].iloc[-1]
-        sentences.append(
-            f"{METHODS[str(method)].label}: test {course(mean['test'])}, training ends at {end:.1f} %."
-        )
+        test, end = course(mean["test"]), 100 * mean["train"].iloc[-1]
+        label = METHODS[str(method)].label
+        sentences.append(f"{label}: test {test}, training ends at {end:.1f} %.")
     return sentences

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from sglr.artefacts.style import Size, line_of
-from sglr.artefacts.words import trained_on
+from sglr.artefacts.words import mean_of_seeds, trained_on
 from sglr.collected.runs import Runs
 from sglr.plan.scales import Scale
 
@@ -33,11 +33,7 @@ def collect(runs: Runs) -> dict[str, Any]:
         trajectory = runs.csv(run, "trajectory.csv")
         for name in INPUTS:
             columns = {f"{name}_{quantity}": quantity for quantity in _QUANTITIES}
-            part = (
-                trajectory[["seed", "epoch", *columns]]
-                .rename(columns=columns)
-                .assign(input=name)
-            )
+            part = trajectory.rename(columns=columns).assign(input=name)
             part = part[["seed", "epoch", "input", *_QUANTITIES]]
             parts.append(part.assign(**runs.mark(run)))
     return {"figure3": pd.concat(parts)}
@@ -54,10 +50,7 @@ def draw(frames: dict[str, pd.DataFrame], size: Size) -> Figure:
     for axis, name in zip(axes.flat, INPUTS, strict=True):
         points = _draw_path(axis, frame[frame["input"] == name], size)
         axis.set(title=f"PGD-AT, {name} test images")
-    for axis in axes[-1]:
-        axis.set_xlabel("mean confidence when correct")
-    for axis in axes[:, 0]:
-        axis.set_ylabel("when incorrect")
+    drawing.name_axes(axes, "mean confidence when correct", "when incorrect")
     figure.colorbar(points, ax=axes, label="epoch", aspect=30)
     drawing.legend(figure, [drawing.star_handle("ideal", size)], size)
     return figure
@@ -84,11 +77,7 @@ def _draw_path(axis: Any, part: pd.DataFrame, size: Size) -> Any:
 
 def note(frames: dict[str, pd.DataFrame], scale: Scale) -> str:
     """Return what stands above the figure."""
-    data, count = (
-        scale.data[scale.roles.ten_classes],
-        frames["figure3"]["seed"].nunique(),
-    )
-    seeds = f"mean of {count} seeds" if count > 1 else "one seed"
+    data, seeds = scale.data[scale.roles.ten_classes], mean_of_seeds(frames["figure3"])
     words = (trained_on(data), f"{data.num_test:,} test images", seeds)
     return f"{scale.label}; {'; '.join(words)}"
 

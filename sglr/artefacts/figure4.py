@@ -26,6 +26,7 @@ CAPTION = (
 READS = ("history.csv", "manifest.json")
 COLLECTED = ("figure4", "figure4_marks")
 
+_SPLITS = {"train_accuracy": "train", "test_natural_accuracy": "test"}
 _PORTIONS = {"untouched_portion": "untouched labels", "true_portion": "true labels"}
 
 
@@ -34,13 +35,9 @@ def collect(runs: Runs) -> dict[str, Any]:
     parts = []
     for run in runs.done:
         manifest = runs.json(run, "manifest.json")
-        history = runs.csv(run, "history.csv")
-        history = history.rename(
-            columns={"train_accuracy": "train", "test_natural_accuracy": "test"}
-        )
-        part = history.melt(
-            ["method", "r", "seed", "epoch"], ["train", "test"], "split", "accuracy"
-        )
+        history = runs.csv(run, "history.csv").rename(columns=_SPLITS)
+        keys = ["method", "r", "seed", "epoch"]
+        part = history.melt(keys, list(_SPLITS.values()), "split", "accuracy")
         portions = {name: manifest[name] for name in _PORTIONS}
         parts.append(part.assign(noise=run.label_noise, **portions, **runs.mark(run)))
     return {"figure4": pd.concat(parts), "figure4_marks": collect_marks(runs)}
@@ -54,7 +51,7 @@ def draw(frames: dict[str, pd.DataFrame], size: Size) -> Figure:
     grid = (2, 1) if size.narrow else (1, 2)
     figure, axes = drawing.panels(*grid, 2.9, size, sharex=True, sharey=True)
     handles = []
-    for axis, split in zip(axes.flat, ("train", "test"), strict=True):
+    for axis, split in zip(axes.flat, _SPLITS.values(), strict=True):
         for (method, r), part in kinds(frame[frame["split"] == split]):
             line = line_of(method, r)
             drawing.draw_curve(axis, part, "accuracy", line, size, 100)
@@ -69,10 +66,7 @@ def draw(frames: dict[str, pd.DataFrame], size: Size) -> Figure:
         level = 100 * frame[name].mean()
         portions[f"{words} ({level:.0f} %)"] = level
     handles += drawing.draw_levels(axes.flat[0], portions, size)
-    for axis in axes[-1]:
-        axis.set_xlabel("epoch")
-    for axis in axes[:, 0]:
-        axis.set_ylabel("accuracy (%)")
+    drawing.name_axes(axes, "epoch", "accuracy (%)")
     drawing.legend(figure, handles + drawing.mark_handles(marks, size), size)
     return figure
 
@@ -81,20 +75,24 @@ def kinds(
     frame: pd.DataFrame,
 ) -> Iterator[tuple[tuple[str, float | None], pd.DataFrame]]:
     """Give each method and its r (None without one) with its rows, in the frame's order."""
-    for (method, r), part in frame.groupby(["method", "r"], sort=False, dropna=False):
-        yield (str(method), None if pd.isna(r) else float(r)), part
+    groups = frame.groupby(["method", "r"], sort=False, dropna=False)
+    for (method, r), part in groups:
+        share = None if pd.isna(r) else float(r)
+        yield (str(method), share), part
 
 
 def name_of(method: str, r: float | None) -> str:
     """Return a method's name with its r."""
-    return METHODS[method].label + ("" if r is None else f", r = {r:g}")
+    label = METHODS[method].label
+    return label if r is None else f"{label}, r = {r:g}"
 
 
 def note(frames: dict[str, pd.DataFrame], scale: Scale) -> str:
     """Return what stands above the figure."""
     data = scale.data[scale.roles.label_noise]
     test = f"{data.num_test:,} test images"
-    return f"{scale.label}; {trained_on(data)}; {test}; {seeds(frames['figure4'])}"
+    words = (scale.label, trained_on(data), test, seeds(frames["figure4"]))
+    return "; ".join(words)
 
 
 def describe(frames: dict[str, pd.DataFrame]) -> list[str]:
@@ -102,8 +100,7 @@ def describe(frames: dict[str, pd.DataFrame]) -> list[str]:
     sentences = []
     for (method, r), part in kinds(frames["figure4"]):
         mean = part.groupby(["split", "epoch"])["accuracy"].mean()
-        end = 100 * mean["train"].iloc[-1]
-        sentences.append(
-            f"{name_of(method, r)}: training ends at {end:.1f} %, test {course(mean['test'])}."
-        )
+        end, test = 100 * mean["train"].iloc[-1], course(mean["test"])
+        name = name_of(method, r)
+        sentences.append(f"{name}: training ends at {end:.1f} %, test {test}.")
     return sentences

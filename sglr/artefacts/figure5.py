@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from sglr.artefacts.style import CLASSES, Size
-from sglr.artefacts.words import trained_on
+from sglr.artefacts.words import mean_of_seeds, trained_on
 from sglr.collected.runs import Runs
 from sglr.files.errors import NotYet
 from sglr.methods import METHODS
@@ -65,43 +65,58 @@ def draw(frames: dict[str, pd.DataFrame], size: Size) -> Figure:
     points, numbers = (frames[name] for name in COLLECTED)
     methods = list(dict.fromkeys(points["method"]))
     noises = sorted(points["noise"].unique())
-    grid = (len(noises), len(methods)) if size.narrow else (len(methods), len(noises))
-    figure, axes = drawing.panels(*grid, 1.5 if size.narrow else 2.0, size)
-    by_method = axes.T if size.narrow else axes
-    for method, row in zip(methods, by_method, strict=True):
-        for noise, axis in zip(noises, row, strict=True):
-            cell, number = (
-                frame[(frame["method"] == method) & (frame["noise"] == noise)]
-                for frame in (points, numbers)
-            )
-            _draw_cell(axis, cell, number, size, size.characters // len(row))
     names = [METHODS[method].label for method in methods]
     titles = [f"label noise {noise:g}" for noise in noises]
-    drawing.name_grid(axes, *((titles, names) if size.narrow else (names, titles)))
+    if size.narrow:
+        figure, axes = drawing.panels(len(noises), len(methods), 1.5, size)
+        drawing.name_grid(axes, titles, names)
+        by_method = axes.T
+    else:
+        figure, axes = drawing.panels(len(methods), len(noises), 2.0, size)
+        drawing.name_grid(axes, names, titles)
+        by_method = axes
+    room = size.characters // len(by_method[0])
+    for method, row in zip(methods, by_method, strict=True):
+        for noise, axis in zip(noises, row, strict=True):
+            shown, known = _of(points, method, noise), _of(numbers, method, noise)
+            _draw_cell(axis, shown, known, size, room)
     _draw_classes(figure, points, size)
     return figure
+
+
+def _of(frame: pd.DataFrame, method: str, noise: float) -> pd.DataFrame:
+    return frame[(frame["method"] == method) & (frame["noise"] == noise)]
 
 
 def _draw_cell(
     axis: Any, points: pd.DataFrame, numbers: pd.DataFrame, size: Size, room: int
 ) -> None:
     """The points, and beneath them the numbers, in words where `room` is for so many characters."""
-    colors = [CLASSES[label % len(CLASSES)] for label in points["label"].astype(int)]
+    colors = [_color(label) for label in points["label"]]
     dot = 1.5 if size.narrow else 3 * size.line
     axis.scatter(
         points["x"], points["y"], s=dot, c=colors, linewidth=0, rasterized=True
     )
     axis.set(xticks=[], yticks=[])
-    drawn = numbers[numbers["seed"] == 0]["drawn_silhouette"].mean()
-    silhouette, ratio = (
-        numbers[name].mean() for name in ("silhouette", "variance_ratio")
-    )
-    seen, tested = (f"{round(value, 2) + 0:.2f}" for value in (drawn, silhouette))
-    lines = [f"drawn: {seen}", f"test: {tested}; {ratio:.2f}"]
-    if room >= 32:
-        lines = [f"silhouette, drawn: {seen}", f"silhouette, test: {tested}"]
-        lines.append(f"within/between, test: {ratio:.2f}")
-    axis.set_xlabel("\n".join(lines), fontsize=size.small)
+    axis.set_xlabel("\n".join(_words(numbers, room)), fontsize=size.small)
+
+
+def _words(numbers: pd.DataFrame, room: int) -> list[str]:
+    of_seed_0 = numbers[numbers["seed"] == 0]
+    drawn = _hundredths(of_seed_0["drawn_silhouette"].mean())
+    tested = _hundredths(numbers["silhouette"].mean())
+    ratio = f"{numbers['variance_ratio'].mean():.2f}"
+    if room < 32:
+        return [f"drawn: {drawn}", f"test: {tested}; {ratio}"]
+    return [
+        f"silhouette, drawn: {drawn}",
+        f"silhouette, test: {tested}",
+        f"within/between, test: {ratio}",
+    ]
+
+
+def _hundredths(value: float) -> str:
+    return f"{round(value, 2) + 0:.2f}"  # plus zero: -0.00 has no sign
 
 
 def _draw_classes(figure: Figure, points: pd.DataFrame, size: Size) -> None:
@@ -109,20 +124,21 @@ def _draw_classes(figure: Figure, points: pd.DataFrame, size: Size) -> None:
     from sglr.artefacts import drawing
 
     classes = points.drop_duplicates("label").sort_values("label")
-    pairs = zip(classes["label"].astype(int), classes["class_name"], strict=True)
-    dots = [
-        drawing.dot_handle(CLASSES[label % len(CLASSES)], str(name), size)
-        for label, name in pairs
-    ]
+    dots = []
+    for label, name in zip(classes["label"], classes["class_name"], strict=True):
+        dots.append(drawing.dot_handle(_color(label), str(name), size))
     drawing.legend(figure, dots, size, title="true class")
+
+
+def _color(label: float) -> str:
+    return CLASSES[int(label) % len(CLASSES)]
 
 
 def note(frames: dict[str, pd.DataFrame], scale: Scale) -> str:
     """Return what stands above the figure."""
     data = scale.data[scale.roles.label_noise]
     drawn = min(scale.measurement.num_features, data.num_train)
-    count = frames["figure5_separability"]["seed"].nunique()
-    seeds = f"mean of {count} seeds" if count > 1 else "one seed"
+    seeds = mean_of_seeds(frames["figure5_separability"])
     words = (
         trained_on(data),
         f"drawn: silhouette of the {drawn:,} training images shown (seed 0)",
@@ -136,10 +152,9 @@ def describe(frames: dict[str, pd.DataFrame]) -> list[str]:
     sentences = []
     for method, part in frames["figure5_separability"].groupby("method", sort=False):
         mean = part.groupby("noise")[["silhouette", "drawn_silhouette"]].mean()
-        words = ", ".join(
-            f"{row['silhouette']:.2f} at noise {noise:g} ({row['drawn_silhouette']:.2f} as drawn)"
-            for noise, row in mean.iterrows()
-        )
+        words = []
+        for noise, (tested, drawn) in mean.iterrows():
+            words.append(f"{tested:.2f} at noise {noise:g} ({drawn:.2f} as drawn)")
         name = METHODS[str(method)].label
-        sentences.append(f"{name}: silhouette of test images {words}.")
+        sentences.append(f"{name}: silhouette of test images {', '.join(words)}.")
     return sentences

@@ -36,8 +36,7 @@ def collect(runs: Runs) -> dict[str, Any]:
         if runs.path(run, "label_accuracy.csv").exists():
             found = runs.csv(run, "label_accuracy.csv")
             given = runs.manifest(run)["true_portion"]
-            added = {"noise": run.label_noise, "given_accuracy": given}
-            parts.append(found.assign(**added))
+            parts.append(found.assign(noise=run.label_noise, given_accuracy=given))
     frame = pd.concat(parts[1:] or parts)[_COLUMNS]
     return {"figure_labels": frame, "figure_labels_marks": collect_marks(runs)}
 
@@ -63,9 +62,8 @@ def draw(frames: dict[str, pd.DataFrame], size: Size) -> Figure:
             given = 100 * shown["given_accuracy"].mean()
             levels = drawing.draw_levels(axis, {"given labels": given}, size)
         axis.set_title(_title(panel, shown))
-    axes.flat[0].set_ylim(0, 103)
-    for axis in axes.flat:
         axis.set_xlabel("epoch")
+    axes.flat[0].set_ylim(0, 103)
     for axis in axes[:, 0]:
         axis.set_ylabel("right labels (%)")
     entries = [*handles.values(), *levels, *drawing.mark_handles(marks, size)]
@@ -90,12 +88,11 @@ def _title(panel: str, shown: pd.DataFrame) -> str:
 
 def note(frames: dict[str, pd.DataFrame], scale: Scale) -> str:
     """Return what stands above the figure."""
-    words = [
-        trained_on(scale.data[role])
-        for role in (scale.roles.ten_classes, scale.roles.label_noise)
-    ]
-    frame = frames["figure_labels"]
-    words += [] if frame.empty else [seeds(frame)]
+    roles, frame = scale.roles, frames["figure_labels"]
+    names = (roles.ten_classes, roles.label_noise)
+    words = [trained_on(scale.data[name]) for name in names]
+    if not frame.empty:
+        words.append(seeds(frame))
     return f"Ours, not in the paper. {scale.label}; {'; '.join(dict.fromkeys(words))}"
 
 
@@ -107,6 +104,7 @@ def describe(frames: dict[str, pd.DataFrame]) -> list[str]:
     sentences = []
     for (method, r), part in kinds(frame):
         mean = 100 * part.groupby("epoch")["label_accuracy"].mean()
-        ends = f"{mean.iloc[0]:.1f} % of labels are right at first, {mean.iloc[-1]:.1f} % at the end"
-        sentences.append(f"{name_of(method, r)}: {ends}.")
+        first, last = mean.iloc[0], mean.iloc[-1]
+        words = f"{first:.1f} % of labels are right at first, {last:.1f} % at the end"
+        sentences.append(f"{name_of(method, r)}: {words}.")
     return sentences

@@ -13,6 +13,7 @@ from sglr.collected.runs import Runs
 from sglr.files.errors import NotYet
 from sglr.methods import METHODS
 from sglr.plan.names import ROBUST, attack_label
+from sglr.plan.runs import Run
 from sglr.plan.scales import Scale
 
 TITLE = "The central finding"
@@ -34,18 +35,17 @@ def collect(runs: Runs) -> dict[str, Any]:
     Seeds without PGD-AT are left out, and so is an attack that either was not measured under. Raises NotYet where
     nothing is left.
     """
-    correct = {
-        run: robust_answers(runs.json(run, "evaluation.json")) for run in runs.done
-    }
-    baseline = {
-        run.seed: images for run, images in correct.items() if run.method == "at"
-    }
+    correct: dict[Run, Images] = {}
+    baseline: dict[int, Images] = {}
+    for run in runs.done:
+        correct[run] = robust_answers(runs.json(run, "evaluation.json"))
+        if run.method == "at":
+            baseline[run.seed] = correct[run]
     rows = []
     for run, images in correct.items():
-        against = baseline.get(run.seed, {})
+        origin, against = _origin(run), baseline.get(run.seed, {})
         for attack in ROBUST:
             if ("final", attack) in images.keys() & against.keys():
-                origin = {"method": run.method, "seed": run.seed}
                 rows.append(origin | _row(attack, images, against) | runs.mark(run))
     if not rows:
         raise NotYet(
@@ -54,12 +54,14 @@ def collect(runs: Runs) -> dict[str, Any]:
     return {"headline": pd.DataFrame(rows)}
 
 
+def _origin(run: Run) -> dict[str, Any]:
+    return {"method": run.method, "seed": run.seed}
+
+
 def _row(attack: str, images: Images, baseline: Images) -> dict[str, Any]:
     best, final = images["best", attack], images["final", attack]
-    loss, gain = (
-        paired_difference(best, final),
-        paired_difference(final, baseline["final", attack]),
-    )
+    loss = paired_difference(best, final)
+    gain = paired_difference(final, baseline["final", attack])
     return {
         "attack": attack,
         "num_images": len(final),
@@ -99,11 +101,12 @@ def _numbers(part: pd.DataFrame, quantity: str) -> dict[str, Any]:
     several = len(values) > 1
     low, high, over, p_value = None, None, None, None
     if differs and several:
-        _, low, high = mean_interval(values.tolist())
         over = "seeds"
+        _, low, high = mean_interval(values.tolist())
     elif differs:
-        low, high = (100 * part[f"{quantity}_{end}"].iloc[0] for end in ("low", "high"))
-        over, p_value = "images", part[f"{quantity}_p_value"].iloc[0]
+        over, only = "images", part.iloc[0]
+        low, high = 100 * only[f"{quantity}_low"], 100 * only[f"{quantity}_high"]
+        p_value = only[f"{quantity}_p_value"]
     return {
         "mean": values.mean(),
         "standard_deviation": values.std() if several else None,
@@ -132,7 +135,8 @@ def tabulate(frames: dict[str, pd.DataFrame], scale: Scale) -> pd.DataFrame:
             gain = "" if method == "at" else _interval(part, "gain")
             row[group, "over PGD-AT"] = gain
         rows[method] = row
-    table = pd.DataFrame(list(rows.values()), index=pd.Index(list(rows), name="method"))
+    index = pd.Index(list(rows), name="method")
+    table = pd.DataFrame(list(rows.values()), index)
     return table.set_axis(pd.MultiIndex.from_tuples(table.columns), axis="columns")
 
 
@@ -147,13 +151,13 @@ def _interval(part: pd.DataFrame, quantity: str) -> Cell:
 def note(frames: dict[str, pd.DataFrame], scale: Scale) -> str:
     """Return what stands above the table."""
     counts = frames["headline"].groupby("attack", sort=False)["num_images"].max()
-    seen = ", ".join(
-        f"{attack_label(str(attack), scale.attack.test_steps)} on {count}"
-        for attack, count in counts.items()
-    )
+    seen = []
+    for attack, count in counts.items():
+        label = attack_label(str(attack), scale.attack.test_steps)
+        seen.append(f"{label} on {count}")
     words = [
         f"Headline ({scale.label}); accuracies and differences in percent",
-        f"{seen} test images; best is chosen on test images",
+        f"{', '.join(seen)} test images; best is chosen on test images",
         "over PGD-AT: final minus PGD-AT's final",
         "differences on the same images and seeds, with a 95 % interval: of one seed over images (bootstrap) "
         "with McNemar's exact p-value, of several over seeds (t)",

@@ -17,11 +17,10 @@ def collect_marks(runs: Runs) -> list[Row]:
         history = runs.csv(run, "history.csv")
         named = {"method": run.method, "r": history["r"].iloc[0]}
         rate = history.set_index("epoch")["learning_rate"]
-        found = [
-            ("learning rate drops", epoch) for epoch in rate.index[rate.diff() < 0]
-        ]
+        for epoch in rate.index[rate.diff() < 0]:
+            rows.append(named | {"event": "learning rate drops", "epoch": epoch})
         start = getattr(run.method_settings(), "start", None)
         if start is not None:
-            found.append(("refinement starts", start_epoch(start, len(rate))))
-        rows += [named | {"event": event, "epoch": epoch} for event, epoch in found]
+            first = start_epoch(start, len(rate))
+            rows.append(named | {"event": "refinement starts", "epoch": first})
     return pd.DataFrame(rows).drop_duplicates().to_dict("records")

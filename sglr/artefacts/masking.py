@@ -23,10 +23,8 @@ def collect(runs: Runs) -> dict[str, Any]:
     rows = []
     for run in runs.done:
         entries = runs.json(run, "evaluation.json")["checkpoints"]
-        rows += [
-            {"run": run.id, "checkpoint": name} | _signs(entry)
-            for name, entry in entries.items()
-        ]
+        for name, entry in entries.items():
+            rows.append({"run": run.id, "checkpoint": name} | _signs(entry))
     return {"masking": pd.DataFrame(rows)}
 
 

@@ -24,7 +24,10 @@ COLLECTED = ("table1",)
 def collect(runs: Runs) -> dict[str, Any]:
     """Return a row for each method that was counted, the paper's forward passes beside ours."""
     counted = read_json(runs.folder / "forwards.json", FORWARDS)["rows"]
-    rows = [row | {"forwards_paper": TABLE1[row["method"]].forwards} for row in counted]
+    rows = []
+    for row in counted:
+        paper = TABLE1[row["method"]].forwards
+        rows.append(row | {"forwards_paper": paper})
     return {"table1": rows}
 
 
@@ -38,7 +41,7 @@ def tabulate(frames: dict[str, pd.DataFrame], scale: Scale) -> pd.DataFrame:
     frame = frames["table1"]
     words = {True: "yes", False: "no"}
     named = frame.assign(
-        method=frame["method"].map(lambda name: METHODS[name].label),
+        method=[METHODS[name].label for name in frame["method"]],
         standard_teacher=frame["standard_teacher"].map(words),
         adversarial_teacher=frame["adversarial_teacher"].map(words),
     )

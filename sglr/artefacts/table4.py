@@ -1,5 +1,7 @@
 """Table 4: r, the share of the label that the prediction takes, and the temperature T."""
 
+from dataclasses import replace
+from itertools import product
 from typing import Any
 
 import pandas as pd
@@ -33,13 +35,13 @@ def collect(runs: Runs) -> dict[str, Any]:
     """Return a row for each run, checkpoint and attack; r = 0 has no temperature, its run fills every one's cell."""
     rows = collect_accuracies(runs)
     temperatures = sorted({row["temperature"] for row in rows})
-    shared = [
-        row | {"temperature": value}
-        for row in rows
-        if row["r"] == 0
-        for value in temperatures
-    ]
-    return {"table4": [row for row in rows if row["r"] != 0] + shared}
+    own, shared = [], []
+    for row in rows:
+        if row["r"]:
+            own.append(row)
+        else:
+            shared += [row | {"temperature": value} for value in temperatures]
+    return {"table4": own + shared}
 
 
 def numbers(frames: dict[str, pd.DataFrame]) -> pd.DataFrame:
@@ -57,37 +59,38 @@ def numbers(frames: dict[str, pd.DataFrame]) -> pd.DataFrame:
 
 
 def _grid(frame: pd.DataFrame) -> list[tuple[float, float]]:
-    temperatures, shares = (sorted(frame[key].unique()) for key in ("temperature", "r"))
-    return [(temperature, r) for temperature in temperatures for r in shares]
+    temperatures, shares = frame["temperature"].unique(), frame["r"].unique()
+    return list(product(sorted(temperatures), sorted(shares)))
 
 
 def _final(
     frame: pd.DataFrame, temperature: float, r: float, attack: str
 ) -> pd.DataFrame:
-    own = (frame["temperature"] == temperature) & (frame["r"] == r)
-    return frame[own & (frame["checkpoint"] == "final") & (frame["attack"] == attack)]
+    cell = (frame["temperature"] == temperature) & (frame["r"] == r)
+    found = frame[cell & (frame["attack"] == attack)]
+    return found[found["checkpoint"] == "final"]
 
 
 def _paper(temperature: float, r: float, attack: str) -> float | None:
     rows = published_rows()
     rows = rows[(rows["artifact"] == "table4") & (rows["attack"] == attack)]
-    own = (rows["temperature"] == temperature) & (rows["r"].round(3) == round(r, 3))
-    found = rows[own]["accuracy_percent"]
-    return float(found.iloc[0]) if len(found) else None
+    rows = rows[rows["temperature"] == temperature]
+    found = rows[rows["r"].round(3) == round(r, 3)]
+    return float(found["accuracy_percent"].iloc[0]) if len(found) else None
 
 
 def tabulate(frames: dict[str, pd.DataFrame], scale: Scale) -> pd.DataFrame:
     """Return a row for each temperature and attack, a column for each r, the best r marked."""
-    frame = frames["table4"]
-    rows, measured = [], []
+    frame, rows, measured = frames["table4"], [], []
+    shares = sorted(frame["r"].unique())
+    names = [f"r = {r:g}" for r in shares]
     for temperature in sorted(frame["temperature"].unique()):
         for attack in _ATTACKS:
-            shares = sorted(frame["r"].unique())
+            label = attack_label(attack, scale.attack.test_steps)
+            row: dict[str, Any] = {"temperature": f"{temperature:g}", "accuracy": label}
             cells = [_cell(frame, temperature, r, attack) for r in shares]
-            row = {"temperature": f"{temperature:g}"}
-            row |= {"accuracy": attack_label(attack, scale.attack.test_steps)}
-            names = [f"r = {r:g}" for r in shares]
-            rows.append(row | dict(zip(names, with_best(cells), strict=True)))
+            row.update(zip(names, with_best(cells), strict=True))
+            rows.append(row)
             measured.append(any(cell.mean is not None for cell in cells))
     return pd.DataFrame(rows, index=pd.Index(measured, name="measured"))
 
@@ -95,7 +98,9 @@ def tabulate(frames: dict[str, pd.DataFrame], scale: Scale) -> pd.DataFrame:
 def _cell(frame: pd.DataFrame, temperature: float, r: float, attack: str) -> Cell:
     theirs = _paper(temperature, r, attack)
     beneath = "" if theirs is None else f"{theirs:.1f}"
-    return cell_of(_final(frame, temperature, r, attack)["accuracy"], beneath)
+    found = cell_of(_final(frame, temperature, r, attack)["accuracy"], beneath)
+    settings = {"r": r, "temperature": temperature} if r else {"r": r}
+    return replace(found, settings=settings)
 
 
 def note(frames: dict[str, pd.DataFrame], scale: Scale) -> str:

@@ -10,21 +10,27 @@ def percent(accuracies: pd.Series) -> str:
     values = 100 * accuracies
     if values.empty:
         return "not run"
-    return f"{values.mean():.1f}" + (
-        f" ± {values.std():.1f}" if len(values) > 1 else ""
-    )
+    mean = f"{values.mean():.1f}"
+    return f"{mean} ± {values.std():.1f}" if len(values) > 1 else mean
 
 
 def course(accuracy: pd.Series) -> str:
     """Return peak and end of a curve of fractions by epoch, in words."""
-    peak = f"peaks at {100 * accuracy.max():.1f} % in epoch {accuracy.idxmax()}"
-    return f"{peak} and ends at {100 * accuracy.iloc[-1]:.1f} %"
+    values, best = 100 * accuracy, accuracy.idxmax()
+    peak = f"peaks at {values.max():.1f} % in epoch {best}"
+    return f"{peak} and ends at {values.iloc[-1]:.1f} %"
 
 
 def seeds(frame: pd.DataFrame) -> str:
     """Return of how many seeds a figure's lines are."""
+    words = mean_of_seeds(frame)
+    return words if words == "one seed" else f"{words}, band: their range"
+
+
+def mean_of_seeds(frame: pd.DataFrame) -> str:
+    """Return of how many seeds numbers are the mean."""
     count = frame["seed"].nunique()
-    return f"mean of {count} seeds, band: their range" if count > 1 else "one seed"
+    return f"mean of {count} seeds" if count > 1 else "one seed"
 
 
 def trained_on(data: DataSpec) -> str:

@@ -1,6 +1,5 @@
 """Where a number comes from: its runs, and the commands that make it again. Imports no torch."""
 
-import re
 from typing import Any
 
 from sglr.artefacts import is_figure, load
@@ -24,7 +23,6 @@ _BESIDE: dict[str, tuple[list[str], list[str]]] = {
     "cost": ([], ["time-steps"]),
     "claims": ([], []),
 }
-_SETTING = re.compile(r"(?:paper )?r ?= ?([\d.]+)")  # a column of Table 4
 
 
 def commands(plan: Plan) -> dict[str, Commands]:
@@ -73,29 +71,20 @@ def run_words(run: dict[str, Any]) -> dict[str, Any]:
     return {key: run[key] for key in ("seed", "seconds", "commit", "device")}
 
 
-def behind_cell(
-    index: dict[str, Any],
-    row: dict[str, str],
-    column: str,
-    runs: list[Run],
-    scale: Scale,
+def behind(
+    index: dict[str, Any], settings: dict[str, float], runs: list[Run], scale: Scale
 ) -> list[str]:
-    """Return the ids of the runs behind a table's cell: those that agree with what the row's index, its words and
-    the column say of runs; all where nothing does."""
-    wanted = {key: index[key] for key in ("method",) if key in index}
+    """Return the ids of the runs behind a table's row or cell: those that agree with what the row's index says of
+    runs, and with these settings; all where nothing is said."""
+    wanted: dict[str, Any] = dict(settings)
+    if "method" in index:
+        wanted["method"] = index["method"]
     if index.get("role") in (TEN, HUNDRED):
         wanted["dataset"] = getattr(scale.roles, index["role"])
-    if found := _SETTING.fullmatch(column):
-        wanted |= {"r": float(found[1])}
-        if wanted["r"] and "temperature" in row:  # r = 0 never looks at it
-            wanted["temperature"] = float(row["temperature"])
     agreeing = [run.id for run in runs if _agrees(run, wanted)]
     return agreeing or [run.id for run in runs]
 
 
 def _agrees(run: Run, wanted: dict[str, Any]) -> bool:
-    settings = run.method_settings()
-    own: dict[str, Any] = {"method": run.method, "dataset": run.dataset}
-    for key in ("r", "temperature"):
-        own[key] = getattr(settings, key, None)
-    return all(own[key] == value for key, value in wanted.items())
+    own = {"method": run.method, "dataset": run.dataset, **vars(run.method_settings())}
+    return all(own.get(key) == value for key, value in wanted.items())

@@ -11,13 +11,11 @@ from sglr.artefacts.cells import named
 from sglr.artefacts.collect import frames_of, is_collected, runs_of
 from sglr.claims.cells import independent
 from sglr.collected.published import published_rows
-from sglr.page.sources import behind_cell
+from sglr.page.sources import behind
 from sglr.plan.names import ATTACKS, PAPERS_DATA, attack_label
 from sglr.plan.plan import Plan
 from sglr.plan.runs import Run
 from sglr.plan.scales import Scale
-
-Words = dict[str, str]
 
 
 def table(name: str, plan: Plan, folder: Path) -> dict[str, Any]:
@@ -33,29 +31,26 @@ def table(name: str, plan: Plan, folder: Path) -> dict[str, Any]:
         found = _with_others(found, plan.scale)
     measured = _measured(found)
     words = found.reset_index(drop=True).astype(str)
-    rows = words[measured].to_dict("records")
     runs = runs_of(name, plan, folder).done
     return shown | {
         "note": module.note(frames, plan.scale),
         "columns": list(words),
-        "rows": rows,
-        "behind": _behind(found[measured].index, rows, runs, plan.scale),
+        "rows": words[measured].to_dict("records"),
+        "behind": _behind(found[measured], runs, plan.scale),
         "not_run": words[~measured].to_dict("records"),
     }
 
 
-def _behind(
-    index: pd.Index, rows: list[Words], runs: list[Run], scale: Scale
-) -> list[dict[str, Any]]:
+def _behind(shown: pd.DataFrame, runs: list[Run], scale: Scale) -> list[dict[str, Any]]:
     """The ids of the runs behind each row, and behind those cells that have others."""
+    index = shown.index.to_frame().to_dict("records")
     found = []
-    for key, row in zip(index, rows, strict=True):
-        says = dict(
-            zip(index.names, key if isinstance(key, tuple) else (key,), strict=True)
-        )
-        each = {column: behind_cell(says, row, column, runs, scale) for column in row}
-        whole = behind_cell(says, {}, "", runs, scale)
-        cells = {column: ids for column, ids in each.items() if ids != whole}
+    for says, row in zip(index, shown.to_dict("records"), strict=True):
+        whole, cells = behind(says, {}, runs, scale), {}
+        for column, cell in row.items():
+            ids = behind(says, getattr(cell, "settings", {}), runs, scale)
+            if ids != whole:
+                cells[column] = ids
         found.append({"row": whole, "cells": cells})
     return found
 

@@ -8,11 +8,13 @@ from typing import Any, get_args, get_origin, get_type_hints
 import yaml
 
 from sglr.plan.plan_files import Choice
-from sglr.plan.scales import Scale
+from sglr.plan.scales import ARCHITECTURES, SOURCES, Scale
 
 FOLDER = Path(__file__).resolve().parents[2] / "workflow" / "schemas"
 _DRAFT = "https://json-schema.org/draft/2020-12/schema"
 _TYPES = {int: "integer", str: "string", bool: "boolean"}
+# Names to which a new file or an installed package adds: only the reader knows all of them.
+_OPEN = (SOURCES, ARCHITECTURES)
 # 8/255 is one too.
 _NUMBER = {
     "anyOf": [{"type": "number"}, {"type": "string", "pattern": "^[0-9.]+/[0-9.]+$"}]
@@ -53,8 +55,9 @@ def _value(hint: Any, allowed: dict[str, Any]) -> dict[str, Any]:
         return schema_of(hint)  # type: ignore[arg-type]
     if get_origin(hint) is dict:
         return {"type": "object", "additionalProperties": _value(get_args(hint)[1], {})}
-    if allowed.get("choices"):
-        return {"type": "string", "enum": list(allowed["choices"])}
+    if choices := allowed.get("choices"):
+        closed = {} if choices in _OPEN else {"enum": list(choices)}
+        return {"type": "string"} | closed
     if hint is int and allowed:
         return {
             "type": "integer",
