@@ -57,7 +57,7 @@ class Job:
             "train": self.splits.train.digest(),
             "test": self.splits.test.digest(),
         }
-        # Replaying a graph changes no result, and not every number of processes can.
+        # Replaying a graph changes no result, and a CPU cannot.
         computing = asdict(replace(engine, graphs=False))
         self.fingerprint = settings_digest(
             settings | {"images": self.images, "engine": computing}
@@ -120,11 +120,9 @@ class Job:
                 self._epoch_or_stop(epoch, stop)
                 for watch in (progress.epoch, *watchers):
                     watch(self.state.history[-1])
-        # On several processes the network is one of all.
-        network = self.recipe.evaluated(self.how.epochs)
-        num_predicted = self.curve.num_predicted(network)
         if parallel.is_first():
-            write_records(self, num_predicted)
+            network = self.recipe.evaluated(self.how.epochs)
+            write_records(self, self.curve.num_predicted(network))
 
     def _begin_stretch(self, epoch: int, strict: bool) -> None:
         """Note who trains from here on, where that is another than before."""
