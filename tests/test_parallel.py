@@ -1,11 +1,22 @@
-"""One training on two gloo processes beside the same on one: the user's commands, on real digits."""
+"""One training on several gloo processes beside the same on one, on real digits: steps, and the user's commands."""
 
+import multiprocessing
+import os
+import socket
 import sys
+import warnings
 from pathlib import Path
 
 import pandas as pd
 import pytest
+import torch
 from tools import ROOT, Done, output, run
+
+from sglr.engine import parallel
+from sglr.engine.device import prepare
+from sglr.plan.plan_files import load_plan
+from sglr.plan.runs import make_run
+from sglr.training.job import Job
 
 ALONE, TWO = (
     [sys.executable],
@@ -60,18 +71,66 @@ def undisturbed(tmp_path_factory):
     return trained(ALONE, "digits-sglr-s0", tmp_path_factory.mktemp("undisturbed"))
 
 
-def test_two_processes_train_as_one_does(tmp_path, undisturbed):
-    two = trained(TWO, "digits-sglr-s0", tmp_path)
-    assert (undisturbed.loc[0, LOSSES] - two.loc[0, LOSSES]).abs().max() < 1e-5
-    assert_alike(two, undisturbed)
-    assert undisturbed["train_loss"].nunique() == len(undisturbed) == 4
+STEPS = ("at", "sglr", "te", "trades", "awp")
 
 
-def test_a_gradient_taken_apart_from_the_step_is_summed_too(tmp_path):
-    alone, two = (
-        trained(how, "digits-awp-s0", tmp_path / str(len(how))) for how in (ALONE, TWO)
-    )
-    assert_alike(two, alone)
+def steps_of(folder: Path, method: str) -> list[torch.Tensor]:
+    """What two steps with eleven images, labels being refined, leave in a process, and its curve."""
+    plan = load_plan("smoke")
+    run = make_run("digits", method)
+    device, engine = prepare(plan.scale.engine, 1, gpu=False)
+    settings = plan.settings_of(run)
+    job = Job(run, plan.scale, folder, settings, device, engine)
+    job.recipe.begin_epoch(0.1)
+    x, index = next(job.batches.following(job.batches.order()))
+    found = [job.recipe.step(x[:11], index[:11], 4) for _ in range(2)]
+    found.append(torch.tensor(list(job.curve.measure(job.recipe.model).values())))
+    return found + [*job.recipe.state_dict()["objective"].values()][:1] + weights(job)
+
+
+def weights(job: Job) -> list[torch.Tensor]:
+    return [value.clone() for value in job.recipe.model.state_dict().values()]
+
+
+def one_of_several(rank: int, count: int, port: int, folder: Path) -> None:
+    """As torchrun starts a process."""
+    names = {"TORCHELASTIC_RUN_ID": "1", "RANK": rank, "WORLD_SIZE": count}
+    names |= {"LOCAL_RANK": rank, "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port}
+    os.environ.update({name: str(value) for name, value in names.items()})
+    warnings.simplefilter("error", FutureWarning)  # of what the library gives up
+    parallel.init(torch.device("cpu"))
+    del os.environ["TORCHELASTIC_RUN_ID"]  # it has joined
+    found = {method: steps_of(folder, method) for method in STEPS}
+    torch.save(found, folder / f"{rank}.pt")
+
+
+def test_steps_of_three_processes_are_those_of_one(tmp_path):
+    """Eleven images: the parts differ in size."""
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["sglr.training.job"])
+    words = (3, free_port(), tmp_path)
+    started = [
+        context.Process(target=one_of_several, args=(rank, *words)) for rank in range(3)
+    ]
+    for process in started:
+        process.start()
+    alone = {method: steps_of(tmp_path, method) for method in STEPS}
+    for process in started:
+        process.join()
+    assert [process.exitcode for process in started] == [0, 0, 0]
+    first, *others = (torch.load(tmp_path / f"{rank}.pt") for rank in range(3))
+    for method in STEPS:
+        for one, three, *rest in zip(
+            alone[method], first[method], *(o[method] for o in others), strict=True
+        ):
+            torch.testing.assert_close(three, one, rtol=1e-4, atol=1e-5)
+            assert all(torch.equal(each, three) for each in rest)
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
 
 
 @pytest.mark.parametrize(
@@ -93,10 +152,11 @@ def test_a_stopped_training_goes_on_with_another_number_of_processes(
         and "epoch 1/4" not in resumed.stdout
         and resumed.stdout.count("epoch 2/4") == 1
     )
-    assert_alike(
-        pd.read_csv(tmp_path / "smoke" / "runs" / "digits-sglr-s0" / "history.csv"),
-        undisturbed,
-    )
+    folder = tmp_path / "smoke" / "runs" / "digits-sglr-s0"
+    found = pd.read_csv(folder / "history.csv")
+    assert (undisturbed.loc[0, LOSSES] - found.loc[0, LOSSES]).abs().max() < 1e-5
+    assert_alike(found, undisturbed)
+    assert undisturbed["train_loss"].nunique() == len(undisturbed) == 4
 
 
 def assert_alike(one: pd.DataFrame, other: pd.DataFrame) -> None:

@@ -10,6 +10,7 @@ from sglr.attacks.images import attack_images
 from sglr.attacks.pgd import LogitsLoss
 from sglr.attacks.threat import Ball
 from sglr.data.images import ImageSet
+from sglr.engine import parallel
 from sglr.models.folding import fold_batchnorm, refold
 from sglr.plan.scales import PLAIN, Engine
 
@@ -39,7 +40,7 @@ class Adversary:
             precision=engine.precision,
             channels_last=engine.channels_last,
         )
-        graphed = batch_size if engine.graphs else 0
+        graphed = parallel.own_size(batch_size) if engine.graphs else 0
         self.steps = Attack(self.copy, ball, step_size, num_steps, graphed)
 
     def attack(
@@ -54,13 +55,15 @@ class Adversary:
 
         The start is random in the ball, or `gaussian`: TRADES' tiny one.
         """
-        refold(self.copy, model)
+        refold(self.copy, parallel.unshared(model))
         first = (
             self.ball.random_start(x, self.generator)
             if start == "uniform"
             else self._gaussian_start(x)
         )
-        return self.steps(x, first, loss_fn, *given)
+        rows, start_rows, *others = map(_own_rows, (x, first, *given))
+        found = self.steps(rows, start_rows, loss_fn, *others)
+        return parallel.all_rows(found, len(x))
 
     def _gaussian_start(self, x: Tensor) -> Tensor:
         noise = torch.randn(
@@ -81,5 +84,10 @@ class Adversary:
     @torch.no_grad()
     def logits(self, model: nn.Module, x: Tensor) -> Tensor:
         """Return the eval-mode logits (N, K) of `model`'s current weights, without a gradient."""
-        refold(self.copy, model)
-        return self.copy(x)
+        refold(self.copy, parallel.unshared(model))
+        return parallel.all_rows(self.copy(parallel.own_rows(x)), len(x))
+
+
+def _own_rows(given: Tensor) -> Tensor:
+    """This process's rows, where there is one for each image."""
+    return parallel.own_rows(given) if given.dim() else given

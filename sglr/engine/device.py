@@ -39,9 +39,7 @@ def prepare(
             flush=True,
         )
         engine = replace(engine, precision="fp32")
-    if (
-        device.type != "cuda" or parallel.world_size() > 1
-    ):  # what the processes tell each other is not captured
+    if device.type != "cuda":
         engine = replace(engine, graphs=False)
     return device, engine
 

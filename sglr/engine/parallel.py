@@ -1,20 +1,20 @@
 """One training on several processes, started by torchrun.
 
-Every process holds the whole state, draws the same random numbers and sees the whole batch; only inside a network is
-the batch scattered, and its logits are gathered again. So objectives, label averages and checkpoints know nothing
-of it. In a process alone every function here leaves its input as it is.
+Every process holds the whole state, draws the same random numbers and sees whole batches. Attack, training passes and
+curves, which take the time, are shared out: each process has its own rows of a batch, and what it finds is put together
+again. So losses, label averages and checkpoints know nothing of it. Gradients are averaged, as in the library's
+DistributedDataParallel. In a process alone every function here leaves its input as it is.
 """
 
 import atexit
 import os
 import sys
 from collections.abc import Sequence
-from typing import Any
 
 import torch
 import torch.distributed as dist
-import torch.distributed.nn.functional as differentiable
-from torch import Tensor
+from torch import Tensor, nn
+from torch.distributed._functional_collectives import all_reduce, wait_tensor
 
 
 def init(device: torch.device) -> None:
@@ -63,75 +63,74 @@ def any_process(flag: bool) -> bool:
     return bool(votes)
 
 
-def scatter(x: Tensor) -> Tensor:
-    """Return this process's part of a batch x (N, ...); the gradient is again of all N."""
-    return x if world_size() == 1 else _Scatter.apply(x)
+def own_rows(x: Tensor) -> Tensor:
+    """Return this process's rows of a batch x (N, ...)."""
+    return x if world_size() == 1 else x[_own(len(x))]
 
 
-def all_gather(part: Tensor, size: int) -> Tensor:
-    """Return the batch (`size`, ...) of which every process holds its `part`; the gradient is the part's."""
-    return part if world_size() == 1 else _AllGather.apply(part, size)
+def own_size(size: int) -> int:
+    """Return how many rows of a batch of this size are this process's."""
+    return size if world_size() == 1 else len(range(size)[_own(size)])
 
 
-def all_reduce(x: Tensor) -> Tensor:
-    """Return the sum of x over the processes; so is its gradient."""
-    return x if world_size() == 1 else differentiable.all_reduce(x)
+def all_rows(part: Tensor, size: int) -> Tensor:
+    """Return the batch (`size`, ...) of which every process gives its own rows, in floating point."""
+    if world_size() == 1:
+        return part
+    own = _own(size)
+    before, after = (
+        part.new_zeros(count, *part.shape[1:]) for count in (own.start, size - own.stop)
+    )
+    # The others' rows are zero here, so the sum is exact.
+    return over_processes(torch.cat([before, part, after]))
+
+
+def over_processes(x: Tensor) -> Tensor:
+    """Return the sum of x over the processes; its gradient is the sum of theirs."""
+    return x if world_size() == 1 else wait_tensor(all_reduce(x, "sum", _everyone()))
 
 
 @torch.no_grad()
-def all_reduce_in_place(tensors: Sequence[Tensor]) -> None:
-    """Replace each tensor by its sum over the processes, in place."""
+def average_in_place(tensors: Sequence[Tensor]) -> None:
+    """Replace each tensor by its mean over the processes, in place."""
     if world_size() > 1:
         flat = torch.cat([tensor.reshape(-1) for tensor in tensors])
         dist.all_reduce(flat)
-        for tensor, summed in zip(
-            tensors, flat.split([tensor.numel() for tensor in tensors]), strict=True
-        ):
-            tensor.copy_(summed.view_as(tensor))
+        parts = (flat / world_size()).split([tensor.numel() for tensor in tensors])
+        for tensor, mean in zip(tensors, parts, strict=True):
+            tensor.copy_(mean.view_as(tensor))
 
 
-def _own_rows(size: int) -> slice:
-    """The rows of a batch that are this process's."""
-    rank = dist.get_rank()
-    return slice(rank * size // world_size(), (rank + 1) * size // world_size())
+class Shared(nn.Module):
+    """A network in training, through which each process sends its own rows of a batch; all have all logits.
+
+    It gives gradients to weights, not to images: the attack is on a copy of `network`.
+    """
+
+    def __init__(self, network: nn.Module):
+        super().__init__()
+        self.network = network
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return the logits (N, K) of images x (N, C, H, W)."""
+        return all_rows(self.network(own_rows(x)), len(x))
 
 
-def _gathered(part: Tensor, size: int) -> Tensor:
-    """All rows: the others' are zero here, so the sum over the processes is exact."""
-    rows = part.new_zeros(size, *part.shape[1:])
-    rows[_own_rows(size)] = part
-    dist.all_reduce(rows)
-    return rows
+def shared(network: nn.Module) -> nn.Module:
+    """Return the network as the processes train it together; in a process alone, itself."""
+    return network if world_size() == 1 else Shared(network)
 
 
-# The library's differentiable all_gather adds up the processes' gradients, for each has a loss of its own there. Here
-# all compute the same loss of the whole batch, so each keeps its part; and parts may differ in size by one row.
+def unshared(network: nn.Module) -> nn.Module:
+    """Return the network that is `shared`."""
+    return network.network if isinstance(network, Shared) else network
 
 
-class _Scatter(torch.autograd.Function):
-    """This process's rows of a batch."""
-
-    @staticmethod
-    def forward(ctx: Any, x: Tensor) -> Tensor:
-        """Take the rows."""
-        ctx.size = len(x)
-        return x[_own_rows(len(x))].clone()
-
-    @staticmethod
-    def backward(ctx: Any, gradient: Tensor) -> Tensor:  # type: ignore[override]
-        """Every process's gradient goes to the rows it had."""
-        return _gathered(gradient, ctx.size)
+def _own(size: int) -> slice:
+    rank, processes = dist.get_rank(), world_size()
+    return slice(rank * size // processes, (rank + 1) * size // processes)
 
 
-class _AllGather(torch.autograd.Function):
-    """All processes' rows as one batch."""
-
-    @staticmethod
-    def forward(ctx: Any, part: Tensor, size: int) -> Tensor:
-        """Put the rows together."""
-        return _gathered(part, size)
-
-    @staticmethod
-    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None]:  # type: ignore[override]
-        """Each process keeps the gradient of its own rows."""
-        return gradient[_own_rows(len(gradient))], None
+def _everyone() -> dist.ProcessGroup:
+    assert dist.group.WORLD is not None
+    return dist.group.WORLD

@@ -9,6 +9,7 @@ from sglr.attacks.attack import Attack
 from sglr.attacks.images import fixed_start
 from sglr.attacks.threat import threat_model
 from sglr.data.images import ImageSet, Splits
+from sglr.engine import parallel
 from sglr.evaluation.accuracy import correct_natural, correct_under, predictions
 from sglr.models.folding import fold_batchnorm, refold
 from sglr.plan.scales import AttackSpec, Engine, Measurement
@@ -60,8 +61,9 @@ class Curve:
             ("test", self.splits.test),
             ("validation", self.splits.validation),
         ):
-            natural = correct_natural(self.exact, images, self.size)
-            row[f"{name}_natural_accuracy"] = natural.double().mean().item()
+            own = _own(images)
+            natural = correct_natural(self.exact, own, self.size)
+            row[f"{name}_natural_accuracy"] = _accuracy(natural, images)
             row[f"{name}_robust_accuracy"] = self._robust(name, images)
         return row
 
@@ -77,8 +79,20 @@ class Curve:
             return math.nan
         few = images.first(self.measurement.num_curve)
         if name not in self.starts:
-            self.starts[name] = fixed_start(self.attack.ball, few.pixels())
+            start = fixed_start(self.attack.ball, few.pixels())
+            self.starts[name] = parallel.own_rows(start)
         correct = correct_under(
-            self.attack, self.exact, few, self.size, self.starts[name]
+            self.attack, self.exact, _own(few), self.size, self.starts[name]
         )
-        return correct.double().mean().item()
+        return _accuracy(correct, few)
+
+
+def _own(images: ImageSet) -> ImageSet:
+    """Those that this process measures."""
+    own = parallel.own_rows
+    return ImageSet(own(images.images), own(images.labels), images.levels)
+
+
+def _accuracy(own_correct: Tensor, images: ImageSet) -> float:
+    """The share of right ones among all images."""
+    return parallel.all_rows(own_correct.double(), len(images)).mean().item()

@@ -43,7 +43,7 @@ class AdversarialWeightPerturbation(AdversarialTraining):
         gradients = torch.autograd.grad(
             cross_entropy(self.proxy(x_adv), y).mean(), weights
         )
-        self.setup.all_reduce(gradients)
+        self.setup.average(gradients)
         gamma = self.settings.gamma
         return [
             gamma * weight.detach().norm() * gradient / (gradient.norm() + 1e-20)

@@ -27,7 +27,7 @@ class Loss(NamedTuple):
 class Setup:
     """What an objective is given: the network in training, and the one copy of the given labels (num_train,).
 
-    `teachers` are frozen, in eval mode; `all_reduce` sums tensors over the processes of a training, in place.
+    `teachers` are frozen, in eval mode; `average` takes the mean of tensors over the processes of a training, in place.
     """
 
     model: nn.Module
@@ -37,7 +37,7 @@ class Setup:
     adversary: Adversary | None
     teachers: dict[str, nn.Module]
     validation: ImageSet
-    all_reduce: Callable[[Sequence[Tensor]], None] = lambda tensors: None
+    average: Callable[[Sequence[Tensor]], None] = lambda tensors: None
 
 
 class Objective:

@@ -15,10 +15,10 @@ class BatchNorm(nn.BatchNorm2d):
             return super().forward(x)
         values = x.float()
         size = values.new_full((1,), values.numel() // values.shape[1])
-        sums = parallel.all_reduce(torch.cat([values.sum((0, 2, 3)), size]))
+        sums = parallel.over_processes(torch.cat([values.sum((0, 2, 3)), size]))
         mean, size = sums[:-1] / sums[-1], sums[-1].detach()
         centred = values - mean[:, None, None]
-        variance = parallel.all_reduce(centred.square().sum((0, 2, 3))) / size
+        variance = parallel.over_processes(centred.square().sum((0, 2, 3))) / size
         self._update_running_statistics(
             mean.detach(), variance.detach() * size / (size - 1)
         )

@@ -5,7 +5,6 @@ import math
 import torch
 from torch import Tensor, nn
 
-from sglr.engine import parallel
 from sglr.models.batchnorm import BatchNorm
 
 
@@ -60,12 +59,10 @@ class Classifier(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Return logits (N, K) of images (N, C, H, W) in [0, 1]: fp64 where the weights are, else fp32."""
-        part = parallel.scatter(x).to(self.classifier.weight.dtype)
+        x = x.to(self.classifier.weight.dtype)
         with torch.autocast(x.device.type, torch.bfloat16, enabled=self.autocast):
-            logits = self.classifier(self.features(part))
-        return parallel.all_gather(
-            logits if logits.dtype == torch.float64 else logits.float(), len(x)
-        )
+            logits = self.classifier(self.features(x))
+        return logits if logits.dtype == torch.float64 else logits.float()
 
 
 def initialise(network: nn.Module) -> None:

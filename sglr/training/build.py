@@ -44,7 +44,7 @@ def build_recipe(
     attack = scale.attack
     ball, strength = threat_model(attack), (attack.step_size, attack.train_steps)
     setup = Setup(
-        model=model,
+        model=parallel.shared(model),
         labels=splits.train.labels,
         num_classes=splits.num_classes,
         epochs=how.epochs,
@@ -56,7 +56,7 @@ def build_recipe(
             for teacher in teachers_of(run)
         },
         validation=splits.validation,
-        all_reduce=parallel.all_reduce_in_place,
+        average=parallel.average_in_place,
     )
     optimizer = torch.optim.SGD(
         model.parameters(),

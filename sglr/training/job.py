@@ -59,12 +59,11 @@ class Job:
             "test": self.splits.test.digest(),
         }
         self.taught_by = taught_by(run, scale, folder.parent)
-        # Replaying a graph changes no result, and not every number of processes can.
+        # Replaying a graph changes no result, and a CPU cannot.
         computing = asdict(replace(engine, graphs=False))
         decides = settings | {"images": self.images, "engine": computing}
-        if (
-            self.taught_by
-        ):  # what a teacher's training ends with, settings alone do not say
+        # What a teacher's training ends with, settings alone do not say.
+        if self.taught_by:
             decides["taught_by"] = self.taught_by
         self.fingerprint = settings_digest(decides)
         self.generator = torch.Generator(device).manual_seed(1000 + run.seed)
@@ -126,11 +125,9 @@ class Job:
                 self._epoch_or_stop(epoch, stop)
                 for watch in (progress.epoch, *watchers):
                     watch(self.state.history[-1])
-        # On several processes the network is one of all.
-        network = self.recipe.evaluated(self.how.epochs)
-        num_predicted = self.curve.num_predicted(network)
         if parallel.is_first():
-            write_records(self, num_predicted)
+            network = self.recipe.evaluated(self.how.epochs)
+            write_records(self, self.curve.num_predicted(network))
 
     def _begin_stretch(self, epoch: int, strict: bool) -> None:
         """Note who trains from here on, where that is another than before."""

@@ -47,7 +47,7 @@ class Recipe:
         gradients = [
             weight.grad for weight in self.model.parameters() if weight.grad is not None
         ]
-        parallel.all_reduce_in_place(gradients)
+        parallel.average_in_place(gradients)
         norm = get_total_norm(gradients)
         self.optimizer.step()
         self.objective.after_step()
