@@ -37,7 +37,8 @@ class Finished:
         )
         check_images(self.manifest, splits, folder)
         self.splits: Splits = splits.to(device)
-        self.bench = Bench(scale, self.splits, device)
+        graphs = scale.engine.graphs and device.type == "cuda"
+        self.bench = Bench(scale, self.splits, device, graphs)
 
     @property
     def shape(self) -> dict[str, Any]:
