@@ -3,10 +3,21 @@ PYTHON ?=
 BIN := .venv/bin
 PIP := workflow/environment.sh pip install --quiet
 
-.PHONY: reproduce test lint benchmark stress site lock install run venv
+.PHONY: reproduce demo test lint benchmark stress site lock install run venv
 
 reproduce: run
 	$(BIN)/snakemake --cores 8 all
+
+# A minute, without training: two published networks on 200 CIFAR-10 images, a figure of the committed runs, their page.
+FEW := --no-autoattack --set data.cifar10.num_test=200
+PAGE := file://$(CURDIR)/results/mini/report.html
+demo: run
+	@$(BIN)/sglr judge mini/cifar10-at-s0-final $(FEW)
+	@$(BIN)/sglr judge mini/cifar10-sglr_released-s0-final $(FEW)
+	@$(BIN)/sglr draw figure2 --scale mini --figures build
+	@$(BIN)/sglr report --scale mini > build/mini/report.log
+	@echo "A figure: build/mini/figure2.png. The page: $(PAGE)"
+	@test -z "$$DISPLAY$$WAYLAND_DISPLAY" || $(BIN)/python -m webbrowser "$(PAGE)"
 
 test: install
 	$(BIN)/python -m pytest -q -n 2 --dist loadfile --no-loadscope-reorder

@@ -12,6 +12,7 @@ Edit the template, never the text below it. The names that a template may use ar
 import json
 import re
 import textwrap
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -19,40 +20,95 @@ import pandas as pd
 from jinja2 import Environment, StrictUndefined
 
 from sglr.claims.words import words_of
-from sglr.collected.paired import mean_interval
 from sglr.files.records import read_json
+from sglr.page.ledger import read_ledger
+from sglr.page.opening import opening
+from sglr.plan.plan_files import load_plan
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 MINI = ROOT / "results" / "mini"
+# What the README quotes of the ledger.
+SAMPLE = {
+    "overfitting/at/ten_classes": "PGD-AT overfits robustly",
+    "table3/gap/ten_classes/sglr_released": "SGLR, released code, loses less than PGD-AT from best to final",
+    "table3/gap/ten_classes/sglr": "SGLR, Eq. 8 with r = 0.2, loses less",
+    "table4/r/pgd20/T1.5": "robustness rises, then falls with r (T = 1.5)",
+    "figure4/ends-higher/r1": "at 40 % label noise SGLR, r = 1, ends above hard labels",
+    "worth/sglr_released/early-stopping/natural": "ours: it ends with more natural accuracy than PGD-AT stopped early",
+}
 _QUOTE = re.compile(r"(<!-- quote:?\s(.*?)\s-->\n).*?(<!-- end -->)", flags=re.S)
 
 
-def loss(method: str, attack: str) -> "Differences":
-    """Points that a method loses from its best to its last epoch at mini, seed by seed."""
-    return Differences(_headline(method, attack)["loss_difference"])
+class Points:
+    """A difference in points: the mean over seeds, and the ends of its 95 % interval."""
 
-
-def gain(method: str, attack: str) -> "Differences":
-    """Points that a method ends above PGD-AT at mini, seed by seed."""
-    return Differences(_headline(method, attack)["gain_difference"])
-
-
-def _headline(method: str, attack: str) -> pd.DataFrame:
-    rows = pd.read_csv(MINI / "collected" / "headline.csv")
-    return rows[(rows["method"] == method) & (rows["attack"] == attack)]
-
-
-class Differences:
-    """Differences of several seeds, in points: the mean, and the ends of its 95 % interval over seeds."""
-
-    def __init__(self, fractions: pd.Series):
-        self.mean, self.low, self.high = (
-            f"{100 * value:.1f}" for value in mean_interval(fractions)
-        )
+    def __init__(self, mean: float, low: float, high: float):
+        self.mean, self.low, self.high = (f"{end:.1f}" for end in (mean, low, high))
 
     def __str__(self) -> str:
         return self.mean
+
+
+@cache
+def result() -> dict[str, Any]:
+    """What the page of mini opens with: its sentences' numbers, and its table."""
+    return opening(load_plan("mini"), MINI, read_ledger(MINI / "claims.csv"))
+
+
+def loss(method: str) -> Points:
+    """Points of PGD-20 accuracy that a method loses from its best to its last epoch at mini."""
+    return Points(*result()["lost"][method][:3])
+
+
+def gain(method: str) -> Points:
+    """Points of PGD-20 accuracy that a method ends above PGD-AT at mini."""
+    return Points(*result()["above"][method][:3])
+
+
+def paper_loss(method: str) -> str:
+    """Points that it loses in the paper."""
+    return f"{result()['lost'][method].paper:.1f}"
+
+
+def more(attack: str) -> Points:
+    """Points that SGLR's last epoch (released code) is above PGD-AT stopped early at mini."""
+    found = result()["stopped"][attack]
+    return Points(found.value, found.low, found.high)
+
+
+def less(attack: str) -> Points:
+    """Points that it is below."""
+    found = result()["stopped"][attack]
+    return Points(-found.value, -found.high, -found.low)
+
+
+def accuracies() -> str:
+    """The page's first table without deviations and differences: best and final accuracy, the paper's in brackets."""
+    heads = " | ".join(result()["groups"])
+    lines = [
+        f"| best → final, in % (the paper) | {heads} | seeds |",
+        "|---|---|---|---|---|",
+    ]
+    for row in result()["rows"]:
+        pairs = zip(row["cells"][0::3], row["cells"][1::3], strict=True)
+        words = " | ".join(_pair(best, final) for best, final in pairs)
+        lines.append(f"| {row['method']} | {words} | {row['seeds']} |")
+    return "\n".join(lines)
+
+
+def _pair(best: dict[str, str], final: dict[str, str]) -> str:
+    """Two cells of the page in one, kept on a line by no-break spaces."""
+    ours, theirs = (f"{best[whose]} → {final[whose]}" for whose in ("ours", "paper"))
+    ours = re.sub(r" ± [\d.]+", "", ours)
+    shown = f"{ours} ({theirs})" if best["paper"] else ours
+    return shown.replace(" → ", "\N{NO-BREAK SPACE}→\N{NO-BREAK SPACE}")
+
+
+def sample() -> str:
+    """A table of some claims."""
+    head = "| the paper's claim | id | verdict | its weakest part, in points |\n|---|---|---|---|"
+    return "\n".join([head, *(claim(name, words) for name, words in SAMPLE.items())])
 
 
 def claim(name: str, words: str) -> str:
@@ -142,6 +198,11 @@ def _environment() -> Environment:
         for function in (
             loss,
             gain,
+            paper_loss,
+            more,
+            less,
+            accuracies,
+            sample,
             claim,
             verdict,
             verdicts,

@@ -13,7 +13,10 @@ from docs.api import write_pages
 
 ROOT = Path(__file__).resolve().parents[1]
 COPIED = ("docs", "config", "workflow", "results/mini", "figures")
-LINKED = ("CHANGELOG.md", "CONTRIBUTING.md", "LICENSE", "CITATION.cff", "codemeta.json")
+LINKED = (
+    *("CHANGELOG.md", "CONTRIBUTING.md", "LICENSE", "CITATION.cff"),
+    *("codemeta.json", "pyproject.toml"),
+)
 MEASURED = shutil.ignore_patterns("runs", "collected", "pilots", "*.zip", "*.html")
 STRICTLY = ("-W", "--keep-going", "-q")
 CONTENTS = """

@@ -11,6 +11,8 @@ from docs import quote
 from docs.draw_pipeline import PAGE, drawn
 from sglr.files.records import read_json
 from sglr.methods import METHODS
+from sglr.page.ledger import Interval
+from sglr.page.opening import adds_natural_alone
 
 PAGES = {
     name: (ROOT / f"docs/{name}.md").read_text()
@@ -112,3 +114,16 @@ def test_a_quotation_follows_the_results(monkeypatch, tmp_path):
         quote.quoted(page).splitlines()[1]
         == "| It holds | `some/claim` | reproduced | pgd20: +1.50 [+0.50, +2.50] |"
     )
+
+
+@pytest.mark.parametrize(
+    ("natural", "robust", "alone"),
+    [((0.2, 19.5), (-4.9, 0.9), True), ((-0.2, 19.5), (-4.9, 0.9), False)]
+    + [((0.2, 19.5), (-4.9, -0.1), False), ((None, None), (-4.9, 0.9), False)],
+)
+def test_what_is_concluded_beside_early_stopping_follows_the_intervals(
+    natural, robust, alone
+):
+    ends = {"natural": natural, "pgd20": robust, "autoattack": (-1.0, 1.0)}
+    found = {name: Interval("", 1.0, *each, "") for name, each in ends.items()}
+    assert adds_natural_alone(found) is alone

@@ -208,6 +208,25 @@ def test_the_first_sentences_are_the_data(folder, page):
             float(number) for number in re.findall(r"the paper: ([\d.]+)\)", sentence)
         ]
         assert told == pytest.approx(paper, abs=0.001)
+    one, other = (
+        evaluation(f"cifar10-{method}-s0")["checkpoints"][checkpoint]
+        for method, checkpoint in (
+            ("sglr_released", "final"),
+            ("at", "best_validation"),
+        )
+    )
+    told = re.findall(r"([\d.]+) points (more|less) (\S+) accuracy", standing)
+    signed = [float(number) * (1 if word == "more" else -1) for number, word, _ in told]
+    assert [name for *_, name in told] == ["natural", "PGD-20", "AutoAttack"]
+    assert signed == pytest.approx(
+        [
+            accuracy(one, attack) - accuracy(other, attack)
+            for attack in ("natural", "pgd20", "autoattack")
+        ],
+        abs=0.051,
+    )
+    # One seed: its natural accuracy has no interval, so nothing is concluded.
+    assert "what it adds" not in standing
     words = Counter(
         row["verdict"]
         for row in rows(folder / "results/mini/claims.csv")

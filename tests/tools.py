@@ -117,3 +117,18 @@ def evaluation_of(checkpoints: dict[str, dict[str, Any]]) -> dict[str, Any]:
         for name, entry in checkpoints.items()
     }
     return {"checkpoints": entries}
+
+
+def pretend_cifar(root: Path) -> None:
+    """Write noise where CIFAR-10 is looked for, as it lies there once it has been read."""
+    import torch
+
+    from sglr.engine.checkpoints import save_payload
+
+    generator = torch.Generator().manual_seed(0)
+    parts = {}
+    for name, count in (("train", 5000), ("test", 2000)):
+        images = torch.randint(256, (count, 3, 32, 32), generator=generator)
+        labels = torch.arange(count) % 10
+        parts[name] = {"images": images.to(torch.uint8), "labels": labels}
+    save_payload(root / "cifar10.decoded", parts)

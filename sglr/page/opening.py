@@ -12,6 +12,7 @@ from sglr.collected.paired import mean_interval
 from sglr.collected.published import published_rows
 from sglr.collected.results import Row
 from sglr.methods import METHODS
+from sglr.page.ledger import Interval, intervals
 from sglr.plan.names import ATTACKS, PAPERS_DATA, TEN, attack_label
 from sglr.plan.plan import Plan
 
@@ -44,6 +45,8 @@ def opening(plan: Plan, folder: Path, claims: list[Row]) -> dict[str, Any]:
     return {
         "lost": lost,
         "above": differences(frames["headline"], "gain", runs),
+        "stopped": (stopped := beside_stopped(claims)),
+        "adds_natural_alone": adds_natural_alone(stopped),
         "names": {method: METHODS[method].label for method in lost},
         "settings": _settings(),
         "attack": attack_label(ATTACK, plan.scale.attack.test_steps),
@@ -70,10 +73,7 @@ def _frame(name: str, folder: Path) -> pd.DataFrame:
 def differences(
     headline: pd.DataFrame, kind: str, runs: dict[str, list[str]]
 ) -> dict[str, Difference]:
-    """Return method -> its `loss` (best minus final) or `gain` (final minus PGD-AT's final) under PGD, in points.
-
-    The interval is over seeds (Student); of one seed over images, as it was collected.
-    """
+    """Return method -> its `loss` (best minus final) or `gain` (final minus PGD-AT's final) under PGD, in points."""
     if headline.empty:
         return {}
     found = {}
@@ -81,20 +81,52 @@ def differences(
         part = headline[(headline["method"] == method) & (headline["attack"] == ATTACK)]
         if part.empty:
             continue
-        values = (100 * part[f"{kind}_difference"]).tolist()
-        if len(values) > 1:
-            ends = mean_interval(values)
-        else:
-            low, high = (
-                100 * float(part[f"{kind}_{end}"].iloc[0]) for end in ("low", "high")
-            )
-            ends = (values[0], low, high)
+        ends = points(part, kind)
         theirs = _paper_loss(paper) if kind == "loss" else _paper_gain(paper)
         behind = runs.get(method, []) + (
             runs.get(BASELINE, []) if kind == "gain" else []
         )
-        found[method] = Difference(*ends, len(values), theirs, tuple(behind))
+        found[method] = Difference(*ends, len(part), theirs, tuple(behind))
     return found
+
+
+def points(part: pd.DataFrame, kind: str) -> tuple[float, float, float]:
+    """Return the mean of a `loss` or `gain` in a method's rows of one attack, and its 95 % interval, in points.
+
+    The interval is over seeds (Student); of one seed over images, as it was collected.
+    """
+    if len(part) > 1:
+        return mean_interval((100 * part[f"{kind}_difference"]).tolist())
+    (row,) = part.to_dict("records")
+    mean, low, high = (
+        100 * row[f"{kind}_{end}"] for end in ("difference", "low", "high")
+    )
+    return mean, low, high
+
+
+def beside_stopped(claims: list[Row]) -> dict[str, Interval]:
+    """Return attack -> accuracy of SGLR's last epoch (released code) less that of PGD-AT stopped early by held-out
+    images, in points; empty unless all three were judged."""
+    ids = {f"worth/sglr_released/early-stopping/{attack}": attack for attack in ATTACKS}
+    judged = [
+        (ids[row["id"]], intervals(row["value"])) for row in claims if row["id"] in ids
+    ]
+    found = {attack: values[0] for attack, values in judged if values}
+    return found if len(found) == len(ATTACKS) else {}
+
+
+def adds_natural_alone(stopped: dict[str, Interval]) -> bool:
+    """Whether the intervals of `beside_stopped` say that SGLR has more natural accuracy than early stopping, and
+    neither more nor less robustness."""
+    ends = {
+        attack: (found.low, found.high)
+        for attack, found in stopped.items()
+        if found.low is not None and found.high is not None
+    }
+    if len(ends) < len(ATTACKS):
+        return False
+    natural, *robust = (ends[attack] for attack in ATTACKS)
+    return natural[0] > 0 and all(low <= 0 <= high for low, high in robust)
 
 
 def _paper_loss(method: str) -> float | None:
