@@ -129,13 +129,23 @@ def test_snakemake_evaluates_published_networks_instead_of_training(tmp_path):
     target = f"results/mini/runs/{RUN}/evaluation.json"
     words = ("--config", "pretrained=true", "-n", "--", target)
     said = output(snakemake(tmp_path, *words))
-    shell = re.search(r"^(train|restore|evaluate) +\d", said, flags=re.M)
     jobs = dict(re.findall(r"^(train|restore|evaluate) +(\d+)$", said, flags=re.M))
-    assert shell and jobs == {"train": "1", "restore": "1", "evaluate": "1"}
-    plain = output(snakemake(tmp_path, "-n", "-p", "--", target))
-    assert f"sglr train {RUN}" in plain and "restore" not in plain
-    printed = output(snakemake(tmp_path, "-p", *words))
-    assert f"sglr restore {RUN}" in printed and "sglr train" not in printed
+    assert jobs == {"restore": "1", "evaluate": "1"}
+    other = target.replace("-s0", "-s1")  # of which none is published
+    for plain in (
+        snakemake(tmp_path, "-n", "-p", "--", target),
+        snakemake(tmp_path, "-p", *words[:-1], other),
+    ):
+        assert "sglr train cifar10" in output(plain) and "restore" not in output(plain)
+    output(
+        snakemake(tmp_path, *words[:2], "--", target.replace("evaluation", "published"))
+    )
+    folder = (tmp_path / target).parent
+    load_model = sglr.load_model  # what is evaluated is what is published
+    for name in ("best", "final"):
+        one = load_model(folder / f"{name}.safetensors").state_dict()
+        other_one = load_model(f"mini/{RUN}-{name}").state_dict()
+        assert all(torch.equal(one[key], other_one[key]) for key in one)
 
 
 def test_a_name_that_is_none_is_one_line(tmp_path):

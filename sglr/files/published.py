@@ -23,6 +23,12 @@ def checkpoints_of(scale: str, run: str) -> dict[str, Path]:
     return {name: path for name, path in paths.items() if path.exists()}
 
 
+def published_runs() -> list[tuple[str, str]]:
+    """Return scale and run of every published network."""
+    names = (name.rpartition("-")[0].split("/") for name in published())
+    return sorted({(scale, run) for scale, run in names})
+
+
 def find(name: str | Path) -> Path:
     """Return the file that `name` means: one that is there, or a published network, SCALE/RUN its final one.
 

@@ -157,9 +157,13 @@ def measurement_of(wildcards):
     return f"{plan.scale.measurement} {plan.scale.attack} {run and plan.with_autoattack(run)}"
 
 
-def is_restored(wildcards):
-    """Whether the run's published networks stand in place of its training, as `--config pretrained=true` asks."""
-    return bool(CHOICE.pretrained and checkpoints_of(wildcards.scale, wildcards.run))
+# Whose published networks stand in place of their training, as `--config pretrained=true` asks.
+PUBLISHED = published_runs() if CHOICE.pretrained else []
+
+
+def one_of(words):
+    """What matches these words and nothing else."""
+    return "|".join(sorted({re.escape(word) for word in words}))
 
 
 def finished_run(wildcards):
@@ -172,7 +176,7 @@ def finished_run(wildcards):
 
 def evaluated_run(wildcards):
     """What an evaluation is of: a finished training, or published networks in its place."""
-    if is_restored(wildcards):
+    if (wildcards.scale, wildcards.run) in PUBLISHED:
         return f"results/{wildcards.scale}/runs/{wildcards.run}/published.json"
     return finished_run(wildcards)
 

@@ -24,24 +24,31 @@ rule train:
         runtime=minutes,
     params:
         settings=settings_of,
-        command=lambda wildcards: "restore" if is_restored(wildcards) else "train",
     shell:
-        "sglr {params.command} {wildcards.run} --scale {wildcards.scale} > {log} 2>&1"
+        "sglr train {wildcards.run} --scale {wildcards.scale} > {log} 2>&1"
 
 
-rule restore:
-    """A run's published networks, in place of a training's."""
-    input:
-        ancient("results/{scale}/runs/{run}/manifest.json"),
-    output:
-        "results/{scale}/runs/{run}/published.json",
-    log:
-        "logs/{scale}/restore/{run}.log",
-    localrule: True
-    conda:
-        "../../environment.yml"
-    shell:
-        "sglr restore {wildcards.run} --scale {wildcards.scale} > {log} 2>&1"
+if CHOICE.pretrained:
+
+    ruleorder: restore > train
+
+    rule restore:
+        """A run's published networks, in place of its training. Its labels along the epochs are not published."""
+        output:
+            update("results/{scale}/runs/{run}/history.csv"),
+            update("results/{scale}/runs/{run}/labels.csv"),
+            update("results/{scale}/runs/{run}/manifest.json"),
+            "results/{scale}/runs/{run}/published.json",
+        wildcard_constraints:
+            scale=one_of(scale for scale, _ in PUBLISHED),
+            run=one_of(run for _, run in PUBLISHED),
+        log:
+            "logs/{scale}/restore/{run}.log",
+        localrule: True
+        conda:
+            "../../environment.yml"
+        shell:
+            "sglr restore {wildcards.run} --scale {wildcards.scale} > {log} 2>&1"
 
 
 rule evaluate:
