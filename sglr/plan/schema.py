@@ -38,7 +38,8 @@ def schema_of(record: type) -> dict[str, Any]:
     hints = get_type_hints(record)
     found = fields(record)
     return {
-        "description": (record.__doc__ or "").strip().replace("\n    ", " "),
+        # Python 3.13 takes the indentation away, earlier ones do not.
+        "description": " ".join((record.__doc__ or "").split()),
         "type": "object",
         "properties": {
             each.name: _value(hints[each.name], dict(each.metadata)) for each in found
