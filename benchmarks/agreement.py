@@ -47,12 +47,9 @@ def main() -> None:
     scale = _shortened(load_scale(arguments.scale), arguments.epochs)
     fast = replace(scale.engine, graphs=False)
     device, fast = prepare(fast, scale.threads, gpu=torch.cuda.is_available())
-    engines = {"plain": PLAIN, "fast": fast}
-    if device.type == "cuda":
-        engines["fast, graphs"] = replace(fast, graphs=True)
     trainings, jobs = [], []
     for seed in range(arguments.seeds):
-        for name, engine in engines.items():
+        for name, engine in engines(device, fast).items():
             jobs.append(_trained(scale, seed, device, engine, [StopRequest()]))
             trainings.append({"engine": name, "seed": seed} | _row(jobs[-1]))
     third = (
@@ -86,6 +83,12 @@ def main() -> None:
         print(json.dumps(row))
     print(json.dumps({key: record[key] for key in ("attacks", "autoattack")}, indent=1))
     arguments.out.write_text(json.dumps(record, indent=1) + "\n")
+
+
+def engines(device: torch.device, fast: Engine) -> dict[str, Engine]:
+    """Return the engines that train beside each other; CUDA graphs where there is a GPU."""
+    graphed = {"fast, graphs": replace(fast, graphs=True)}
+    return {"plain": PLAIN, "fast": fast} | (graphed if device.type == "cuda" else {})
 
 
 def _shortened(scale: Scale, epochs: int) -> Scale:

@@ -2,13 +2,16 @@
 
 import json
 import sys
+from argparse import Namespace
 
 import torch
+from pretended_gpu import pretended
 from tools import ROOT, output, run
 
+from benchmarks.agreement import engines
 from benchmarks.count import count_step, epoch_estimate
 from benchmarks.engine import EngineLoop
-from benchmarks.measure import REFERENCE
+from benchmarks.measure import REFERENCE, _seconds, loop_of
 from benchmarks.reference import PlainLoop
 from sglr.data.images import ImageSet
 from sglr.models import build
@@ -129,3 +132,31 @@ def test_the_comparison_of_engines_writes_every_part(tmp_path):
         "exact",
         "fast",
     }
+
+
+def test_a_gpu_is_prepared_for_a_benchmark_as_for_a_training(monkeypatch):
+    monkeypatch.setenv("SGLR_DEVICE", "cuda")
+    cuda, cudnn = torch.backends.cuda.matmul, torch.backends.cudnn
+    for owner, name, value in (
+        (cuda, "allow_tf32", True),
+        (cudnn, "allow_tf32", True),
+        (cudnn, "benchmark", False),
+    ):
+        monkeypatch.setattr(owner, name, value)
+    with pretended():
+        loop_of(REFERENCE, Namespace(device="cuda", width=4), 4, 1)
+    assert (cuda.allow_tf32, cudnn.allow_tf32, cudnn.benchmark) == (False, False, True)
+
+
+def test_a_time_is_the_median_of_so_many_calls_after_one():
+    calls = []
+    assert _seconds(lambda: calls.append(0), "cpu", 50) >= 0
+    assert len(calls) == 51
+
+
+def test_graphs_are_compared_with_the_rest_where_there_is_a_gpu():
+    fast = {
+        kind: engines(torch.device(kind), PLAIN).get("fast, graphs")
+        for kind in ("cuda", "cpu")
+    }
+    assert fast["cuda"].graphs and fast["cpu"] is None
