@@ -2,6 +2,8 @@
 
 import os
 import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 
 import torch
@@ -79,6 +81,17 @@ def _without_gpu() -> str:
         f"this scale computes on a GPU, and none can be used: {found}; "
         "SGLR_DEVICE=cpu computes on the CPU all the same, a training in weeks"
     )
+
+
+@contextmanager
+def without_autotuning() -> Iterator[None]:
+    """Within, cuDNN does not try all its kernels for every new shape: for shapes that keep changing."""
+    tried = torch.backends.cudnn.benchmark
+    torch.backends.cudnn.benchmark = False
+    try:
+        yield
+    finally:
+        torch.backends.cudnn.benchmark = tried
 
 
 def has_bf16(device: torch.device) -> bool:

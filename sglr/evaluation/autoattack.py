@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from sglr.attacks.threat import Ball
 from sglr.data.images import ImageSet
+from sglr.engine.device import without_autotuning
 from sglr.engine.underway import NOT_KEPT, Part, Underway
 from sglr.evaluation.accuracy import predictions
 from sglr.evaluation.saying import AttackProgress
@@ -181,14 +182,10 @@ def standard_autoattack(
         device=str(x.device),
     )
     run.attacks_to_run = list(attacks)
-    # The attacks' batches shrink as images fall: cuDNN would try all its kernels for every size.
-    tried = torch.backends.cudnn.benchmark
-    torch.backends.cudnn.benchmark = False
-    try:
-        with torch.random.fork_rng(devices=[x.device] if x.is_cuda else []):
-            result = run.run_standard_evaluation(x, y, **{BATCH_SIZE: batch_size})
-    finally:
-        torch.backends.cudnn.benchmark = tried
+    # The attacks' batches shrink as images fall.
+    seeded = torch.random.fork_rng(devices=[x.device] if x.is_cuda else [])
+    with without_autotuning(), seeded:
+        result = run.run_standard_evaluation(x, y, **{BATCH_SIZE: batch_size})
     return result[0] if isinstance(result, tuple) else result
 
 

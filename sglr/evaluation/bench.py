@@ -1,6 +1,7 @@
 """The bench: what every evaluation measures of a network, ours or a stranger's, by one scale's attack and images."""
 
-from dataclasses import dataclass
+from copy import deepcopy
+from dataclasses import dataclass, field
 from typing import Any
 
 import torch
@@ -16,7 +17,7 @@ from sglr.evaluation.accuracy import in_batches
 from sglr.evaluation.autoattack import AutoAttackResult, run_autoattack
 from sglr.evaluation.masking import gradient_signs
 from sglr.files.origin import origin
-from sglr.models.folding import fold_batchnorm
+from sglr.models.folding import fold_batchnorm, refold
 from sglr.plan.bound import measured_with
 from sglr.plan.scales import Scale
 
@@ -40,6 +41,8 @@ class Bench:
     scale: Scale
     splits: Splits
     device: torch.device
+    graphs: bool = False  # for folded networks of one architecture, one after another
+    attacks: dict[int, tuple[nn.Module, Attack]] = field(default_factory=dict)
 
     @property
     def ball(self) -> Ball:
@@ -50,8 +53,20 @@ class Bench:
         self, network: nn.Module, images: ImageSet, num_steps: int
     ) -> Tensor:
         """PGD images (N, C, H, W) against `network`."""
-        attack = Attack(network, self.ball, self.scale.attack.step_size, num_steps)
+        attack = self._attack(network, num_steps)
         return attack_images(attack, images, self.scale.measurement.batch_size)
+
+    def _attack(self, network: nn.Module, num_steps: int) -> Attack:
+        """PGD on the network; with `graphs` on one copy, which takes each network's weights and is captured once."""
+        strength = self.ball, self.scale.attack.step_size, num_steps
+        if not self.graphs:
+            return Attack(network, *strength)
+        if num_steps not in self.attacks:
+            copied, size = deepcopy(network), self.scale.measurement.batch_size
+            self.attacks[num_steps] = copied, Attack(copied, *strength, size)
+        copied, attack = self.attacks[num_steps]
+        refold(copied, network)
+        return attack
 
     def origin(self) -> dict[str, Any]:
         """Code, versions and device."""

@@ -6,6 +6,7 @@ from torch.nn import functional as F
 
 from sglr.attacks.threat import Ball
 from sglr.data.images import ImageSet
+from sglr.engine.device import without_autotuning
 from sglr.evaluation.accuracy import in_batches
 from sglr.evaluation.autoattack import NORMS, AutoAttack
 
@@ -51,7 +52,8 @@ def _stuck(model: nn.Module, x: Tensor, y: Tensor, ball: Ball) -> int:
         version="standard",
         device=str(x.device),
     )
-    with torch.random.fork_rng(devices=[x.device] if x.is_cuda else []):
+    seeded = torch.random.fork_rng(devices=[x.device] if x.is_cuda else [])
+    with without_autotuning(), seeded:
         torch.manual_seed(0)
         x_adv = package.apgd.perturb(x, y, best_loss=True)
     with torch.no_grad():

@@ -36,7 +36,8 @@ class Finished:
             scale.data[run.dataset], label_noise=run.label_noise, seed=run.seed
         )
         self.splits: Splits = splits.to(device)
-        self.bench = Bench(scale, self.splits, device)
+        graphs = scale.engine.graphs and device.type == "cuda"
+        self.bench = Bench(scale, self.splits, device, graphs)
 
     @property
     def shape(self) -> dict[str, Any]:
