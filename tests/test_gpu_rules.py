@@ -4,6 +4,7 @@ replace; what is resumed elsewhere goes on. Faults planted on purpose show that 
 import collections
 from contextlib import nullcontext, suppress
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -16,6 +17,8 @@ from sglr.engine import device as engine_device
 from sglr.engine import parallel
 from sglr.engine.device import described, prepare
 from sglr.engine.graphs import Graphed
+from sglr.evaluation import autoattack, masking
+from sglr.evaluation.bench import Bench
 from sglr.evaluation.measure import (
     Finished,
     evaluate,
@@ -27,6 +30,7 @@ from sglr.methods import METHODS
 from sglr.methods.losses import cross_entropy, divergence_from
 from sglr.methods.te import both_terms
 from sglr.models import build
+from sglr.models.folding import fold_batchnorm
 from sglr.plan.plan_files import load_plan
 from sglr.plan.runs import make_run
 from sglr.plan.scales import Engine
@@ -35,13 +39,20 @@ from sglr.training.recipe import Recipe
 from sglr.training.signals import StopRequest
 
 PLAN = load_plan(
-    "smoke+adversarial.epochs=3+standard.epochs=3+attack.curve_steps=1"
+    "smoke+adversarial.epochs=2+standard.epochs=2+attack.curve_steps=1"
     "+attack.test_steps=1+measurement.batch_size=20+measurement.num_gradient=20"
+    "+measurement.num_curve=20"
 )
 SCALE = PLAN.scale
 FAST = Engine(precision="bf16", fold=True, channels_last=True, graphs=True)
 EXACT = replace(FAST, precision="fp32")
 CPU = torch.device("cpu")
+START_UPLOADS = {
+    "data/images.py",
+    "models/networks.py",
+    "attacks/threat.py",  # KD-AT's attack on held-out images, and its grid
+    "methods/kd_at.py",
+}
 # Teachers first.
 ORDER = sorted(METHODS, key=lambda name: (name not in ("standard", "at"), name))
 
@@ -68,10 +79,35 @@ def waits_of_steps(gpu, monkeypatch):
     return found
 
 
+@pytest.fixture
+def uploads(gpu, monkeypatch):
+    """From which files something was brought to the GPU, while trainings were set up and within their epochs."""
+    found = {"start": set(), "epoch": set()}
+
+    def watched(name, place):
+        function = getattr(Job, name)
+
+        def call(self, *args, **kwargs):
+            before = gpu.waits.copy()
+            function(self, *args, **kwargs)
+            kinds = gpu.waits - before
+            found[place] |= {line.split(":")[0] for kind, line in kinds if up(kind)}
+
+        monkeypatch.setattr(Job, name, call)
+
+    watched("__init__", "start")
+    watched("_epoch", "epoch")
+    return found
+
+
+def up(kind):
+    return "host to device" in kind or kind in ("copy_ across devices", "new_tensor")
+
+
 def job_of(folder, method="at", engine=EXACT):
     device, able = prepare(engine, threads=1)
     run = make_run("digits", method)
-    settings = PLAN.settings_of(run) | {"trajectory_every": 3 * (method == "at")}
+    settings = PLAN.settings_of(run) | {"trajectory_every": 2 * (method == "at")}
     return Job(run, SCALE, folder / run.id, settings, device, able)
 
 
@@ -85,9 +121,11 @@ def stopped_and_resumed(folder, method, engine=EXACT):
 
 
 def test_every_method_trains_stops_resumes_and_is_measured(
-    gpu, waits_of_steps, tmp_path
+    gpu, waits_of_steps, uploads, monkeypatch, tmp_path
 ):
     for method in ORDER:
+        # APGD takes a hundred iterations, which no method changes.
+        monkeypatch.setattr(masking, "_NUM_APGD", 5 * (method == "at"))
         job = stopped_and_resumed(tmp_path, method, FAST)
         done = Finished(job.run, SCALE, job.folder, job.device)
         evaluate(done, with_autoattack=False)
@@ -96,6 +134,9 @@ def test_every_method_trains_stops_resumes_and_is_measured(
             measure_features(done)
     assert waits_of_steps == {}
     assert len(gpu.graphs) > len(ORDER)
+    # Images and weights; the curve's first start, which is the same on every device.
+    assert uploads["start"] == START_UPLOADS
+    assert uploads["epoch"] == {"attacks/threat.py"}
 
 
 def test_a_graphed_attack_is_the_plain_one_whatever_the_loss_the_weights_and_the_size(
@@ -174,6 +215,39 @@ def test_a_graph_is_captured_on_the_named_gpu_at_the_recipes_batch(
     assert training.replays == SCALE.adversarial.epochs - 1
 
 
+def test_a_graphed_measurement_is_the_plain_one_network_after_network(gpu, splits):
+    on_gpu, device = splits.to("cuda"), torch.device("cuda", 0)
+    few = on_gpu.test.first(50)  # of 20 at a time
+    networks = [fold_batchnorm(build("small_resnet", 10, 1, 8, n)) for n in range(2)]
+    networks = [network.to("cuda") for network in networks]
+    plain, graphed = (Bench(SCALE, on_gpu, device, graphs) for graphs in (False, True))
+    for network in (*networks, networks[0]):
+        found = [bench.adversarial(network, few, 2).cpu() for bench in (plain, graphed)]
+        assert torch.equal(*found) and found[1].isfinite().all()
+    (graph,) = gpu.graphs
+    assert graph.replays == 6
+
+
+def test_cudnn_tries_no_kernels_where_shapes_keep_changing(monkeypatch, splits):
+    monkeypatch.setattr(torch.backends.cudnn, "benchmark", True)
+    seen = []
+
+    class StandIn:
+        def __init__(self, *_, **how):
+            self.apgd = SimpleNamespace(perturb=self.run_standard_evaluation)
+
+        def run_standard_evaluation(self, x, y, **_):
+            seen.append(torch.backends.cudnn.benchmark)
+            return x
+
+    for module in (autoattack, masking):
+        monkeypatch.setattr(module, "AutoAttack", StandIn)
+    x, y = splits.test.first(4).pixels(), splits.test.labels[:4]
+    autoattack.standard_autoattack(None, x, y, LinfBall(0.1), 0, 4)
+    masking._stuck(lambda x: x.flatten(1)[:, :10], x, y, LinfBall(0.1))
+    assert seen == [False, False] and torch.backends.cudnn.benchmark
+
+
 def test_a_graph_captured_on_another_gpu_is_empty(gpu, monkeypatch):
     """What comes of a current device that is not the tensors': the first result for ever, and no error."""
     monkeypatch.setattr(torch.cuda, "device", lambda device: nullcontext())
@@ -181,15 +255,16 @@ def test_a_graph_captured_on_another_gpu_is_empty(gpu, monkeypatch):
     assert graph(torch.full((2,), 3.0, device="cuda:1")).cpu().tolist() == [2, 2]
 
 
-def test_the_fingerprint_is_the_same_with_and_without_graphs(
+def test_graphs_and_the_number_of_processes_leave_the_fingerprint_alone(
     gpu, monkeypatch, tmp_path
 ):
     alone = job_of(tmp_path)
-    monkeypatch.setattr(parallel, "world_size", lambda: 2)
-    among_two = job_of(tmp_path)
-    assert alone.engine.graphs and not among_two.engine.graphs
-    assert alone.fingerprint == among_two.fingerprint
+    plain = job_of(tmp_path, engine=replace(EXACT, graphs=False))
+    assert alone.engine.graphs and not plain.engine.graphs
+    assert alone.fingerprint == plain.fingerprint
     assert alone.fingerprint != job_of(tmp_path, engine=FAST).fingerprint
+    monkeypatch.setattr(parallel, "world_size", lambda: 2)
+    assert prepare(EXACT, 1)[1].graphs
 
 
 @pytest.mark.parametrize("first", ("cpu", "cuda"))
@@ -205,7 +280,7 @@ def test_a_state_goes_on_on_the_other_kind_of_device_and_says_so(
     job.fit(StopRequest())
     said = capsys.readouterr().out
     assert f"begun on a {first} device, going on upon a {second} one" in said
-    assert said.count("epoch 1/3") == 1 and len(job.state.stretches) == 2
+    assert said.count("epoch 1/2") == 1 and len(job.state.stretches) == 2
 
 
 def test_each_of_several_processes_opens_its_own_gpu_alone(gpu, monkeypatch):
@@ -220,6 +295,16 @@ def test_each_of_several_processes_opens_its_own_gpu_alone(gpu, monkeypatch):
     monkeypatch.setattr(parallel.atexit, "register", lambda _: None)
     assert prepare(EXACT, 1)[0] == torch.device("cuda", 1)
     assert gpu.opened == {1} and current == [1]
+
+
+def test_a_batchnorm_of_several_processes_never_waits(gpu, monkeypatch, splits):
+    model = build("small_resnet", 10, 1, 4, 0).to("cuda").train()
+    monkeypatch.setattr(parallel, "world_size", lambda: 2)
+    monkeypatch.setattr(parallel, "over_processes", lambda x: 2 * x)
+    x = splits.test.first(8).to("cuda").pixels()
+    before = gpu.waits.copy()
+    model(x).sum().backward()
+    assert gpu.waits == before
 
 
 def test_building_a_network_seeds_no_gpu(monkeypatch):
