@@ -21,10 +21,11 @@ from sglr.collected.results import read_manifests
 from sglr.collected.runs import Runs
 from sglr.data import load_splits
 from sglr.data.images import ImageSet
-from sglr.engine.checkpoints import load_payload, save_payload
+from sglr.engine.weights import read_packed, save_weights
 from sglr.evaluation.bench import check_images
 from sglr.evaluation.gradient_norm import full_gradient_norm
 from sglr.evaluation.masking import gradient_signs
+from sglr.export.weights import load_model
 from sglr.files.disk import write_bytes
 from sglr.files.errors import NotYet, UsageError
 from sglr.files.records import read_csv, read_json, write_csv, write_json
@@ -145,11 +146,12 @@ def test_a_student_is_bound_to_the_networks_that_taught_it(tmp_path):
     a_job("digits-at-s0", tmp_path).fit(StopRequest())
     before = a_job("digits-kd_at-s0", tmp_path)
     path = tmp_path / "digits-at-s0/manifest.json"
-    manifest, teaching = read_json(path), path.with_name("best_validation.pt")
+    manifest, teaching = read_json(path), path.with_name("best_validation.safetensors")
     assert before.taught_by["digits-at-s0"] == manifest["best_validation"]["sha256"]
-    payload = load_payload(teaching)
-    payload["weights"]["classifier.bias"] += 1  # as other code would have trained it
-    manifest["best_validation"]["sha256"] = save_payload(teaching, payload)
+    header, network = read_packed(teaching)[0], load_model(teaching)
+    network.classifier.bias.data += 1  # as other code would have trained it
+    names = header["network"], header["run"], header["epoch"]
+    manifest["best_validation"]["sha256"] = save_weights(teaching, network, *names)
     write_json(path, manifest)
     write_sums(path.parent, "train", ["manifest.json"])
     after = a_job("digits-kd_at-s0", tmp_path)

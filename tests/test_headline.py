@@ -63,9 +63,10 @@ def test_the_interval_over_seeds_is_the_textbooks():
 
 def network(correct: str) -> dict:
     """An evaluation's entry; AutoAttack has the first five images."""
-    counted = {"num_images": 10, "natural_accuracy": 0.5, "pgd20_accuracy": 0.5}
-    attacked = {"accuracy": 0.5, "correct": correct[:5]}
-    return counted | {"pgd20_correct": correct, "autoattack": attacked}
+    counted = {"num_images": 10, "natural_accuracy": 0.5}
+    pgd20 = {"pgd20_accuracy": correct.count("1") / 10, "pgd20_correct": correct}
+    attacked = {"accuracy": correct[:5].count("1") / 5, "correct": correct[:5]}
+    return counted | pgd20 | {"autoattack": attacked}
 
 
 @pytest.fixture

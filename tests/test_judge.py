@@ -305,7 +305,7 @@ def test_a_wrong_command_is_one_line(words, message, tmp_path, monkeypatch):
 
 
 def test_images_that_are_no_pixels_are_refused(tmp_path, network):
-    from sglr.export.weights import packed
+    from sglr.engine.weights import packed
 
     shape = dict(
         zip(
@@ -314,7 +314,7 @@ def test_images_that_are_no_pixels_are_refused(tmp_path, network):
             strict=True,
         )
     )
-    (tmp_path / "n.safetensors").write_bytes(packed(network, shape, {}))
+    (tmp_path / "n.safetensors").write_bytes(packed(network.state_dict(), shape, {}))
     model = sglr.load_model(tmp_path / "n.safetensors")
     x = torch.rand(2, 1, 8, 8)
     assert torch.equal(model(x), network(x))

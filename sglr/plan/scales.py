@@ -71,8 +71,8 @@ class Optimisation(Settings):
 @dataclass(frozen=True)
 class Engine(Settings):
     """How training computes: `precision` fp32 or bf16 of attack and training (weights, optimiser, losses stay fp32),
-    `fold` BatchNorm into the convolutions for the attack, images and kernels in `channels_last` memory, the attacked
-    network's passes replayed as CUDA `graphs` (on a GPU alone)."""
+    `fold` BatchNorm into the convolutions for the attack, images and kernels in `channels_last` memory, the whole
+    attack, in training and in measurements, replayed as a CUDA graph (`graphs`, on a GPU alone)."""
 
     precision: str = setting(choices=("fp32", "bf16"))
     fold: bool = setting()
