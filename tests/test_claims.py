@@ -14,12 +14,14 @@ from tools import ROOT, output, sglr
 from sglr.claims import ledger, measures, theory
 from sglr.claims.claim import KINDS, stated
 from sglr.claims.ledger import Data, judge_all, placebo_word
-from sglr.claims.paper import inconsistencies, published
+from sglr.claims.paper import inconsistencies
 from sglr.claims.placebos import PLACEBOS
+from sglr.claims.published import published
 from sglr.claims.render import claims, read_all
 from sglr.collected.results import Results
 from sglr.files.errors import UsageError
 from sglr.files.yaml import read_yaml
+from sglr.plan import names
 from sglr.plan.plan_files import load_plan
 from sglr.plan.scales import CONFIG
 
@@ -297,7 +299,7 @@ def test_the_committed_ledger_is_what_the_command_writes(tmp_path):
     for name in ("overhead.json", "overhead.sha256"):
         shutil.copy(MINI / name, tmp_path / "results/mini")
     said = output(sglr(tmp_path, "claims", scale="mini")).splitlines()
-    for name in ("claims.csv", "claims.md", "claims_paper.csv"):
+    for name in names.LEDGER:
         assert (tmp_path / "results/mini" / name).read_bytes() == (
             MINI / name
         ).read_bytes()

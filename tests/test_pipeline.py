@@ -9,6 +9,7 @@ from test_dictionary import wrong
 from tools import ROOT, Done, output, snakemake
 
 from sglr.collected.dictionary import meaning_of, tables
+from sglr.plan.names import LEDGER
 
 
 def build(folder: Path, *words: str) -> Done:
@@ -34,7 +35,7 @@ def test_every_table_and_figure_exists(built):
 
 
 def test_every_claim_is_judged(built):
-    for name in ("claims.csv", "claims.md", "claims_paper.csv"):
+    for name in LEDGER:
         assert (built / "results/smoke" / name).stat().st_size > 0
     ledger = pd.read_csv(built / "results/smoke/claims.csv").set_index("id")
     assert ledger.loc["overhead/sglr", "basis"] == "100 repetitions in one process"

@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from sglr.files.errors import UsageError
+from sglr.plan.names import LEDGER
 from sglr.plan.scales import CONFIG
 
 CHECKOUT = CONFIG.parent
-LEDGER = ("claims.csv", "claims.md", "claims_paper.csv")
 ENVIRONMENT = ("pyproject.toml", "requirements.lock", "environment.yml", "Dockerfile")
 WORDS = ("README.md", "CHANGELOG.md", "LICENSE", "CITATION.cff", "codemeta.json")
 _CODE = ("Snakefile", "Makefile")

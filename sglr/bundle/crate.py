@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sglr.bundle.citation import citation
-from sglr.bundle.contents import ENVIRONMENT, LEDGER
+from sglr.bundle.contents import ENVIRONMENT
 from sglr.collected.results import read_manifests
 from sglr.files.origin import version_of
+from sglr.plan.names import LEDGER
 from sglr.plan.plan import Plan
 
 if TYPE_CHECKING:

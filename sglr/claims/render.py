@@ -13,7 +13,8 @@ from sglr.artefacts.collect import collected_names
 from sglr.claims.cells import cells
 from sglr.claims.claim import COMPARABLE, KINDS, Claim, stated
 from sglr.claims.ledger import Record, judge_all, measured
-from sglr.claims.paper import inconsistencies, published
+from sglr.claims.paper import inconsistencies
+from sglr.claims.published import published
 from sglr.claims.statistics import reach
 from sglr.claims.verdict import WORDS, Evidence
 from sglr.claims.words import interval, words_of
@@ -23,6 +24,7 @@ from sglr.files.disk import write_bytes
 from sglr.files.records import read_json, write_csv
 from sglr.files.shapes import OVERHEAD
 from sglr.files.sums import write_sums
+from sglr.plan.names import LEDGER
 from sglr.plan.plan import Plan
 from sglr.plan.scales import Scale
 
@@ -31,18 +33,18 @@ _OURS = ("sglr_released", "at_wa", "at_ls_wa")  # in Table 2, beside the paper's
 
 
 def write(plan: Plan, folder: Path) -> list[str]:
-    """Write claims.csv, claims.md and claims_paper.csv into `folder`, results/{scale};
-    return the lines to print."""
+    """Write claims.csv, claims_parts.csv, claims.md and claims_paper.csv into `folder`,
+    results/{scale}; return the lines to print."""
     results, scale = read_all(plan, folder), plan.scale
     records = judge_all(claims(results), results, scale.name)
     rows = pd.DataFrame([_row(record, scale) for record in records])
     own = pd.DataFrame([asdict(found) for found in inconsistencies()])
     counts = ["num_parts", "num_seeds", "num_images"]
     write_csv(folder / "claims.csv", rows.astype(dict.fromkeys(counts, "Int64")))
+    write_csv(folder / "claims_parts.csv", _parts(records))
     write_csv(folder / "claims_paper.csv", own)
     write_bytes(folder / "claims.md", _markdown(rows, own, scale).encode())
-    written = ("claims.csv", "claims.md", "claims_paper.csv")
-    write_sums(folder, "claims", [*written, *_judged(results)])
+    write_sums(folder, "claims", [*LEDGER, *_judged(results)])
     lines = [
         f"{row['verdict']:18} {row['id']:42} {words_of(row)['value']}"
         for row in _listed(rows).to_dict("records")
@@ -122,6 +124,17 @@ def _row(record: Record, scale: Scale) -> dict[str, Any]:
         ),
         "scale": scale.label,
     }
+
+
+def _parts(records: list[Record]) -> list[dict[str, Any]]:
+    """A row for each part of each claim that was measured."""
+    rows = []
+    for record in records:
+        for name, found in record.shown.measured.items():
+            low, high = found.interval or (None, None)
+            row = {"id": record.claim.id, "part": name, "value": found.value}
+            rows.append(row | {"low": low, "high": high, "exact": found.exact})
+    return rows
 
 
 def _numbers(found: Evidence | None) -> dict[str, float | None]:

@@ -14,6 +14,7 @@ _OF_A_SCALE = {
     "overhead": "time-steps",
     "claims": "claims",
     "claims_paper": "claims",
+    "claims_parts": "claims",
 }
 _EVIDENCE = ("answers", "information", "erm", "evidence")
 

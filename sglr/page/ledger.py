@@ -1,13 +1,12 @@
-"""claims.csv as the page reads it: the only place that knows its columns and how a value is written there."""
+"""claims.csv and claims_parts.csv as the page reads them: the only place that knows their columns."""
 
-import re
 from pathlib import Path
 from typing import NamedTuple
 
 from sglr.artefacts.collect import collected_names
 from sglr.claims.claim import Claim
 from sglr.claims.render import claims
-from sglr.claims.words import words_of
+from sglr.claims.words import interval, words_of
 from sglr.collected.results import Row, read_results, read_rows
 from sglr.files.sums import check_inputs
 from sglr.plan.plan import Plan
@@ -20,6 +19,7 @@ _COLUMNS = (
     *("validation_value", "validation_low", "validation_high", "standard_deviation"),
     *("paper", "paper_value", "independent", "all_parts"),
 )
+_PARTS = ("id", "part", "value", "low", "high", "exact")
 # The page's name -> the words of `words_of`.
 _WORDS = {
     **{name: name for name in ("value", "p", "paper")},
@@ -28,10 +28,6 @@ _WORDS = {
     "by_validation": "by validation",
     "deviation": "over seeds",
 }
-# "autoattack: +10.13 [+6.68, +13.59]", without part, without interval.
-_VALUE = re.compile(
-    r"(?:(?P<part>.+?): )?(?P<value>[-+.\de]+)(?: \[(?P<low>\S+), (?P<high>\S+)\])?"
-)
 
 
 class Interval(NamedTuple):
@@ -60,16 +56,21 @@ def _named(row: Row) -> Row:
     return row | named
 
 
-def intervals(words: str) -> list[Interval]:
-    """Return the values of a cell, "; " between them, in their order; what is no value is left out."""
-    found = [_VALUE.fullmatch(each) for each in words.split("; ")]
-    return [_interval(match) for match in found if match]
+def read_parts(path: Path) -> dict[str, list[Interval]]:
+    """Return id -> the measured parts of a claim, from a claims_parts.csv."""
+    parts: dict[str, list[Interval]] = {}
+    for row in read_rows(path, _PARTS):
+        parts.setdefault(row["id"], []).append(_interval(row))
+    return parts
 
 
-def _interval(match: re.Match[str]) -> Interval:
-    low, high = (float(match[end]) if match[end] else None for end in ("low", "high"))
-    text = match[0].removeprefix(f"{match['part']}: ")
-    return Interval(match["part"] or "", float(match["value"]), low, high, text)
+def _interval(row: Row) -> Interval:
+    value = float(row["value"])
+    low = float(row["low"]) if row["low"] else None
+    high = float(row["high"]) if row["high"] else None
+    ends = None if low is None or high is None else (low, high)
+    text = interval(value, ends, exact=row["exact"] == "True")
+    return Interval(row["part"], value, low, high, text)
 
 
 def stated_claims(plan: Plan, folder: Path) -> dict[str, Claim]:

@@ -12,7 +12,7 @@ from sglr.collected.paired import mean_interval
 from sglr.collected.published import published_rows
 from sglr.collected.results import Row
 from sglr.methods import METHODS
-from sglr.page.ledger import Interval, intervals
+from sglr.page.ledger import Interval, read_parts
 from sglr.plan.names import ATTACKS, PAPERS_DATA, TEN, attack_label
 from sglr.plan.plan import Plan
 
@@ -45,7 +45,7 @@ def opening(plan: Plan, folder: Path, claims: list[Row]) -> dict[str, Any]:
     return {
         "lost": lost,
         "above": differences(frames["headline"], "gain", runs),
-        "stopped": (stopped := beside_stopped(claims)),
+        "stopped": (stopped := beside_stopped(folder)),
         "adds_natural_alone": adds_natural_alone(stopped),
         "names": {method: METHODS[method].label for method in lost},
         "settings": _settings(),
@@ -104,14 +104,12 @@ def points(part: pd.DataFrame, kind: str) -> tuple[float, float, float]:
     return mean, low, high
 
 
-def beside_stopped(claims: list[Row]) -> dict[str, Interval]:
+def beside_stopped(folder: Path) -> dict[str, Interval]:
     """Return attack -> accuracy of SGLR's last epoch (released code) less that of PGD-AT stopped early by held-out
-    images, in points; empty unless all three were judged."""
-    ids = {f"worth/sglr_released/early-stopping/{attack}": attack for attack in ATTACKS}
-    judged = [
-        (ids[row["id"]], intervals(row["value"])) for row in claims if row["id"] in ids
-    ]
-    found = {attack: values[0] for attack, values in judged if values}
+    images, in points; empty unless all three were judged in `folder`, results/{scale}."""
+    parts = read_parts(folder / "claims_parts.csv")
+    ids = {name: f"worth/sglr_released/early-stopping/{name}" for name in ATTACKS}
+    found = {name: parts[claim][0] for name, claim in ids.items() if claim in parts}
     return found if len(found) == len(ATTACKS) else {}
 
 

@@ -5,6 +5,8 @@ ROBUST = ("pgd20", "autoattack")
 ATTACKS = ("natural", *ROBUST)
 TEN, HUNDRED = "ten_classes", "hundred_classes"
 ROLES = {TEN: "10 classes", HUNDRED: "100 classes"}
+# What `sglr claims` writes.
+LEDGER = ("claims.csv", "claims.md", "claims_parts.csv", "claims_paper.csv")
 EXAMPLE = 3  # the class whose first training example stands for all in Figure 2
 PAPERS_DATA = {TEN: "cifar10", HUNDRED: "cifar100"}  # the paper's data set in each role
 _CIFAR10 = (

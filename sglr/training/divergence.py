@@ -1,15 +1,23 @@
 """A training that diverges does so again: it is tried twice, and then says so at once."""
 
+from __future__ import annotations
+
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from torch import Tensor
+
+from sglr.engine import parallel
 from sglr.files.errors import UsageError
 from sglr.files.origin import differences
 from sglr.files.records import read_json, write_json
 from sglr.files.settings import exact
 from sglr.files.shapes import DIVERGED
 from sglr.plan.scales import Engine, Optimisation
+
+if TYPE_CHECKING:
+    from sglr.training.job import Job
 
 _ATTEMPTS = 2
 Json = dict[str, Any]
@@ -25,7 +33,23 @@ def refuse_a_third(folder: Path, fingerprint: str, origin: Json) -> None:
         )
 
 
-def note(folder: Path, fingerprint: str, origin: Json, step: str, message: str) -> None:
+def check(job: Job, losses: Tensor, epoch: int, rate: float) -> None:
+    """Raise UsageError for a loss of the epoch's steps that is not finite: where, what is saved, what helps."""
+    if losses.isfinite().all():
+        return
+    step = int((~losses.isfinite()).nonzero()[0, 0])
+    where = f"epoch {epoch}, step {step + 1}"
+    key = "adversarial" if job.adversarial else "standard"
+    message = f"run {job.run.id}: the loss is {losses[step].item()} at {where}, "
+    message += advice(epoch - 1, rate, job.how, key, job.engine)
+    if parallel.is_first():
+        _note(job.folder, job.fingerprint, job.origin, where, message)
+    raise UsageError(message)
+
+
+def _note(
+    folder: Path, fingerprint: str, origin: Json, step: str, message: str
+) -> None:
     """Count in folder/diverged.json that the training diverged at this step."""
     before = _noted(folder)
     again = _same(before, fingerprint, origin) and before["step"] == step

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor
 
 from sglr.data import load_splits
 from sglr.data.batches import Batches
@@ -197,23 +196,8 @@ class Job:
             self.recipe.end_epoch(epoch, self.batches)
             now.averaged = True
         steps = torch.stack(now.steps).cpu()
-        self._check_losses(steps[:, 0], epoch, rate)
+        divergence.check(self, steps[:, 0], epoch, rate)
         return {"learning_rate": rate} | means(steps)
-
-    def _check_losses(self, losses: Tensor, epoch: int, rate: float) -> None:
-        """Raise UsageError for a loss that is not finite: where, what is saved, what helps."""
-        if losses.isfinite().all():
-            return
-        step = int((~losses.isfinite()).nonzero()[0, 0])
-        where = f"epoch {epoch}, step {step + 1}"
-        key = "adversarial" if self.adversarial else "standard"
-        message = (
-            f"run {self.run.id}: the loss is {losses[step].item()} at {where}, "
-            + divergence.advice(epoch - 1, rate, self.how, key, self.engine)
-        )
-        if parallel.is_first():
-            divergence.note(self.folder, self.fingerprint, self.origin, where, message)
-        raise UsageError(message)
 
     def trial(self, batch_size: int) -> None:
         """Take one step with the first `batch_size` images of a batch; the training is spoilt by it."""

@@ -26,9 +26,7 @@ rule claims:
         lambda wildcards: config_file("claims.yaml"),
         lambda wildcards: config_file("published.csv"),
     output:
-        update("results/{scale}/claims.csv"),
-        update("results/{scale}/claims.md"),
-        update("results/{scale}/claims_paper.csv"),
+        update(expand("results/{{scale}}/{file}", file=LEDGER)),
     log:
         "logs/{scale}/claims.log",
     localrule: True

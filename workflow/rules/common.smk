@@ -95,11 +95,7 @@ def files_of(scale, artefact):
 
 def claims(scale):
     """The ledger of a scale."""
-    return expand(
-        "results/{scale}/{file}",
-        scale=scale,
-        file=["claims.csv", "claims.md", "claims_paper.csv"],
-    )
+    return [f"results/{scale}/{file}" for file in LEDGER]
 
 
 def collected_frames(wildcards, *artefacts):
