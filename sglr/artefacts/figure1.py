@@ -100,7 +100,8 @@ def note(frames: dict[str, pd.DataFrame], scale: Scale) -> str:
     data = scale.data[scale.roles.ten_classes]
     sizes = f"test accuracy on {data.num_test:,} images"
     subset = f"the subset has {scale.measurement.num_gradient:,} images"
-    words = (trained_on(data), sizes, subset, seeds(frames["figure1"]))
+    light = "light in (b), (d): by BatchNorm's running statistics"
+    words = (trained_on(data), sizes, subset, seeds(frames["figure1"]), light)
     return f"PGD-AT. {scale.label}; {'; '.join(words)}"
 
 
