@@ -134,18 +134,30 @@ def test_the_comparison_of_engines_writes_every_part(tmp_path):
     }
 
 
-def test_a_gpu_is_prepared_for_a_benchmark_as_for_a_training(monkeypatch):
+SWITCHES = (
+    (torch.backends.cuda.matmul, "allow_tf32"),
+    (torch.backends.cudnn, "allow_tf32"),
+    (torch.backends.cudnn, "benchmark"),
+)
+
+
+@pytest.fixture
+def switches():
+    """torch's own, put back by hand: monkeypatch takes them for missing, for torch makes them up when asked."""
+    before = [getattr(owner, name) for owner, name in SWITCHES]
+    yield
+    for (owner, name), value in zip(SWITCHES, before, strict=True):
+        setattr(owner, name, value)
+
+
+def test_a_gpu_is_prepared_for_a_benchmark_as_for_a_training(monkeypatch, switches):
     monkeypatch.setenv("SGLR_DEVICE", "cuda")
-    cuda, cudnn = torch.backends.cuda.matmul, torch.backends.cudnn
-    for owner, name, value in (
-        (cuda, "allow_tf32", True),
-        (cudnn, "allow_tf32", True),
-        (cudnn, "benchmark", False),
-    ):
-        monkeypatch.setattr(owner, name, value)
+    for (owner, name), value in zip(SWITCHES, (True, True, False), strict=True):
+        setattr(owner, name, value)
     with pretended():
         loop_of(REFERENCE, Namespace(device="cuda", width=4), 4, 1)
-    assert (cuda.allow_tf32, cudnn.allow_tf32, cudnn.benchmark) == (False, False, True)
+    found = [getattr(owner, name) for owner, name in SWITCHES]
+    assert found == [False, False, True]
 
 
 def test_a_time_is_the_median_of_so_many_calls_after_one():
