@@ -4,6 +4,7 @@ import json
 import sys
 from argparse import Namespace
 
+import pytest
 import torch
 from pretended_gpu import pretended
 from tools import ROOT, output, run
