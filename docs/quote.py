@@ -61,11 +61,6 @@ def loss(method: str) -> Points:
     return Points(*result()["lost"][method][:3])
 
 
-def gain(method: str) -> Points:
-    """Points of PGD-20 accuracy that a method ends above PGD-AT at mini."""
-    return Points(*result()["above"][method][:3])
-
-
 def paper_loss(method: str) -> str:
     """Points that it loses in the paper."""
     return f"{result()['lost'][method].paper:.1f}"
@@ -197,7 +192,6 @@ def _environment() -> Environment:
         function.__name__: function
         for function in (
             loss,
-            gain,
             paper_loss,
             more,
             less,

@@ -81,7 +81,7 @@ def differences(
         part = headline[(headline["method"] == method) & (headline["attack"] == ATTACK)]
         if part.empty:
             continue
-        ends = points(part, kind)
+        ends = _points(part, kind)
         theirs = _paper_loss(paper) if kind == "loss" else _paper_gain(paper)
         behind = runs.get(method, []) + (
             runs.get(BASELINE, []) if kind == "gain" else []
@@ -90,8 +90,8 @@ def differences(
     return found
 
 
-def points(part: pd.DataFrame, kind: str) -> tuple[float, float, float]:
-    """Return the mean of a `loss` or `gain` in a method's rows of one attack, and its 95 % interval, in points.
+def _points(part: pd.DataFrame, kind: str) -> tuple[float, float, float]:
+    """The mean of a `loss` or `gain` in a method's rows of one attack, and its 95 % interval, in points.
 
     The interval is over seeds (Student); of one seed over images, as it was collected.
     """
