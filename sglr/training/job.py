@@ -61,9 +61,8 @@ class Job:
         # Replaying a graph changes no result, and not every number of processes can.
         computing = asdict(replace(engine, graphs=False))
         decides = settings | {"images": self.images, "engine": computing}
-        if (
-            self.taught_by
-        ):  # what a teacher's training ends with, settings alone do not say
+        # What a teacher's training ends with, settings alone do not say.
+        if self.taught_by:
             decides["taught_by"] = self.taught_by
         self.fingerprint = settings_digest(decides)
         self.generator = torch.Generator(device).manual_seed(1000 + run.seed)
