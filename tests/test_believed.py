@@ -10,7 +10,7 @@ import pytest
 import torch
 from tools import evaluation_of, manifest_of
 
-from sglr import cli
+from sglr import cli, load_model
 from sglr.artefacts.collect import collect
 from sglr.artefacts.render import render
 from sglr.attacks.attack import Attack
@@ -273,9 +273,9 @@ def test_what_no_artefact_of_the_plan_collects_is_not_judged(judged):
 
 
 def test_a_figure_is_bound_through_links_too(tmp_path):
-    for name in ("results", "figures"):
-        (tmp_path / "far/away" / name).mkdir(parents=True)
-        (tmp_path / name).symlink_to(tmp_path / "far/away" / name)
+    for name, place in (("results", "far/results"), ("figures", "far/away/figures")):
+        (tmp_path / place).mkdir(parents=True)
+        (tmp_path / name).symlink_to(tmp_path / place)
     collected = tmp_path / "results/mini/collected"
     shutil.copytree(MINI / "collected", collected)
     figures = tmp_path / "figures/mini"
@@ -349,3 +349,40 @@ def test_who_measures_meanwhile_keeps_its_temporary_file(tmp_path, monkeypatch):
     with pytest.raises(KeyboardInterrupt):
         write_bytes(tmp_path / "evaluation.json", b"new")
     assert [name.split(".")[-2] for name in left] == [str(os.getppid())]
+
+
+# What is left of another program, and of a training that has diverged.
+
+
+def test_a_default_dtype_changes_no_loaded_network():
+    name, x = f"mini/{RUN}-final", torch.rand(2, 3, 32, 32)
+    with torch.no_grad():
+        plain = load_model(name)(x)
+        torch.set_default_dtype(torch.float64)
+        try:
+            found = load_model(name)(x)
+        finally:
+            torch.set_default_dtype(torch.float32)
+    assert found.dtype == torch.float32 and torch.equal(found, plain)
+
+
+def test_weights_that_are_not_finite_end_the_training_in_their_epoch(tmp_path):
+    job = a_job("digits-at-s0", tmp_path)
+    next(iter(job.recipe.model.buffers()))[0] = torch.inf  # of BatchNorm
+    with pytest.raises(UsageError, match="epoch 1: .* is not finite: the training"):
+        job.fit(StopRequest())
+    assert not list(tmp_path.rglob("manifest.json"))
+
+
+# What is promised.
+
+
+def test_each_promise_names_tests_that_are_there():
+    page = (MINI.parents[1] / "docs/faults.md").read_text()
+    rows = [line.split("|")[1:-1] for line in page.splitlines() if line[:1] == "|"]
+    named = [cells[2].strip() for cells in rows[2:] if cells[1].strip()]
+    tests = {path.stem for path in Path(__file__).parent.glob("test_*.py")}
+    for words in named:
+        for name in words.split(", "):
+            assert f"test_{name}" in tests, words
+    assert len(named) > 30

@@ -14,7 +14,7 @@ _STAGES = ("train", "evaluate", "trajectory", "features", "evidence")
 
 def write_sums(folder: Path, stage: str, names: Iterable[str]) -> None:
     """Write folder/`stage`.sha256 of the files that the stage has written."""
-    lines = [f"{_sha256(read_bytes(folder / name))}  {name}\n" for name in names]
+    lines = [f"{_sha256(read_bytes(_place(folder, name)))}  {name}\n" for name in names]
     write_bytes(folder / f"{stage}.sha256", "".join(lines).encode())
 
 
@@ -49,13 +49,17 @@ def check_inputs(sums: Path) -> None:
         return
     for line in _lines(sums):
         expected, _, name = line.partition("  ")
-        # As it was written: not by way of where a link in it leads.
-        path = Path(normpath(sums.parent / name))
+        path = _place(sums.parent, name)
         if "/" in name and path.exists() and expected != _sha256(read_bytes(path)):
             raise UsageError(
                 f"{path}: changed since {sums.with_suffix('')} was made of it; "
                 f"to make it again: {command_for(sums)}"
             )
+
+
+def _place(folder: Path, name: str) -> Path:
+    """Where a file is that is named from `folder`, as it is written: not by way of where a link in it leads."""
+    return Path(normpath(folder / name))
 
 
 def _lines(sums: Path) -> list[str]:
