@@ -25,7 +25,6 @@ from sglr.engine.weights import read_packed, save_weights
 from sglr.evaluation.bench import check_images
 from sglr.evaluation.gradient_norm import full_gradient_norm
 from sglr.evaluation.masking import gradient_signs
-from sglr.export.weights import load_model
 from sglr.files.disk import write_bytes
 from sglr.files.errors import NotYet, UsageError
 from sglr.files.records import read_csv, read_json, write_csv, write_json
