@@ -39,11 +39,11 @@ if CHOICE.pretrained:
             update("results/{scale}/runs/{run}/labels.csv"),
             update("results/{scale}/runs/{run}/manifest.json"),
             "results/{scale}/runs/{run}/published.json",
+        log:
+            "logs/{scale}/restore/{run}.log",
         wildcard_constraints:
             scale=one_of(scale for scale, _ in PUBLISHED),
             run=one_of(run for _, run in PUBLISHED),
-        log:
-            "logs/{scale}/restore/{run}.log",
         localrule: True
         conda:
             "../../environment.yml"
