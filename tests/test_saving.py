@@ -15,7 +15,7 @@ from sglr.files.disk import write_together
 from sglr.files.errors import UsageError
 from sglr.files.records import read_json
 from sglr.plan.plan_files import load_plan
-from sglr.training import saving
+from sglr.training import divergence, saving
 from sglr.training.job import Job
 from sglr.training.saving import Saver
 from sglr.training.signals import StopRequest
@@ -93,9 +93,7 @@ def test_what_waits_is_written_when_the_training_fails(
     gpu, monkeypatch, states, tmp_path
 ):
     job = job_of(tmp_path)
-    monkeypatch.setattr(
-        job, "_check_losses", lambda losses, epoch, rate: fail(epoch == 4)
-    )
+    monkeypatch.setattr(divergence, "check", lambda job, _, epoch, __: fail(epoch == 4))
     with pytest.raises(UsageError, match="diverged"):
         job.fit(StopRequest())
     assert states == [1, 3]
