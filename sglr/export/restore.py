@@ -4,13 +4,12 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-import torch
-
 from sglr.engine.weights import read_packed, save_weights
 from sglr.export.weights import load_model
 from sglr.files.errors import UsageError
 from sglr.files.published import NETWORKS, checkpoints_of
 from sglr.files.records import write_json
+from sglr.models.layout import memory_format
 from sglr.plan.bound import read_manifest
 from sglr.plan.runs import Run
 from sglr.plan.scales import Scale
@@ -48,8 +47,8 @@ def _restore(
     if header.get("checkpoint_sha256") != entry["sha256"]:
         raise UsageError(f"{path}: not of the training that manifest.json is of")
     network = load_model(path)
-    if manifest["engine"]["channels_last"]:
-        network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    layout = memory_format(network, manifest["engine"]["channels_last"])
+    network.to(memory_format=layout)  # type: ignore[call-overload]
     names = (header["network"], run.id, entry["epoch"])
     if save_weights(checkpoint, network, *names) != entry["sha256"]:
         checkpoint.unlink()

@@ -12,6 +12,7 @@ from sglr.engine import parallel
 from sglr.methods import METHODS
 from sglr.methods.objective import Setup
 from sglr.models.blocks import Classifier
+from sglr.models.layout import memory_format
 from sglr.models.networks import build_network, load_network
 from sglr.plan.bound import read_manifest
 from sglr.plan.plan import teachers_of
@@ -73,15 +74,10 @@ def build_recipe(
     )
 
 
-def memory_format(engine: Engine) -> torch.memory_format:
-    """Return how images and kernels lie in memory."""
-    return torch.channels_last if engine.channels_last else torch.contiguous_format
-
-
 def _for_training(network: Classifier, engine: Engine) -> Classifier:
     """The network with the engine's memory format and precision of multiplication."""
     network.autocast = engine.precision == "bf16"
-    return network.to(memory_format=memory_format(engine))  # type: ignore[call-overload]
+    return network.to(memory_format=memory_format(network, engine.channels_last))  # type: ignore[call-overload]
 
 
 def taught_by(run: Run, scale: Scale, runs: Path) -> dict[str, str]:

@@ -19,11 +19,12 @@ from sglr.files.errors import Interrupted, UsageError
 from sglr.files.origin import differences, origin
 from sglr.files.records import settings_digest, write_csv
 from sglr.methods.schedules import learning_rate
+from sglr.models.layout import memory_format
 from sglr.models.networks import shape_of
 from sglr.plan.runs import Run
 from sglr.plan.scales import Engine, Scale
 from sglr.training import divergence, state
-from sglr.training.build import build_recipe, memory_format, optimisation, taught_by
+from sglr.training.build import build_recipe, optimisation, taught_by
 from sglr.training.labels import labels_now
 from sglr.training.progress import Progress
 from sglr.training.recipe import means
@@ -66,15 +67,15 @@ class Job:
             decides["taught_by"] = self.taught_by
         self.fingerprint = settings_digest(decides)
         self.generator = torch.Generator(device).manual_seed(1000 + run.seed)
+        self.recipe = build_recipe(
+            run, scale, self.splits, folder, self.generator, engine
+        )
         self.batches = Batches(
             self.splits.train,
             self.how.batch_size,
             self.generator,
             augmented=data.augment,
-            memory_format=memory_format(engine),
-        )
-        self.recipe = build_recipe(
-            run, scale, self.splits, folder, self.generator, engine
+            memory_format=memory_format(self.recipe.model, engine.channels_last),
         )
         self.adversarial = self.recipe.objective.settings.adversarial
         self.curve = Curve(

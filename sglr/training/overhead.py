@@ -8,9 +8,10 @@ import torch
 
 from sglr.data import load_splits
 from sglr.data.batches import Batches
+from sglr.models.layout import memory_format
 from sglr.plan.runs import make_run
 from sglr.plan.scales import Engine, Scale
-from sglr.training.build import build_recipe, memory_format
+from sglr.training.build import build_recipe
 from sglr.training.recipe import Recipe
 
 # Name -> method. PGD-AT twice: beside itself it must cost nothing. AWP, which does cost more.
@@ -35,19 +36,19 @@ def step_seconds(
         scale.data[scale.roles.ten_classes], label_noise=0.0, seed=0
     ).to(device)
     generator = torch.Generator(device).manual_seed(0)
-    batches = Batches(
-        splits.train,
-        scale.adversarial.batch_size,
-        generator,
-        augmented=False,
-        memory_format=memory_format(engine),
-    )
     recipes = {}
     for name, method in TIMED.items():
         run = make_run(scale.roles.ten_classes, method)
         own = torch.Generator(device).manual_seed(0)
         recipes[name] = build_recipe(run, scale, splits, Path(), own, engine)
         recipes[name].begin_epoch(scale.adversarial.learning_rate)
+    batches = Batches(
+        splits.train,
+        scale.adversarial.batch_size,
+        generator,
+        augmented=False,
+        memory_format=memory_format(recipes["at"].model, engine.channels_last),
+    )
     seconds: dict[str, list[float]] = {name: [] for name in TIMED}
     endless = (
         batch for _ in cycle([0]) for batch in batches.following(batches.order())

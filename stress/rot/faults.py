@@ -16,7 +16,7 @@ SETTINGS = {  # a change of smoke.yaml -> what is another number by it
     "epsilon": ("epsilon: 0.15,", "epsilon: 0.2,"),
     "train_steps": ("train_steps: 2", "train_steps: 3"),
     "test_steps": ("test_steps: 4", "test_steps: 5"),
-    "width": ("width: 4", "width: 5"),
+    "width": ("width: 8", "width: 9"),
     "num_train": ("num_train: 60", "num_train: 61"),
     "num_curve": ("num_curve: 56", "num_curve: 50"),
     "num_autoattack": ("num_autoattack: 6", "num_autoattack: 5"),
