@@ -105,7 +105,7 @@ def test_every_reader_refuses_a_run_of_another_setting(edited, words):
 
 CHANGES = {
     "attack.train_steps": {"attack": replace(SMOKE.scale.attack, train_steps=9)},
-    "network.width": {"network": replace(SMOKE.scale.network, width=8)},
+    "network.width": {"network": replace(SMOKE.scale.network, width=9)},
     "optimisation.momentum": {
         "adversarial": replace(SMOKE.scale.adversarial, momentum=0.5)
     },
