@@ -57,7 +57,7 @@ def run_here(tmp_path) -> Path:
 SCALE = PLAN.scale
 KINDS = {
     "attack.train_steps": {"attack": replace(SCALE.attack, train_steps=9)},
-    "network.width": {"network": replace(SCALE.network, width=8)},
+    "network.width": {"network": replace(SCALE.network, width=9)},
     "optimisation.momentum": {"adversarial": replace(SCALE.adversarial, momentum=0.5)},
     "data.num_test": {
         "data": SCALE.data | {"cifar10": replace(SCALE.data["cifar10"], num_test=61)}
