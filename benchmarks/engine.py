@@ -11,6 +11,7 @@ from sglr.data.images import ImageSet
 from sglr.methods.at import AdversarialTraining, At
 from sglr.methods.losses import cross_entropy
 from sglr.methods.objective import Setup
+from sglr.models.layout import memory_format
 from sglr.plan.scales import Engine
 
 
@@ -32,9 +33,7 @@ class EngineLoop:
             device,
         )
         self.generator = torch.Generator(device).manual_seed(0)
-        self.format = (
-            torch.channels_last if engine.channels_last else torch.contiguous_format
-        )
+        self.format = memory_format(model, engine.channels_last)
         self.model = model.to(device).to(memory_format=self.format).train()
         self.model.autocast = engine.precision == "bf16"  # type: ignore[assignment]
         adversary = Adversary(

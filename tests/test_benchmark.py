@@ -124,8 +124,9 @@ def test_the_comparison_of_engines_writes_every_part(tmp_path):
     rows = {row["engine"]: row for row in found["trainings"]}
     assert list(rows) == ["plain", "fast", "fast, resumed twice"]
     losses = [row["train_loss"] for row in rows.values()]
-    # Folding changes the last digits, resuming nothing.
-    assert losses[0] != losses[1] == losses[2]
+    # Folding changes the last digits at most (on some processors none), resuming nothing.
+    assert losses[0] == pytest.approx(losses[1], rel=1e-3)
+    assert losses[1] == losses[2]
     assert set(found["attacks"]) == {"trained", "untrained"} and set(
         found["autoattack"]
     ) == {
