@@ -13,13 +13,13 @@ from sglr.data.batches import Batches
 from sglr.files.errors import UsageError
 from sglr.files.settings import from_mapping
 from sglr.methods import METHODS
+from sglr.models.layout import memory_format
 from sglr.models.networks import build_network
 from sglr.plan.plan_files import load_plan
 from sglr.plan.runs import Run, make_run, parse_run
 from sglr.plan.scale_files import load_scale
 from sglr.plan.scales import AttackSpec, Optimisation
 from sglr.training import build
-from sglr.training.build import memory_format
 
 SMOKE = load_plan("smoke").scale
 quick = settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck))
@@ -121,7 +121,7 @@ def test_what_the_checks_accept_trains(digits, method, tmp_path_factory, monkeyp
             10,
             generator,
             augmented=False,
-            memory_format=memory_format(scale.engine),
+            memory_format=memory_format(recipe.model, scale.engine.channels_last),
         )
         recipe.begin_epoch(how.learning_rate)
         steps = [
