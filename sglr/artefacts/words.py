@@ -28,9 +28,14 @@ def seeds(frame: pd.DataFrame) -> str:
 
 
 def mean_of_seeds(frame: pd.DataFrame) -> str:
-    """Return of how many seeds numbers are the mean."""
-    count = frame["seed"].nunique()
-    return f"mean of {count} seeds" if count > 1 else "one seed"
+    """Return of how many seeds numbers are the mean; some may be of fewer than others."""
+    kind = [column for column in ("method", "r", "noise") if column in frame]
+    by_kind = frame.groupby(kind, dropna=False) if kind else frame.groupby(lambda _: 0)
+    counts = by_kind["seed"].nunique()
+    fewest, most = counts.min(), counts.max()
+    if not most > 1:
+        return "one seed"
+    return f"mean of {most} seeds" if fewest == most else f"{fewest} to {most} seeds"
 
 
 def trained_on(data: DataSpec) -> str:
