@@ -109,4 +109,4 @@ def test_the_wide_network_is_a_word_on_the_command_line(tmp_path):
     (manifest,) = tmp_path.glob("results/*/runs/digits-at-s0/manifest.json")
     settings = json.loads(manifest.read_text())["run_settings"]
     assert settings["network"]["architecture"] == "wrn_34_10"
-    assert settings["network"]["width"] == 4
+    assert settings["network"]["width"] == 8
