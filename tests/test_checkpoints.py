@@ -32,7 +32,8 @@ def results(trained, tmp_path) -> Path:
 
 
 def refused(results: Path, message: str) -> None:
-    assert one_line(sglr(results.parent, "evaluate", RUN), message)
+    done = sglr(results.parent, "evaluate", RUN)
+    assert one_line(done, message) and "natural" not in done.stdout  # none before it
     assert not (results / "smoke" / "runs" / RUN / "evaluation.json").exists()
 
 

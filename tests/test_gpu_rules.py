@@ -19,8 +19,8 @@ from sglr.engine.device import described, prepare
 from sglr.engine.graphs import Graphed
 from sglr.evaluation import autoattack, masking
 from sglr.evaluation.bench import Bench
+from sglr.evaluation.finished import Finished
 from sglr.evaluation.measure import (
-    Finished,
     evaluate,
     measure_features,
     measure_trajectory,

@@ -1,5 +1,7 @@
 """A run's measurements, against plain loops over its saved networks (BatchNorm not folded) on the images they name."""
 
+import shutil
+from functools import partial
 from pathlib import Path
 
 import pandas as pd
@@ -10,13 +12,14 @@ from torch.nn import functional as F
 
 from sglr.attacks.threat import LinfBall
 from sglr.data.images import ImageSet
+from sglr.evaluation.finished import Finished
 from sglr.evaluation.measure import (
-    Finished,
     evaluate,
     measure_features,
     measure_trajectory,
 )
 from sglr.evaluation.repeatable import settled
+from sglr.files.errors import UsageError
 from sglr.files.records import read_json
 from sglr.models.networks import build_network
 from sglr.plan.plan_files import load_plan
@@ -145,6 +148,23 @@ def test_accuracy_and_confidence_are_those_of_a_plain_loop(robust):
         assert row[f"{name}_confidence_incorrect"] == pytest.approx(
             confidence[~correct].mean().item(), rel=1e-4
         )
+
+
+@pytest.mark.parametrize(
+    ("measure", "name"),
+    (
+        (measure_trajectory, "trajectory/0004.safetensors"),
+        (partial(evaluate, with_autoattack=False), "final.safetensors"),
+    ),
+)
+def test_a_damaged_network_is_said_before_another_is_measured(
+    robust, tmp_path, capsys, measure, name
+):
+    folder = shutil.copytree(robust.folder, tmp_path / robust.run.id)
+    (folder / name).write_bytes(b"")
+    with pytest.raises(UsageError, match=f"{name}: damaged"):
+        measure(Finished(robust.run, robust.scale, folder, CPU))
+    assert not capsys.readouterr().out
 
 
 def test_features_show_true_classes_of_training_images_and_separability_of_test_images(

@@ -13,7 +13,8 @@ from sglr.attacks.pgd import pgd
 from sglr.attacks.threat import L2Ball, LinfBall, threat_model
 from sglr.evaluation.accuracy import predictions
 from sglr.evaluation.autoattack import check_inside, run_autoattack
-from sglr.evaluation.measure import Finished, evaluate
+from sglr.evaluation.finished import Finished
+from sglr.evaluation.measure import evaluate
 from sglr.export.weights import export
 from sglr.files.errors import UsageError
 from sglr.methods.losses import cross_entropy

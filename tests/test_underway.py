@@ -16,7 +16,7 @@ from sglr.engine.underway import Underway
 from sglr.evaluation import autoattack
 from sglr.evaluation.accuracy import predictions
 from sglr.evaluation.autoattack import run_autoattack
-from sglr.evaluation.measure import Finished
+from sglr.evaluation.finished import Finished
 from sglr.models.folding import fold_batchnorm
 from sglr.plan.plan import find_run
 from sglr.plan.scale_files import load_scale

@@ -19,7 +19,7 @@ from sglr.plan.scales import Engine, Scale
 if TYPE_CHECKING:
     import torch
 
-    from sglr.evaluation.measure import Finished
+    from sglr.evaluation.finished import Finished
 
 MEASURING = Engine(precision="fp32", fold=True, channels_last=True, graphs=False)
 
@@ -98,7 +98,7 @@ def _finished(arguments: Namespace, plan: Plan) -> "Finished":
 def _finished_on(
     device: "torch.device", run: Run, arguments: Namespace, plan: Plan
 ) -> "Finished":
-    from sglr.evaluation.measure import Finished
+    from sglr.evaluation.finished import Finished
 
     folder = arguments.results / plan.scale.name / "runs" / run.id
     return Finished(run, plan.scale, folder, device)

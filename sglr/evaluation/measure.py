@@ -1,17 +1,14 @@
 """What is measured on the checkpoints of a finished training; each function writes one or two small text files."""
 
-from pathlib import Path
 from typing import Any
 
-import torch
 from torch import Tensor, nn
 
-from sglr.data import load_splits
-from sglr.data.images import Splits
-from sglr.engine.underway import Part, Underway
+from sglr.engine.underway import Part
 from sglr.evaluation.accuracy import in_batches
-from sglr.evaluation.bench import Bench, Measured, check_images
+from sglr.evaluation.bench import Measured
 from sglr.evaluation.confidence import confidence_summary
+from sglr.evaluation.finished import Finished
 from sglr.evaluation.gradient_norm import full_gradient_norm
 from sglr.evaluation.information import information_in_weights
 from sglr.evaluation.kept import keep_adversarial, write_log
@@ -19,60 +16,8 @@ from sglr.evaluation.repeatable import gradient_norm, information, settled
 from sglr.files.records import write_csv, write_json
 from sglr.files.sums import write_sums
 from sglr.models.folding import fold_batchnorm
-from sglr.models.networks import build_network, load_network, shape_of
-from sglr.plan.bound import measured_with, networks_of, read_manifest
-from sglr.plan.names import CHECKPOINTS
-from sglr.plan.runs import Run
-from sglr.plan.scales import Scale
-
-
-class Finished:
-    """A finished training: its manifest, its data and its checkpoints."""
-
-    def __init__(self, run: Run, scale: Scale, folder: Path, device: torch.device):
-        self.run, self.scale, self.folder = run, scale, folder
-        self.manifest = read_manifest(folder, run, scale)
-        splits = load_splits(
-            scale.data[run.dataset], label_noise=run.label_noise, seed=run.seed
-        )
-        check_images(self.manifest, splits, folder)
-        self.splits: Splits = splits.to(device)
-        graphs = scale.engine.graphs and device.type == "cuda"
-        self.bench = Bench(scale, self.splits, device, graphs)
-
-    @property
-    def shape(self) -> dict[str, Any]:
-        """What `build` needs to know of the networks."""
-        return shape_of(self.run, self.scale, self.splits)
-
-    @property
-    def checkpoints(self) -> list[str]:
-        """The networks to evaluate: all three, or of a run whose published ones were put back, those."""
-        restored = (self.folder / "published.json").exists()
-        return [
-            name
-            for name in CHECKPOINTS
-            if not restored or (self.folder / f"{name}.safetensors").exists()
-        ]
-
-    def network(self, name: str) -> nn.Module:
-        """The network saved as best, best_validation or final, in eval mode."""
-        return self._load(f"{name}.safetensors", self.manifest[name])
-
-    def network_along(self, entry: dict[str, Any]) -> nn.Module:
-        """One of the networks that the manifest's trajectory names, in eval mode."""
-        return self._load(f"trajectory/{entry['epoch']:04d}.safetensors", entry)
-
-    def _load(self, name: str, entry: dict[str, Any]) -> nn.Module:
-        return load_network(
-            self.folder / name, entry, self.run, self.scale, self.splits
-        )
-
-    def underway(self, stage: str) -> Underway:
-        """Where a measurement keeps its finished parts; the manifest says which networks it is of."""
-        names = (*CHECKPOINTS, "trajectory")
-        decides = self.bench.decides(of={name: self.manifest[name] for name in names})
-        return Underway(self.folder / f"{stage}.underway", decides)
+from sglr.models.networks import build_network
+from sglr.plan.bound import measured_with, networks_of
 
 
 def evaluate(
@@ -84,16 +29,18 @@ def evaluate(
     adversarial-CHECKPOINT.safetensors. Killed at any moment, the same call goes on from the last finished batch.
     """
     underway = finished.underway("evaluate")
+    # All are read before the first is measured: a damaged one is said at once, not after hours.
+    networks = {name: finished.network(name) for name in finished.checkpoints}
     measured: dict[int, Measured] = {}
     checkpoints: dict[str, Any] = {}
     written = ["evaluation.json"]
-    for name in finished.checkpoints:
+    for name, network in networks.items():
         entry = finished.manifest[name]
         epoch = entry["epoch"]
         # Two names may stand for one epoch's network.
         if epoch not in measured:
             measured[epoch] = finished.bench.accuracies(
-                fold_batchnorm(finished.network(name)),
+                fold_batchnorm(network),
                 f"{finished.run.id}-{name}",
                 with_autoattack=with_autoattack,
                 underway=underway,
@@ -125,7 +72,9 @@ def measure_trajectory(finished: Finished) -> None:
     first = build_network(finished.run, finished.scale, finished.splits)
     underway = finished.underway("trajectory")
     rows: list[Part] = []
-    for entry in finished.manifest["trajectory"] or [finished.manifest["final"]]:
+    for entry in finished.along:  # read before the first is measured, as above
+        finished.network_along(entry)
+    for entry in finished.along:
         epoch = entry["epoch"]
 
         def compute(entry=entry) -> Part:
@@ -145,8 +94,7 @@ def measure_trajectory(finished: Finished) -> None:
 def _trajectory_row(
     finished: Finished, first: nn.Module, entry: dict[str, Any]
 ) -> dict[str, float]:
-    along = bool(finished.manifest["trajectory"])
-    network = finished.network_along(entry) if along else finished.network("final")
+    network = finished.network_along(entry)
     folded = fold_batchnorm(network)
     scale, test = finished.scale, finished.splits.test
     train = finished.splits.train.first(scale.measurement.num_gradient)

@@ -9,7 +9,7 @@ from sglr.methods import METHODS
 from sglr.plan.masking import flags, unchecked
 
 if TYPE_CHECKING:
-    from sglr.evaluation.measure import Finished
+    from sglr.evaluation.finished import Finished
 
 _NORMS = {"linf": "l-infinity", "l2": "l2"}
 _CHOSEN = {

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from sglr.methods import METHODS
 
 if TYPE_CHECKING:
-    from sglr.evaluation.measure import Finished
+    from sglr.evaluation.finished import Finished
 
 
 def model_info(

@@ -21,7 +21,7 @@ from sglr.plan.bound import check_evaluation
 from sglr.plan.masking import flags
 
 if TYPE_CHECKING:
-    from sglr.evaluation.measure import Finished
+    from sglr.evaluation.finished import Finished
 
 _BEYOND = 1e-3  # what rounding may add to a pixel
 
