@@ -78,7 +78,7 @@ STEPS = ("at", "sglr", "te", "trades", "awp")
 def steps_of(folder: Path, method: str) -> list[torch.Tensor]:
     """What two steps with eleven images, labels being refined, leave in a process, and its curve.
 
-    The attack's steps are small: a sign that single precision's rounding turns over, as where TRADES starts, is no harm.
+    The attack's steps are small: a sign that rounding turns over, as where TRADES starts, is no harm.
     """
     plan = load_plan("smoke")
     scale = replace(plan.scale, attack=replace(plan.scale.attack, step_size=1e-4))
