@@ -8,9 +8,28 @@ from pathlib import Path
 import pytest
 from tools import ROOT, git, output, run, snakemake
 
+from sglr.plan.plan_files import load_plan
 from sglr.plan.scale_files import scale_names
 
-TIMES = ("as git gives them", "one for all", "random 0", "random 1")
+TIMES = (
+    "as git gives them",
+    "copied",
+    "touched",
+    "random 0",
+    "random 1",
+)
+# What costs hours, and weights that are not committed: these rules alone make it.
+MEASURED = "train|evaluate|trajectory|features|count_forwards|time_steps"
+# Every output of theirs but the two small ones of a scale lies in a run's folder.
+OF_A_RUN = (
+    "history.csv",
+    "labels.csv",
+    "manifest.json",
+    "evaluation.json",
+    "trajectory.csv",
+    "features.csv",
+    "separability.json",
+)
 
 
 @pytest.fixture
@@ -23,42 +42,66 @@ def clone(tmp_path) -> Path:
 
 
 def set_times(folder: Path, times: str) -> None:
-    """Give the committed results other times of change."""
-    files = [folder / name for name in git(folder, "ls-files", "results").splitlines()]
+    """Give every tracked file, results and sources alike, another time of change."""
+    files = [folder / name for name in git(folder, "ls-files").splitlines()]
     draw = random.Random(times)
-    for file in files if times != "as git gives them" else []:
-        seconds = draw.randrange(10**8, 10**9) if times.startswith("random") else 10**9
-        os.utime(file, (seconds, seconds))
+    if times == "copied":  # as `cp -r` does: now, folder after folder
+        output(run(folder.parent, "cp", "-r", folder, "copied"))
+        output(run(folder.parent, "rm", "-r", folder))
+        output(run(folder.parent, "mv", "copied", folder))
+    elif times == "touched":
+        for file in draw.sample(files, len(files)):
+            file.touch()
+    elif times.startswith("random"):
+        for file in files:
+            seconds = draw.randrange(10**8, 10**9)
+            os.utime(file, (seconds, seconds))
 
 
-def planned_outputs(text: str, rules: str) -> set[str]:
-    """The files that the jobs of a dry run with these rules would write."""
-    jobs = re.findall(rf"^rule (?:{rules}):\n((?:    .*\n)+)", text, flags=re.MULTILINE)
+def every_target(committed: set[str]) -> list[str]:
+    """What the workflow can be asked for by name, and each committed measurement by its path."""
+    scales = [f"{scale}{end}" for scale in scale_names() for end in ("", "_headline")]
+    files = [f for f in committed if "/runs/" in f and f.endswith(OF_A_RUN)]
+    small = ["results/mini/forwards.json", "results/mini/overhead.json"]
+    return ["all", *scales, *load_plan("digits").artefacts, *sorted(files), *small]
+
+
+def planned_outputs(text: str, rules: str = r"\w+") -> set[str]:
+    """The outputs of a dry run's jobs with these rules, with the marks that Snakemake gives them."""
+    jobs = re.findall(
+        rf"^(?:local)?rule (?:{rules}):\n((?:    .*\n)+)", text, flags=re.MULTILINE
+    )
     lines = [
         line
         for job in jobs
         for line in re.findall(r"^    output: (.*)", job, flags=re.MULTILINE)
     ]
-    return {
-        path.removesuffix(" (update)") for line in lines for path in line.split(", ")
-    }
+    return {path for line in lines for path in line.split(", ")}
 
 
 @pytest.mark.parametrize("times", TIMES)
 def test_no_committed_result_is_planned_again(clone, times):
-    committed = set(git(clone, "ls-files", "results").splitlines())
+    committed = set(git(clone, "ls-files").splitlines())
+    targets = every_target(committed)
     set_times(clone, times)
-    targets = [
-        f"{scale}{ending}" for scale in scale_names() for ending in ("", "_headline")
-    ]
-    done = snakemake(clone, "-n", "--", "all", *targets)
-    assert done.returncode == 0, done.stderr[-2000:]
-    planned = planned_outputs(
-        done.stdout + done.stderr,
-        "train|evaluate|trajectory|features|count_forwards|time_steps",
-    )
+    text = output(snakemake(clone, "-n", "--", *targets))
+    measured = {
+        path.removesuffix(" (update)") for path in planned_outputs(text, MEASURED)
+    }
     # The reading works.
-    assert "results/digits/runs/digits-at-s0/manifest.json" in planned
+    assert "results/digits/runs/digits-at-s0/manifest.json" in measured
+    assert not measured & committed
+
+
+def test_whatever_is_made_again_is_an_update_of_what_is_committed(clone):
+    """Snakemake deletes the outputs of a job that starts or fails, but those marked `update` never."""
+    committed = set(git(clone, "ls-files").splitlines())
+    text = output(snakemake(clone, "-n", "--forceall", "--", *every_target(committed)))
+    planned = planned_outputs(text)
+    kept = {path.removesuffix(" (update)") for path in planned if "(update)" in path}
+    # All that any rule makes is in the plan: a file drawn, collected, judged, measured.
+    for file in ("tables/table2.tex", "collected/table2.csv", "claims.md"):
+        assert f"results/mini/{file}" in kept
     assert not planned & committed
 
 

@@ -1,5 +1,6 @@
 """The workflow as Snakemake's users take it: as a module, by snakedeploy, in conda's environment, from odd folders."""
 
+import hashlib
 import os
 import sys
 from pathlib import Path
@@ -107,6 +108,32 @@ def test_conda_runs_the_jobs_in_its_own_environment(tmp_path):
     assert (
         (tmp_path / "mark").exists() and (tmp_path / TARGET).exists() and log.exists()
     )
+
+
+def test_containerize_writes_an_image_with_the_one_environment(tmp_path):
+    """Snakemake asks conda where it is, then prints a Dockerfile for `docker build` beside the checkout."""
+    root = tmp_path / "checkout"
+    root.mkdir()
+    copy_checkout(root)
+    (tmp_path / "bin").mkdir()
+    stub = STUB.format(log=tmp_path / "calls", root=tmp_path)
+    (tmp_path / "bin/conda").write_text(stub)
+    (tmp_path / "bin/conda").chmod(0o755)
+    command = (sys.executable, "-m", "snakemake", "--containerize")
+    path = f"{tmp_path}/bin:{os.environ['PATH']}"
+    done = run(root, *command, PATH=path)
+    lines = [line for line in done.stdout.splitlines() if line and line[0] != "#"]
+    output(done)
+    assert lines[0].startswith("FROM ")
+    # One environment, copied from where it lies and created where it was copied to.
+    (copied,) = (line.split() for line in lines if line.startswith("COPY "))
+    assert (root / copied[1]).read_text() == (ROOT / "environment.yml").read_text()
+    (created,) = (line for line in lines if "conda env create" in line)
+    prefix = str(Path(copied[2]).parent)
+    assert f"--prefix {prefix} --file {copied[2]}" in created
+    # `snakemake --sdm conda apptainer` looks for it in the image by the hash of what is in it.
+    digest = hashlib.md5((ROOT / "environment.yml").read_bytes()).hexdigest()
+    assert prefix == f"/conda-envs/{digest}"
 
 
 def test_without_conda_the_jobs_run_under_snakemakes_own_interpreter(tmp_path):

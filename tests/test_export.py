@@ -161,7 +161,7 @@ def test_the_card_says_what_was_recorded(exported, recorded):
     assert f"| sha256 of {exported.name} | {digest(exported.read_bytes())} |" in card
     for name, value in (
         ("natural", recorded["natural_accuracy"]),
-        ("PGD-4", recorded["pgd20_accuracy"]),
+        ("PGD-9", recorded["pgd20_accuracy"]),
     ):
         assert f"| {name} accuracy | {100 * value:.2f}% of 70 test images |" in card
     assert (

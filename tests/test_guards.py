@@ -1,5 +1,6 @@
 """Lines that no other test looked at: each test here fails when its line is changed."""
 
+import json
 from dataclasses import replace
 
 import pytest
@@ -7,6 +8,8 @@ import torch
 from torch.nn import functional as F
 
 from sglr.attacks.threat import LinfBall
+from sglr.claims.claim import stated
+from sglr.claims.verdict import Evidence
 from sglr.evaluation.accuracy import correct_under_pgd
 from sglr.evaluation.curve import Curve
 from sglr.methods.kd_at import TEMPERATURES, fit_calibration
@@ -45,3 +48,22 @@ def test_the_curves_attack_takes_its_own_number_of_steps(network, splits):
         )
         accuracies[num_steps] = correct.double().mean().item()
     assert found == accuracies[6] and accuracies[6] < accuracies[2] < accuracies[1]
+
+
+WORDS_OF_A_CLAIM = ("id", "part", "kind", "claim", "measure", "reason", "placebo")
+
+
+@pytest.mark.parametrize(
+    ("value", "holds", "opposite"), [(4, 0, 1), (6, 1, 0), (2.5, 1, 0), (5, 1, 1)]
+)
+def test_a_value_within_a_margin_holds_between_its_ends(
+    value, holds, opposite, tmp_path, monkeypatch
+):
+    """The claim says 4 within 1: strictly between 3 and 5."""
+    entry = dict.fromkeys(WORDS_OF_A_CLAIM, "") | {"equals": 4, "margin": 1}
+    (tmp_path / "claims.yaml").write_text(json.dumps([entry]))
+    monkeypatch.setattr("sglr.claims.claim.CONFIG", tmp_path)
+    rule = stated.__wrapped__()[0].rule
+    found = Evidence(float(value), exact=True)
+    assert (rule.holds(found), rule.opposite(found)) == (holds, opposite)
+    assert str(rule) == "4 within 1"

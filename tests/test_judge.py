@@ -266,7 +266,7 @@ def test_the_command_writes_a_row_beside_the_scales_runs(tmp_path):
     said = output(command(tmp_path, "w.pt", "--model", "mine:mine", "--keep-images"))
     folder = tmp_path / "results/smoke/judged"
     record = json.loads((folder / "w.json").read_text())
-    assert f"PGD-4 {record['pgd']:.2%} of 70 images" in said
+    assert f"PGD-9 {record['pgd']:.2%} of 70 images" in said
     assert (folder / "w.md").read_text() in said
     assert sum(map(int, record["entry"]["pgd20_correct"])) == round(70 * record["pgd"])
     assert {path.name for path in folder.iterdir()} == {

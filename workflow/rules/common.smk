@@ -39,10 +39,11 @@ if CHOICE.container:
     container: CHOICE.container
 
 
-def conda_environment(wildcards):
-    """What --sdm conda makes; without it Snakemake is given nothing to look for braces in."""
-    wanted = DeploymentMethod.CONDA in workflow.deployment_settings.deployment_method
-    return "../../environment.yml" if wanted else None
+# What --sdm conda makes, and --containerize writes into a Dockerfile: that reads no function. Braces in its path are a
+# wildcard to Snakemake, which without conda is then given no path.
+CONDA = DeploymentMethod.CONDA in workflow.deployment_settings.deployment_method
+ODD_FOLDER = set("{}") & set(str(workflow.current_basedir))
+conda_environment = None if ODD_FOLDER and not CONDA else "../../environment.yml"
 
 
 # Each job computes on as many threads as its scale says; it claims a share of --cores so that at most one job a
