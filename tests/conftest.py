@@ -27,3 +27,8 @@ def network(splits) -> torch.nn.Module:
         ).backward()
         optimizer.step()
     return model.eval()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The Slurm test, most of which is waiting, goes first: last, it would leave the other process idle."""
+    items.sort(key=lambda item: item.path.name != "test_slurm.py")

@@ -40,7 +40,7 @@ CHANGES = {
     "digits, num_train: 60": f"digits, num_train: {NUM_TRAIN}",
     "epsilon: 0.15, step_size: 0.0375": f"epsilon: {EPSILON}, step_size: 0.02",
     "epochs: 4, batch_size: 50, learning_rate: 0.1": "epochs: 1, batch_size: 10, learning_rate: 0.05",
-    "num_autoattack: 6": f"num_autoattack: {NUM_ATTACKED}",
+    "num_autoattack: 3": f"num_autoattack: {NUM_ATTACKED}",
 }
 
 

@@ -22,6 +22,8 @@ from sglr.plan.plan import find_run
 from sglr.plan.scale_files import load_scale
 
 RUN = "digits-at-s0"
+# So many images that some are right and attacked.
+SCALE = "smoke+measurement.num_autoattack=6"
 BALL = LinfBall(0.07)
 
 
@@ -110,7 +112,7 @@ def trained(tmp_path_factory) -> Path:
 
 
 def words(command: str, folder: Path, *more: str) -> list[str]:
-    return [*sglr_words(command, RUN, *more), "--results", str(folder)]
+    return [*sglr_words(command, RUN, *more, scale=SCALE), "--results", str(folder)]
 
 
 def stable(folder: Path) -> list:
@@ -123,7 +125,7 @@ def stable(folder: Path) -> list:
 
 def test_a_killed_evaluation_goes_on_and_its_images_recount(trained, tmp_path):
     results = shutil.copytree(trained, tmp_path / "killed")
-    folder = results / "smoke/runs" / RUN
+    folder = results / f"{SCALE}/runs" / RUN
     command = words("evaluate", results, "--keep-images")
     process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None
@@ -138,7 +140,7 @@ def test_a_killed_evaluation_goes_on_and_its_images_recount(trained, tmp_path):
     said = output(run(ROOT, *command))
     assert before and not parts.exists()
     assert "digits-at-s0-final: square: " in said
-    scale = load_scale("smoke")
+    scale = load_scale(SCALE)
     finished = Finished(find_run(RUN, scale), scale, folder, torch.device("cpu"))
     whole = finished.bench.accuracies(
         fold_batchnorm(finished.network("final")), "whole", with_autoattack=True
@@ -167,10 +169,10 @@ def test_trajectory_and_features_go_on_too(
 ):
     from sglr.evaluation import measure as module
 
-    scale = load_scale("smoke")
+    scale = load_scale(SCALE)
     found = []
     for name in ("whole", "killed"):
-        folder = shutil.copytree(trained, tmp_path / name) / "smoke/runs" / RUN
+        folder = shutil.copytree(trained, tmp_path / name) / f"{SCALE}/runs" / RUN
         finished = Finished(find_run(RUN, scale), scale, folder, torch.device("cpu"))
         lives = 0
         while True:

@@ -14,12 +14,12 @@ Strike = Callable[[list[Path], Random], list[Path]]
 
 SETTINGS = {  # a change of smoke.yaml -> what is another number by it
     "epsilon": ("epsilon: 0.15,", "epsilon: 0.2,"),
-    "train_steps": ("train_steps: 2", "train_steps: 3"),
-    "test_steps": ("test_steps: 4", "test_steps: 5"),
+    "train_steps": ("train_steps: 6", "train_steps: 5"),
+    "test_steps": ("test_steps: 9", "test_steps: 8"),
     "width": ("width: 8", "width: 9"),
     "num_train": ("num_train: 60", "num_train: 61"),
     "num_curve": ("num_curve: 56", "num_curve: 50"),
-    "num_autoattack": ("num_autoattack: 6", "num_autoattack: 5"),
+    "num_autoattack": ("num_autoattack: 3", "num_autoattack: 1"),
     "num_features": ("num_features: 52", "num_features: 40"),
     "num_gradient": ("num_gradient: 54", "num_gradient: 30"),
 }
