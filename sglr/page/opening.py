@@ -36,11 +36,7 @@ class Difference(NamedTuple):
 def opening(plan: Plan, folder: Path, claims: list[Row]) -> dict[str, Any]:
     """Return what the template needs: differences by method, counts of verdicts, the table's rows."""
     frames = {name: _frame(name, folder) for name in ("headline", "table2")}
-    runs: dict[str, list[str]] = {}
-    for run in (
-        runs_of("headline", plan, folder).done if "headline" in plan.runs_of else ()
-    ):
-        runs.setdefault(run.method, []).append(run.id)
+    runs = _runs_by_method(plan, folder)
     lost = differences(frames["headline"], "loss", runs)
     return {
         "lost": lost,
@@ -60,6 +56,15 @@ def opening(plan: Plan, folder: Path, claims: list[Row]) -> dict[str, Any]:
         "rows": table(frames["table2"], runs),
         "images": _images(frames["table2"]),
     }
+
+
+def _runs_by_method(plan: Plan, folder: Path) -> dict[str, list[str]]:
+    """Method -> the ids of the headline's runs; nothing where the plan has no headline."""
+    found: dict[str, list[str]] = {}
+    if "headline" in plan.runs_of:
+        for run in runs_of("headline", plan, folder).done:
+            found.setdefault(run.method, []).append(run.id)
+    return found
 
 
 def _frame(name: str, folder: Path) -> pd.DataFrame:
@@ -158,23 +163,29 @@ def table(accuracies: pd.DataFrame, runs: dict[str, list[str]]) -> list[dict[str
             if len(accuracies)
             else accuracies
         )
-        cells = [
-            {
-                "ours": percent(_values(ours, attack, checkpoint)),
-                "paper": _printed(paper.get((attack, checkpoint))),
-            }
-            for attack in ATTACKS
-            for checkpoint in _CHECKPOINTS
-        ]
         rows.append(
             {
                 "method": METHODS[method].label,
-                "cells": cells,
+                "cells": _cells(ours, paper),
                 "seeds": len(ids),
                 "runs": ids,
             }
         )
     return rows
+
+
+def _cells(
+    ours: pd.DataFrame, paper: dict[tuple[str, str], float]
+) -> list[dict[str, str]]:
+    """A method's own accuracies beside the paper's, in percent."""
+    return [
+        {
+            "ours": percent(_values(ours, attack, checkpoint)),
+            "paper": _printed(paper.get((attack, checkpoint))),
+        }
+        for attack in ATTACKS
+        for checkpoint in _CHECKPOINTS
+    ]
 
 
 def _values(ours: pd.DataFrame, attack: str, checkpoint: str) -> pd.Series:

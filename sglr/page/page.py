@@ -36,41 +36,69 @@ def write(plan: Plan, folder: Path, figures: Path) -> Path:
 
 
 def _content(plan: Plan, folder: Path, figures: Path) -> dict[str, Any]:
-    manifests = read_manifests(folder, plan.scale)
-    ledger = read_ledger(folder / "claims.csv")
-    shown = list(plan.artefacts)
-    charts = {
-        "curves": curves.learning_curves(plan, folder),
-        "paths": curves.confidence_paths(plan, folder),
-    }
-    found = origins.origins(plan, folder, manifests)
-    known = {
-        "runs": {run["id"]: sources.run_words(run) for run in found["runs"]},
-        "commands": sources.commands(plan),
-        "judged": sources.claims_command(plan.scale),
-    }
+    """What the template needs, in the order of the page."""
+    charts, known = _charts(plan, folder), _sources(plan, folder)
     return {
         "scale": plan.scale,
         "comparable": plan.scale.name in COMPARABLE,
+        **_judged(plan, folder),
+        **_artefacts(plan, folder, figures),
+        "charts": charts,
+        **known,
+        **_files(),
+        "data": _embeddable({"charts": _drawn(charts), **known["sources"]}),
+    }
+
+
+def _judged(plan: Plan, folder: Path) -> dict[str, Any]:
+    """The result in short, and every claim with its verdict and evidence."""
+    ledger = read_ledger(folder / "claims.csv")
+    return {
         "opening": opening(plan, folder, ledger),
         "verdicts": verdicts(evidence.with_evidence(ledger, plan, folder)),
         "disagreements": read_rows(folder / "claims_paper.csv", ("where", "what")),
-        "tables": [
-            tables.table(name, plan, folder) for name in shown if not is_figure(name)
-        ],
+    }
+
+
+def _artefacts(plan: Plan, folder: Path, figures: Path) -> dict[str, Any]:
+    """The plan's tables and figures."""
+    drawn = [name for name in plan.artefacts if is_figure(name)]
+    written = [name for name in plan.artefacts if name not in drawn]
+    return {
+        "tables": [tables.table(name, plan, folder) for name in written],
         "others": tables.others(),
-        "charts": charts,
-        "figures": [
-            figure(name, folder / "collected", figures)
-            for name in shown
-            if is_figure(name)
-        ],
+        "figures": [figure(name, folder / "collected", figures) for name in drawn],
+    }
+
+
+def _charts(plan: Plan, folder: Path) -> dict[str, Any]:
+    """What is drawn in the reader's browser."""
+    return {
+        "curves": curves.learning_curves(plan, folder),
+        "paths": curves.confidence_paths(plan, folder),
+    }
+
+
+def _sources(plan: Plan, folder: Path) -> dict[str, Any]:
+    """Where each number comes from, and what was not run."""
+    manifests = read_manifests(folder, plan.scale)
+    found = origins.origins(plan, folder, manifests)
+    return {
         "origins": found,
-        "sources": known,
+        "sources": {
+            "runs": {run["id"]: sources.run_words(run) for run in found["runs"]},
+            "commands": sources.commands(plan),
+            "judged": sources.claims_command(plan.scale),
+        },
         "not_run": origins.not_run(plan, manifests, folder),
+    }
+
+
+def _files() -> dict[str, str]:
+    """The page's style and scripts, which stand in it."""
+    return {
         "style": read_text(_HERE / "page.css"),
         "script": "\n".join(read_text(_HERE / name) for name in _SCRIPTS),
-        "data": _embeddable({"charts": _drawn(charts), **known}),
     }
 
 
