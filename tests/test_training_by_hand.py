@@ -35,12 +35,12 @@ def fit(folder: Path, run_id: str) -> Job:
 
 
 def attacked(model, x, y, generator):
-    """PGD-3 as the field writes it: eval mode, gradients into the weights and all."""
+    """PGD-6 as the field writes it: eval mode, gradients into the weights and all."""
     model.eval()
     adversarial = (x + 0.15 * (2 * torch.rand(x.shape, generator=generator) - 1)).clamp(
         0, 1
     )
-    for _ in range(3):
+    for _ in range(6):
         adversarial = adversarial.detach().requires_grad_()
         F.cross_entropy(model(adversarial), y).backward()
         moved = adversarial + 0.0375 * adversarial.grad.sign()
