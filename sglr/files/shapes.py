@@ -130,10 +130,10 @@ EVALUATION = {
 MEASURED = {"networks": [TEXT], "measured_with": dict}  # trajectory.json, features.json
 SEPARABILITY = {"silhouette": CORRELATION, "variance_ratio": MAYBE_INFINITE}
 OVERHEAD = {"seconds": {"*": [SECONDS]}}
-_TEACHERS = {"standard_teacher?": BOOLEAN, "adversarial_teacher?": BOOLEAN}
+_TEACHERS = {"standard_teacher": BOOLEAN, "adversarial_teacher": BOOLEAN}
 FORWARDS = {
     "rows": [
-        {"method": TEXT, "trained_teachers?": COUNT, "forwards_measured?": COUNT}
+        {"method": TEXT, "trained_teachers": COUNT, "forwards_measured": COUNT}
         | _TEACHERS
     ]
 }
