@@ -205,7 +205,7 @@ def test_an_epoch_stands_once_in_a_history(run_here):
     lines = path.read_text().splitlines(keepends=True)
     path.write_text("".join([*lines, lines[-1]]))
     runs = Runs(PLAN, (), ("history.csv",), run_here.parents[1])
-    with pytest.raises(UsageError, match="damaged, an epoch stands in it twice"):
+    with pytest.raises(UsageError, match="damaged, epoch 32 stands in it twice"):
         runs.csv(find_run(RUN, SCALE), "history.csv")
 
 

@@ -6,9 +6,9 @@ import pandas as pd
 import pytest
 
 from sglr.engine.device import prepare
+from sglr.files.yaml import CONFIG
 from sglr.plan import scale_files
 from sglr.plan.plan_files import load_plan
-from sglr.plan.scales import CONFIG
 from sglr.training.job import Job
 from sglr.training.signals import StopRequest
 

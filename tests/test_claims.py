@@ -20,10 +20,9 @@ from sglr.claims.published import published
 from sglr.claims.render import claims, read_all
 from sglr.collected.results import Results
 from sglr.files.errors import UsageError
-from sglr.files.yaml import read_yaml
+from sglr.files.yaml import CONFIG, read_yaml
 from sglr.plan import names
 from sglr.plan.plan_files import load_plan
-from sglr.plan.scales import CONFIG
 
 MINI = ROOT / "results/mini"
 LEDGER = pd.read_csv(MINI / "claims.csv", dtype=str, keep_default_na=False).set_index(

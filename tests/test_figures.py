@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.collections import PathCollection, PolyCollection
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
-from tools import manifest_of
+from tools import history_of, manifest_of
 
 from sglr.artefacts.collect import collect as collect_runs
 from sglr.artefacts.render import render
@@ -27,7 +27,7 @@ MARKS = pd.DataFrame(
     [("at", "learning rate drops", 4), ("sglr", "learning rate drops", 4)]
     + [("sglr", "refinement starts", 3)],
     columns=["method", "event", "epoch"],
-)
+).assign(r=None)
 
 
 def figure1() -> dict[str, pd.DataFrame]:
@@ -352,9 +352,9 @@ def test_how_many_labels_are_right_is_collected_where_it_was_recorded(tmp_path):
     plan = load_plan("smoke")
     for number, run in enumerate(plan.runs_of["figure_labels"]):
         folder = tmp_path / "smoke/runs" / run.id
-        history = [{"epoch": epoch, "learning_rate": 0.1} for epoch in (1, 2)]
-        write_csv(folder / "history.csv", history)
+        write_csv(folder / "history.csv", history_of({}, {}))
         manifest = manifest_of(plan, run) | {"true_portion": 0.65}
+        manifest["final"]["epoch"] = 2
         write_json(folder / "manifest.json", manifest)
         if number:  # the first was trained before this was recorded
             rows = [{"epoch": epoch, "label_accuracy": epoch / 4} for epoch in (1, 2)]
@@ -370,14 +370,7 @@ def test_attack_and_label_noise_are_what_the_runs_record(tmp_path):
     plan = load_plan("smoke")  # whose trainings attack in 2 steps
     for run in plan.runs_of["figure2"] + plan.runs_of["figure4"]:
         folder = tmp_path / "smoke/runs" / run.id
-        history = {
-            "epoch": 1,
-            "learning_rate": 0.1,
-            "train_accuracy": 0.5,
-            "test_natural_accuracy": 0.4,
-            "test_robust_accuracy": 0.3,
-        }
-        write_csv(folder / "history.csv", [history])
+        write_csv(folder / "history.csv", history_of({}))
         write_csv(
             folder / "labels.csv",
             [{"class_index": 0, "target_class": 0, "probability": 1.0}],

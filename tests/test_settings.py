@@ -11,12 +11,13 @@ from tools import ROOT, one_line, sglr
 
 from sglr.files.errors import UsageError
 from sglr.files.settings import exact, unknown
+from sglr.files.yaml import CONFIG
 from sglr.methods import METHODS
 from sglr.methods.method import Method, setting
 from sglr.plan.plan_files import Choice
 from sglr.plan.runs import make_run, parse_run
 from sglr.plan.scale_files import load_scale, scale_content, scale_names
-from sglr.plan.scales import CONFIG, Scale
+from sglr.plan.scales import Scale
 from sglr.plan.schema import schemas
 
 README = (CONFIG / "README.md").read_text()

@@ -7,8 +7,8 @@ import shutil
 import pandas as pd
 from tools import ROOT, evaluation_of, manifest_of, sglr
 
+from sglr.files.yaml import CONFIG
 from sglr.plan.plan_files import load_plan
-from sglr.plan.scales import CONFIG
 
 COMMITTED = ROOT / "results/mini/runs"
 

@@ -253,7 +253,12 @@ def test_no_difference_without_both_of_its_checkpoints(printed):
 def test_table1_speaks_in_names_and_words_and_its_csv_in_values(render, printed):
     frame = pd.DataFrame(
         {"method": ["ard", "kd_swa"], "standard_teacher": [False, True]}
-    ).assign(adversarial_teacher=True, forwards_measured=[3, 4], forwards_paper=[3, 4])
+    ).assign(
+        trained_teachers=1,
+        adversarial_teacher=True,
+        forwards_measured=[3, 4],
+        forwards_paper=[3, 4],
+    )
     rows = printed(1, frame)
     assert [row["method"] for row in rows] == ["ARD", "KD-SWA"]
     assert [row["standard teacher"] for row in rows] == ["no", "yes"]

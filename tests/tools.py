@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from sglr.files.dictionary import tables
 from sglr.plan.names import CHECKPOINTS
 from sglr.plan.plan import Plan
 from sglr.plan.runs import Run
@@ -117,6 +118,13 @@ def evaluation_of(checkpoints: dict[str, dict[str, Any]]) -> dict[str, Any]:
         for name, entry in checkpoints.items()
     }
     return {"checkpoints": entries}
+
+
+def history_of(*rows: dict[str, Any]) -> list[dict[str, Any]]:
+    """The rows of a training's history, each an epoch, with every column."""
+    columns = next(file for file in tables() if file.path == "runs/*/history.csv")
+    plain = {field.name: 0.5 for field in columns.fields}
+    return [plain | {"epoch": epoch} | row for epoch, row in enumerate(rows, 1)]
 
 
 def pretend_cifar(root: Path) -> None:

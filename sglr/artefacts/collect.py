@@ -7,10 +7,11 @@ import pandas as pd
 
 from sglr.artefacts import load
 from sglr.collected.evidence import EVIDENCE
+from sglr.collected.results import read_collected
 from sglr.collected.runs import Runs
 from sglr.files.again import command_for
 from sglr.files.errors import NotYet, UsageError
-from sglr.files.records import read_csv, write_csv
+from sglr.files.records import write_csv
 from sglr.files.sums import check_inputs, write_sums
 from sglr.plan.plan import Plan
 
@@ -78,7 +79,7 @@ def frames_of(name: str, collected: Path) -> dict[str, pd.DataFrame]:
         if not path.exists():
             command = command_for(path)
             raise UsageError(f"{path}: no such file; to make it: {command}")
-        frames[file] = read_csv(path)
+        frames[file] = read_collected(path)
     return frames
 
 

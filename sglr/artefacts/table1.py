@@ -6,7 +6,9 @@ import pandas as pd
 
 from sglr.collected.published import TABLE1
 from sglr.collected.runs import Runs
+from sglr.files.disk import damaged
 from sglr.files.records import read_json
+from sglr.files.settings import unknown
 from sglr.files.shapes import FORWARDS
 from sglr.methods import METHODS
 from sglr.plan.scales import Scale
@@ -23,9 +25,10 @@ COLLECTED = ("table1",)
 
 def collect(runs: Runs) -> dict[str, Any]:
     """Return a row for each method that was counted, the paper's forward passes beside ours."""
-    counted = read_json(runs.folder / "forwards.json", FORWARDS)["rows"]
-    rows = []
-    for row in counted:
+    path, rows = runs.folder / "forwards.json", []
+    for row in read_json(path, FORWARDS)["rows"]:
+        if row["method"] not in TABLE1:
+            raise damaged(path, unknown(row["method"], TABLE1, "method"))
         paper = TABLE1[row["method"]].forwards
         rows.append(row | {"forwards_paper": paper})
     return {"table1": rows}

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from sglr.files.errors import UsageError
+from sglr.files.yaml import CONFIG
 from sglr.plan.names import LEDGER
-from sglr.plan.scales import CONFIG
 
 CHECKOUT = CONFIG.parent
 ENVIRONMENT = ("pyproject.toml", "requirements.lock", "environment.yml", "Dockerfile")

@@ -10,10 +10,9 @@ from typing import Any
 from sglr.claims.verdict import Rule
 from sglr.files.errors import UsageError
 from sglr.files.settings import unknown
-from sglr.files.yaml import read_yaml
+from sglr.files.yaml import CONFIG, read_yaml
 from sglr.methods import METHODS
 from sglr.plan.names import ROLES
-from sglr.plan.scales import CONFIG
 
 KINDS = {
     "empirical": "empirical claims of the paper",

@@ -1,79 +1,10 @@
 """The data dictionary: what every file under results/ holds, from config/data.yaml. Imports no torch."""
 
-from dataclasses import dataclass
 from fnmatch import fnmatch
-from functools import cache
 from pathlib import Path
 from typing import Any
 
-from sglr.files.yaml import read_yaml
-from sglr.plan.scales import CONFIG
-
-
-@dataclass(frozen=True)
-class Field:
-    """A column of a table, or a key of a JSON object: type as Frictionless names it, unit, range and meaning."""
-
-    name: str
-    type: str
-    unit: str
-    low: float | None
-    high: float | None
-    meaning: str
-
-
-@dataclass(frozen=True)
-class File:
-    """A file below results/{scale}; `path` is a pattern, `key` the fields that make rows unique, `later` those that
-    files from before they were measured lack."""
-
-    path: str
-    meaning: str
-    command: str
-    fields: tuple[Field, ...]
-    key: tuple[str, ...] = ()
-    later: tuple[str, ...] = ()
-
-
-@cache
-def _content() -> dict[str, Any]:
-    return read_yaml(CONFIG / "data.yaml")
-
-
-@cache
-def tables() -> tuple[File, ...]:
-    """Every CSV."""
-    shared, found = _content()["fields"], []
-    for path, entry in _content()["tables"].items():
-        fields = {name: shared.get(name) for name in entry["fields"]}
-        found.append(_file(path, entry, fields))
-    return tuple(found)
-
-
-@cache
-def objects() -> tuple[File, ...]:
-    """Every JSON file of a run or of a scale."""
-    return tuple(
-        _file(path, entry, entry["fields"])
-        for path, entry in _content()["objects"].items()
-    )
-
-
-def others() -> dict[str, str]:
-    """Pattern below results/ -> meaning of the files that are neither."""
-    return _content()["others"]
-
-
-def _file(path: str, entry: dict[str, Any], fields: dict[str, Any]) -> File:
-    known = fields | entry.get("also", {})
-    return File(
-        path,
-        meaning=entry["is"],
-        command=entry["by"],
-        fields=tuple(Field(name, *known[name]) for name in fields),
-        key=tuple(entry.get("key", ())),
-        later=tuple(entry.get("later", ())),
-    )
+from sglr.files.dictionary import Field, File, objects, others, tables
 
 
 def table_schema(file: File) -> dict[str, Any]:

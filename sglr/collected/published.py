@@ -6,7 +6,7 @@ from typing import NamedTuple
 import pandas as pd
 
 from sglr.files.records import read_csv
-from sglr.plan.scales import CONFIG
+from sglr.files.yaml import CONFIG
 
 
 class Counts(NamedTuple):

@@ -10,9 +10,12 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
+from sglr.files.disk import damaged
 from sglr.files.errors import UsageError
 from sglr.files.records import read_csv, read_json
+from sglr.files.settings import unknown
 from sglr.files.shapes import ORIGIN
+from sglr.methods import METHODS
 from sglr.plan.bound import read_manifest
 from sglr.plan.names import ROLES
 from sglr.plan.plan import find_run
@@ -120,11 +123,20 @@ def _percent_of(bits: str) -> np.ndarray:
     return 100 * (signs - ord("0")).astype(np.float32)
 
 
+def read_collected(path: Path) -> pd.DataFrame:
+    """Return a collected frame. Raises UsageError where it is damaged or has a method that there is not."""
+    frame = read_csv(path)
+    for method in frame.get("method", ()):
+        if method not in METHODS:
+            raise damaged(path, unknown(method, METHODS, "method"))
+    return frame
+
+
 def read_results(collected: Path, names: Iterable[str]) -> Results:
     """Return whatever was collected of these files; what else lies there, no reader has compared with the settings."""
     paths = {name: collected / f"{name}.csv" for name in sorted(names)}
     return Results(
-        {name: read_csv(path) for name, path in paths.items() if path.exists()}
+        {name: read_collected(path) for name, path in paths.items() if path.exists()}
     )
 
 
@@ -135,7 +147,7 @@ def read_rows(path: Path, columns: Iterable[str] = ()) -> list[Row]:
     """
     if not path.exists():
         return []
-    frame = read_csv(path, columns, dtype=str, keep_default_na=False)
+    frame = read_csv(path, columns, dtype=str, na_values=[])
     return frame.to_dict("records")  # type: ignore[return-value]
 
 

@@ -10,7 +10,12 @@ import pandas as pd
 from sglr.files.disk import damaged
 from sglr.files.records import read_csv, read_json
 from sglr.files.shapes import BY_NAME
-from sglr.plan.bound import check_evaluation, check_measurement, read_manifest
+from sglr.plan.bound import (
+    check_evaluation,
+    check_measurement,
+    measured_networks,
+    read_manifest,
+)
 from sglr.plan.plan import Plan
 from sglr.plan.runs import Run
 from sglr.plan.scales import Scale
@@ -21,7 +26,6 @@ _STAGES = {  # what was measured besides evaluation.json, and by which command
     "features.csv": "features",
     "separability.json": "features",
 }
-_BY_EPOCH = ("history.csv", "trajectory.csv")  # one row an epoch
 
 
 @dataclass(frozen=True)
@@ -108,8 +112,9 @@ class Runs:
         """The rows of one of a run's CSV files, with its seed, its method and the method's r."""
         manifest, path = self.manifest(run), self.path(run, name)
         frame = read_csv(path, numbers=True)
-        if name in _BY_EPOCH and not frame["epoch"].is_unique:
-            raise damaged(path, "an epoch stands in it twice")
+        epochs = _epochs(name, manifest)
+        if epochs and list(frame["epoch"]) != epochs:
+            raise damaged(path, f"its epochs are not the {len(epochs)} of the training")
         if stage := _STAGES.get(name):
             check_measurement(stage, path.parent, manifest, self.scale)
         return frame.assign(
@@ -117,3 +122,12 @@ class Runs:
             method=run.method,
             r=getattr(run.method_settings(), "r", None),
         )
+
+
+def _epochs(name: str, manifest: dict[str, Any]) -> list[int]:
+    """The epochs of which a file has one row each; none of a file that is not by epoch."""
+    if name in ("history.csv", "label_accuracy.csv"):
+        return list(range(1, manifest["final"]["epoch"] + 1))
+    if name == "trajectory.csv":
+        return [entry["epoch"] for entry in measured_networks(manifest)]
+    return []

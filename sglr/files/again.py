@@ -1,5 +1,6 @@
 """Which command makes a file again: the advice that a message about it ends with. Imports no torch."""
 
+import re
 from pathlib import Path
 
 _OF_A_RUN = {
@@ -31,7 +32,8 @@ def command_for(path: Path) -> str:
     if above[-3:-2] == ["runs"]:  # trajectory/0002.safetensors
         return _typed(f"train {above[-2]}", above[-4])
     if above[-1] == "collected":
-        artefact = "evidence" if stem in _EVIDENCE else stem.partition("_")[0]
+        plain = re.sub("_(marks|course|separability)$", "", stem)
+        artefact = "evidence" if stem in _EVIDENCE else plain
         return _typed(f"collect {artefact}", above[-2])
     if above[-1] == "tables":
         return _typed(f"draw {stem}", above[-2])

@@ -12,6 +12,7 @@ from typing import Any
 import pandas as pd
 from pandas.api.types import is_numeric_dtype
 
+from sglr.files.columns import check_table
 from sglr.files.disk import damaged, read_bytes, write_bytes
 from sglr.files.shapes import check
 from sglr.files.sums import check_sums
@@ -52,7 +53,8 @@ def read_csv(
     no row or a word, also where a checksum beside it is another's.
     """
     content = _checked(path)
-    if content == b"\n":
+    if content == b"\n" and not numbers:
+        check_table([], path)
         return pd.DataFrame()
     if not content.endswith(b"\n"):
         raise damaged(path, "its last line is cut off")
@@ -60,19 +62,26 @@ def read_csv(
         with warnings.catch_warnings():  # a row longer than the header is no index
             warnings.simplefilter("error", pd.errors.ParserWarning)
             frame = pd.read_csv(
-                io.BytesIO(content), encoding="utf-8", index_col=False, **options
+                io.BytesIO(content),
+                encoding="utf-8",
+                index_col=False,
+                keep_default_na=False,  # "nan" and "null" are no empty cells
+                **{"na_values": [""]} | options,
             )
+        rows = list(csv.reader(io.StringIO(content.decode(), newline="")))
     except (
         pd.errors.ParserWarning,
         ValueError,
         pd.errors.ParserError,
+        csv.Error,
     ):  # of which "empty" and "not UTF-8" are kinds
         raise damaged(path, "not readable as CSV") from None
     for column in columns:
         if column not in frame:
             raise damaged(path, f"it has no column {column!r}")
-    if reason := _odd_rows(content, frame, "dtype" not in options):
+    if reason := _odd_rows(rows, frame, "dtype" not in options):
         raise damaged(path, reason)
+    check_table(rows, path)
     if numbers:
         _check_numbers(frame, path)
     return frame
@@ -86,9 +95,9 @@ def _check_numbers(frame: pd.DataFrame, path: Path) -> None:
             raise damaged(path, f"column {column!r} holds what is no number")
 
 
-def _odd_rows(content: bytes, frame: pd.DataFrame, typed: bool) -> str:
+def _odd_rows(rows: list[list[str]], frame: pd.DataFrame, typed: bool) -> str:
     """What no table of ours has, though it is CSV: rows of another length, a word in a column of numbers."""
-    if len({len(row) for row in csv.reader(io.StringIO(content.decode()))}) > 1:
+    if len({len(row) for row in rows}) > 1:
         return "its rows differ in length"
     for column in frame if typed else ():
         if not is_numeric_dtype(frame[column]):

@@ -11,7 +11,9 @@ COUNT = "a whole number from 0 on"
 BITS = "a text of 0 and 1"
 NUMBER = "a finite number"
 SECONDS = "a finite number from 0 on"
-MAYBE_INFINITE = "a number"
+CORRELATION = "a number within [-1, 1]"
+MAYBE_INFINITE = "a number from 0 on"
+BOOLEAN = "true or false"
 TEXT = "a text"
 
 
@@ -60,13 +62,17 @@ def _is(value: Any, what: str) -> bool:
         return isinstance(value, str)
     if what == BITS:
         return isinstance(value, str) and value != "" and not value.strip("01")
+    if what == BOOLEAN:
+        return isinstance(value, bool)
     number = isinstance(value, int | float) and not isinstance(value, bool)
     if what == MAYBE_INFINITE:
-        return number and value == value
+        return number and value >= 0  # NaN is not
     if not number or not isfinite(value):
         return False
     if what == SHARE:
         return 0 <= value <= 1
+    if what == CORRELATION:
+        return -1 <= value <= 1
     if what == SECONDS:
         return value >= 0
     return what == NUMBER or (isinstance(value, int) and value >= 0)
@@ -122,10 +128,14 @@ EVALUATION = {
 }
 
 MEASURED = {"networks": [TEXT], "measured_with": dict}  # trajectory.json, features.json
-SEPARABILITY = {"silhouette": NUMBER, "variance_ratio": MAYBE_INFINITE}
+SEPARABILITY = {"silhouette": CORRELATION, "variance_ratio": MAYBE_INFINITE}
 OVERHEAD = {"seconds": {"*": [SECONDS]}}
+_TEACHERS = {"standard_teacher": BOOLEAN, "adversarial_teacher": BOOLEAN}
 FORWARDS = {
-    "rows": [{"method": TEXT, "trained_teachers?": COUNT, "forwards_measured?": COUNT}]
+    "rows": [
+        {"method": TEXT, "trained_teachers": COUNT, "forwards_measured": COUNT}
+        | _TEACHERS
+    ]
 }
 DIVERGED = dict.fromkeys(("fingerprint", "step", "message"), TEXT) | {
     "attempts": COUNT,

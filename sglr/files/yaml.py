@@ -10,6 +10,10 @@ import yaml
 from sglr.files.disk import read_text
 from sglr.files.errors import UsageError
 
+# A wheel holds the files themselves; a checkout has a link to its config/, which an archive may lack.
+_PLACES = [parent / "config" for parent in Path(__file__).parents[1:3]]
+CONFIG = next((place for place in _PLACES if place.is_dir()), _PLACES[0]).resolve()
+
 
 class _Strict(yaml.SafeLoader):
     """PyYAML's safe loader without octal and sexagesimal numbers (010, 1:00), which stay words here."""

@@ -88,8 +88,15 @@ def check_measurement(stage: str, folder: Path, manifest: Json, scale: Scale) ->
 
 def networks_of(stage: str, manifest: Json) -> list[str]:
     """Return the sha256 of the networks that a stage measures, in its order."""
-    along = manifest["trajectory"] if stage == "trajectory" else []
-    return [entry["sha256"] for entry in along or [manifest["final"]]]
+    entries = (
+        measured_networks(manifest) if stage == "trajectory" else [manifest["final"]]
+    )
+    return [entry["sha256"] for entry in entries]
+
+
+def measured_networks(manifest: Json) -> list[Json]:
+    """Return epoch and sha256 of the networks along a training, or of its last one where none were kept."""
+    return manifest["trajectory"] or [manifest["final"]]
 
 
 _DECIDING = {  # stage -> what decides it besides the training

@@ -8,12 +8,12 @@ from typing import Any
 
 from sglr.files.errors import UsageError
 from sglr.files.settings import Settings, from_mapping, setting, unknown
-from sglr.files.yaml import read_yaml
+from sglr.files.yaml import CONFIG, read_yaml
 from sglr.methods import add_methods_of_packages
 from sglr.plan.plan import Plan, find_run
 from sglr.plan.runs import Run, make_run
 from sglr.plan.scale_files import load_scale
-from sglr.plan.scales import CONFIG, Scale, Seeds
+from sglr.plan.scales import Scale, Seeds
 
 # What a line of the plan says of its runs besides which they are.
 _FLAGS = ("along", "autoattack")

@@ -8,9 +8,9 @@ from typing import Any
 
 from sglr.files.errors import UsageError
 from sglr.files.settings import from_mapping, unknown
-from sglr.files.yaml import read_yaml
+from sglr.files.yaml import CONFIG, read_yaml
 from sglr.plan.changes import apply, differences
-from sglr.plan.scales import CONFIG, Scale
+from sglr.plan.scales import Scale
 
 
 def scale_names() -> list[str]:

@@ -1,15 +1,11 @@
 """A scale: data, network, schedule and sizes, as plain records. Imports no torch."""
 
 from dataclasses import dataclass
-from pathlib import Path
 
 from sglr.files.errors import UsageError
 from sglr.files.extensions import names_of
 from sglr.files.settings import Settings, setting, unknown
 
-# A wheel holds the files themselves; a checkout has a link to its config/, which an archive may lack.
-_PLACES = [parent / "config" for parent in Path(__file__).parents[1:3]]
-CONFIG = next((place for place in _PLACES if place.is_dir()), _PLACES[0]).resolve()
 SOURCES = names_of("datasets")
 ARCHITECTURES = names_of("architectures")
 
