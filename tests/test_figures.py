@@ -385,7 +385,7 @@ def test_attack_and_label_noise_are_what_the_runs_record(tmp_path):
         pd.read_csv(tmp_path / f"smoke/collected/{name}.csv")
         for name in ("figure2", "figure4")
     )
-    assert set(curves["num_steps"]) == {3}
+    assert set(curves["num_steps"]) == {7}
     assert noisy[
         ["noise", "untouched_portion", "true_portion"]
     ].drop_duplicates().values.tolist() == [[0.4, 0.625, 0.65]]
