@@ -38,6 +38,7 @@ def test_one_evaluated_run_is_shown_and_the_others_are_not_run(tmp_path):
         (folder / "manifest.json").write_text(json.dumps(manifest))
         (folder / "evaluation.json").write_text(json.dumps(evaluation(0.25)))
     rows = [{"method": "sglr", "standard_teacher": False, "adversarial_teacher": False}]
+    rows[0] |= {"trained_teachers": 0, "forwards_measured": 1}
     (tmp_path / "results/smoke/forwards.json").write_text(json.dumps({"rows": rows}))
     done = sglr(tmp_path, "show")
     assert done.returncode == 0, done.stderr
