@@ -14,7 +14,7 @@ from sglr.files.settings import exact, unknown
 from sglr.files.yaml import CONFIG
 from sglr.methods import METHODS
 from sglr.methods.method import Method, setting
-from sglr.plan.plan_files import Choice
+from sglr.plan.plan_files import Choice, load_plan
 from sglr.plan.runs import make_run, parse_run
 from sglr.plan.scale_files import load_scale, scale_content, scale_names
 from sglr.plan.scales import Scale
@@ -255,3 +255,9 @@ def test_the_configurations_guide_has_every_key():
         field.name: None if field.default is MISSING else field.default
         for field in fields(Choice)
     }
+
+
+@pytest.mark.parametrize("word", ["010", "1_0", "٣", "0x1", "nan", "1/0_2", "01/2"])
+def test_a_rate_is_no_word_that_python_would_read_as_another_number(word):
+    with pytest.raises(UsageError, match="learning_rate"):
+        load_plan(f"smoke+adversarial.learning_rate={word}")

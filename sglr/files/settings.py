@@ -1,5 +1,6 @@
 """Strict reading of settings: a mapping becomes a frozen dataclass, or one clear line says why not."""
 
+import re
 from collections.abc import Iterable
 from dataclasses import MISSING, dataclass, field, fields, is_dataclass
 from decimal import Decimal
@@ -10,6 +11,8 @@ from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 from sglr.files.errors import UsageError
 
 T = TypeVar("T")
+# Not all that Python reads as a number looks like it: 010 is 10, 1_0 too.
+_PLAIN = re.compile(r" *[-+]?((0|[1-9][0-9]*)(\.[0-9]*)?|\.[0-9]+)([eE][-+]?[0-9]+)? *")
 
 
 def setting(
@@ -91,10 +94,12 @@ def _number(value: Any, where: str) -> float:
     try:
         if isinstance(value, bool):
             raise ValueError
-        if isinstance(value, str) and "/" in value:
-            numerator, denominator = value.split("/")
-            return float(numerator) / float(denominator)
-        return float(value)
+        if not isinstance(value, str):
+            return float(value)
+        parts = value.split("/")
+        if len(parts) > 2 or not all(map(_PLAIN.fullmatch, parts)):
+            raise ValueError
+        return float(parts[0]) / float(parts[1] if parts[1:] else 1)
     except (TypeError, ValueError, ZeroDivisionError):
         raise UsageError(f"{where} must be a number, got {value!r}") from None
 
