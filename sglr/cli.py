@@ -3,6 +3,7 @@
 import argparse
 import os
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -91,62 +92,44 @@ def _parser() -> argparse.ArgumentParser:
         command.set_defaults(command=function)
         if argument:
             command.add_argument(argument)
-        if name == "judge":
-            judge.add_arguments(command)
-        if name == "train":
-            command.add_argument(
-                "--events",
-                action="store_true",
-                help="write TensorBoard events, epoch by epoch",
-            )
-            command.add_argument(
-                "--strict",
-                action="store_true",
-                help="never go on with what other code or versions have begun",
-            )
-        if name == "evaluate":
-            command.add_argument(
-                "--keep-images",
-                action="store_true",
-                help="write what AutoAttack ends with, as safetensors",
-            )
-        if name == "time-steps":
-            command.add_argument("--repetitions", type=int, default=100)
-        if name == "export":
-            names = ", ".join(CHECKPOINTS)
-            command.add_argument("--checkpoint", default="best_validation", help=names)
-        command.add_argument(
-            "--scale",
-            default="mini" if name == "judge" else "digits",
-            help="a name of config/scales, or a file (default: %(default)s)",
-        )
-        command.add_argument(
-            "--set",
-            action="append",
-            default=[],
-            metavar="KEY=VALUE",
-            help="such as attack.epsilon=4/255",
-        )
-        command.add_argument(
-            "--plan", metavar="FILE", help="a plan in place of config/plan.yaml"
-        )
-        command.add_argument("--results", type=Path, default=Path("results"))
-        command.add_argument(
-            "--from",
-            dest="read_from",
-            type=Path,
-            metavar="FOLDER",
-            help="results that are read where --results has none; never written to",
-        )
-        if name in _DRAWING:
-            command.add_argument("--figures", type=Path, default=Path("figures"))
-        if name in ("draw", "show"):
-            command.add_argument(
-                "--size",
-                default=DEFAULT,
-                help=f"at which figures are read: {', '.join(SIZES)} (default: {DEFAULT})",
-            )
+        _add_own(command, name)
+        _add_common(command, name)
     return parser
+
+
+def _add_own(command: argparse.ArgumentParser, name: str) -> None:
+    """Add what this command alone understands, or the few that draw."""
+    flag = partial(command.add_argument, action="store_true")
+    if name == "judge":
+        judge.add_arguments(command)
+    if name == "train":
+        flag("--events", help="write TensorBoard events, epoch by epoch")
+        flag("--strict", help="never go on with what other code or versions have begun")
+    if name == "evaluate":
+        flag("--keep-images", help="write what AutoAttack ends with, as safetensors")
+    if name == "time-steps":
+        command.add_argument("--repetitions", type=int, default=100)
+    if name == "export":
+        names = ", ".join(CHECKPOINTS)
+        command.add_argument("--checkpoint", default="best_validation", help=names)
+    if name in _DRAWING:
+        command.add_argument("--figures", type=Path, default=Path("figures"))
+    if name in ("draw", "show"):
+        read = f"at which figures are read: {', '.join(SIZES)} (default: {DEFAULT})"
+        command.add_argument("--size", default=DEFAULT, help=read)
+
+
+def _add_common(command: argparse.ArgumentParser, name: str) -> None:
+    """Add what every command understands: which settings, and where results lie."""
+    add, scale = command.add_argument, "mini" if name == "judge" else "digits"
+    where = "a name of config/scales, or a file (default: %(default)s)"
+    add("--scale", default=scale, help=where)
+    change = "such as attack.epsilon=4/255"
+    add("--set", action="append", default=[], metavar="KEY=VALUE", help=change)
+    add("--plan", metavar="FILE", help="a plan in place of config/plan.yaml")
+    add("--results", type=Path, default=Path("results"))
+    elsewhere = "results that are read where --results has none; never written to"
+    add("--from", dest="read_from", type=Path, metavar="FOLDER", help=elsewhere)
 
 
 class _Version(argparse.Action):
