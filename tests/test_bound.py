@@ -171,7 +171,7 @@ def test_checksums_that_are_damaged_speak_against_their_own_files_alone(tmp_path
     ],
 )
 def test_a_table_with_damaged_rows_is_refused(tmp_path, rows, said):
-    path = tmp_path / "smoke/collected/figure2_labels.csv"
+    path = tmp_path / "smoke/collected/figure2_marks.csv"
     path.parent.mkdir(parents=True)
     path.write_text("epoch,accuracy\n" + rows)
     again = "to make it again: sglr collect figure2 --scale smoke"
