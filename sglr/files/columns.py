@@ -52,7 +52,7 @@ def _check_column(
 
 def _is(cell: str, field: Field, *, infinite: bool) -> bool:
     if infinite and _INFINITE.fullmatch(cell):
-        return True
+        return _within(float(cell), field)
     if pattern := written().get(field.name):
         return re.fullmatch(pattern, cell) is not None
     if field.type == "boolean":
@@ -61,8 +61,12 @@ def _is(cell: str, field: Field, *, infinite: bool) -> bool:
         return cell != ""
     if not _NUMBER.fullmatch(cell) or (field.type == "integer" and float(cell) % 1):
         return False
-    low = field.low is None or float(cell) >= field.low
-    return low and (field.high is None or float(cell) <= field.high)
+    return _within(float(cell), field)
+
+
+def _within(value: float, field: Field) -> bool:
+    low = field.low is None or value >= field.low
+    return low and (field.high is None or value <= field.high)
 
 
 def _allowed(field: Field) -> str:
