@@ -16,6 +16,10 @@ import pytest
 from tools import ROOT
 
 from sglr import cli
+from sglr.collected.results import read_collected
+from sglr.files.errors import UsageError
+from sglr.files.records import read_json
+from sglr.files.shapes import OVERHEAD
 
 RUN, NOISY = "cifar10-at-s0", "cifar10noise-standard-noise0.4-s0"
 HERE = Path("results/mini")
@@ -52,6 +56,18 @@ def typed(words: str) -> tuple[int, str]:
 class _Nowhere(io.StringIO):
     def fileno(self) -> int:
         return 1
+
+
+def read_alone(path: Path) -> tuple[int, str]:
+    """How a command ends that reads this file first."""
+    try:
+        if path.suffix == ".csv":
+            read_collected(path)
+        else:
+            read_json(path, OVERHEAD)
+    except UsageError as error:
+        return 2, f"{error}\n"
+    return 0, ""
 
 
 # File -> the commands that read it, and the columns whose every text, or whose emptiness, is a value.
@@ -127,9 +143,13 @@ def refusals(tree: Path, file: str, wrong: dict[str, str], *commands: str) -> li
     try:
         for number, (what, content) in enumerate(wrong.items()):
             path.write_text(content)
-            # One function reads for all: the second command meets the first wrong value alone.
+            # One function reads for all: later commands meet the first wrong value alone, and those that read much
+            # before they come to a collected file, it too.
             for command in commands[:1] if number else commands:
-                status, said = typed(command)
+                alone = number and (
+                    path.parent.name == "collected" or command == "claims"
+                )
+                status, said = read_alone(path) if alone else typed(command)
                 line = status == 2 and said.count("\n") == 1 and path.name in said
                 if not line:
                     believed.append(f"{command}: {what}: {status} {said[:200]}")
