@@ -1,6 +1,5 @@
 """Reruns 'Soften to Defend'. `sglr.load_model(name)` gives one of its networks, `sglr.judge(model)` judges any."""
 
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -9,10 +8,14 @@ if TYPE_CHECKING:
 
     from sglr.evaluation.judge import Judgement
 
-try:
-    __version__ = version("sglr")
-except PackageNotFoundError:  # a checkout on the path, not installed
-    __version__ = "unknown"
+
+def __getattr__(name: str) -> str:
+    """`__version__`, at its first use: no command's start waits for what reads it."""
+    if name != "__version__":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from sglr.files.origin import version_of
+
+    return version_of("sglr") or "unknown"  # a checkout on the path, not installed
 
 
 def load_model(name: str | Path) -> "nn.Module":
