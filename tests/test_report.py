@@ -439,6 +439,15 @@ def test_a_scale_of_which_nothing_was_run_has_a_page(tmp_path):
     assert len(shown_rows(page, "Trainings not run")) == len(load_plan("paper").runs)
 
 
+def test_a_page_without_table2_says_nothing_of_its_images(folder, tmp_path):
+    results = shutil.copytree(folder / "results", tmp_path / "results")
+    for path in (results / "mini/collected").glob("table2.*"):
+        path.unlink()
+    shutil.copytree(folder / "figures", tmp_path / "figures")
+    output(sglr(tmp_path, "report", scale="mini"))
+    assert "accuracy on 0 test images" not in (results / "mini/report.html").read_text()
+
+
 def test_a_damaged_manifest_is_one_clear_line(tmp_path):
     path = tmp_path / "results/smoke/runs/digits-at-s0/manifest.json"
     path.parent.mkdir(parents=True)

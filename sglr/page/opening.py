@@ -204,11 +204,12 @@ def _printed(value: float | None) -> str:
 
 
 def _images(accuracies: pd.DataFrame) -> dict[str, int]:
-    """Attack -> on how many test images, the most of its rows."""
-    if accuracies.empty:
-        return {}
-    counts = accuracies[accuracies["role"] == TEN].groupby("attack")["num_images"].max()
-    return {str(attack): int(count) for attack, count in counts.items()}
+    """Attack -> on how many test images, the most of its rows; 0 where it was not measured, or not collected yet."""
+    counts: dict[str, int] = {}
+    if len(accuracies):
+        rows = accuracies[accuracies["role"] == TEN]
+        counts = rows.groupby("attack")["num_images"].max().to_dict()
+    return {attack: int(counts.get(attack, 0)) for attack in ATTACKS}
 
 
 def _settings() -> dict[str, str]:

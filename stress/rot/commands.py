@@ -1,4 +1,4 @@
-"""The user's commands in forked children of a process that has imported the libraries, but nothing of the package.
+"""The user's commands in forked children of a process that has imported the libraries; each imports the package anew.
 
 So a command costs a tenth of a new process's start, and each child may import another copy of the package.
 """
@@ -94,6 +94,12 @@ def finish(underway: Underway) -> Done:
     return Done(underway.words, os.waitstatus_to_exitcode(status), *said)
 
 
+def _forget_package() -> None:
+    """What the parent has imported of its own copy would hide the one that lies in `package`, its settings too."""
+    for name in [name for name in sys.modules if name.partition(".")[0] == "sglr"]:
+        del sys.modules[name]
+
+
 def _be(words: list[str], package: Path, folder: Path, out: int, err: int) -> NoReturn:
     """Become the command: the child never returns."""
     status = 1
@@ -103,6 +109,7 @@ def _be(words: list[str], package: Path, folder: Path, out: int, err: int) -> No
         os.chdir(folder)
         _be_bound_by_rights()
         sys.path.insert(0, str(package))
+        _forget_package()
         sys.argv = ["sglr", *words]
         sys.dont_write_bytecode = True
         time.process_time = _no_time  # type: ignore[assignment]
