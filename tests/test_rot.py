@@ -9,8 +9,8 @@ from stress.rot.commands import Done
 from stress.rot.tree import Place, Right
 from stress.rot.trial import Trial
 
-# A flipped bit, a cut file, two that changed places, rights, a kill, a read-only file system; the last under way.
-NUMBERS = (1, 7, 11, 16, 21, 24)
+# A flipped bit, a cut file, two exchanged, rights, a setting, a kill, a read-only file system; last under way.
+NUMBERS = (1, 7, 11, 16, 18, 21, 24)
 
 
 def test_no_fault_makes_a_number_another_one(tmp_path):
@@ -19,6 +19,8 @@ def test_no_fault_makes_a_number_another_one(tmp_path):
     found = json.loads((tmp_path / "rot.json").read_text())
     every = found["counts"][-1]
     assert every["kind"] == "all" and every["faults"] == len(NUMBERS)
+    (setting,) = (row for row in found["counts"] if row["kind"] == "setting")
+    assert setting["ended in one line"] > 0  # the changed one was read
     assert every["ended in one line"] > 0 and every["typed as advised"] > 0
     assert not any(every[key] for key in ("wrong numbers", "tracebacks", "dead ends"))
 

@@ -48,9 +48,9 @@ def copy_package(to: Path, changes: dict[str, tuple[str, str]] | None = None) ->
     """Copy package and settings, with other words in some files: {file: (old, new)}."""
     shutil.rmtree(to, ignore_errors=True)
     for name in ("sglr", "config"):
-        shutil.copytree(
-            ROOT / name, to / name, ignore=shutil.ignore_patterns("__pycache__")
-        )
+        # With its link to config/: a copy of that would keep the settings that are changed below.
+        ignored = shutil.ignore_patterns("__pycache__")
+        shutil.copytree(ROOT / name, to / name, symlinks=True, ignore=ignored)
     for name, (old, new) in (changes or {}).items():
         text = (to / name).read_text()
         if text.count(old) != 1:
