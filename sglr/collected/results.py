@@ -140,14 +140,14 @@ def read_results(collected: Path, names: Iterable[str]) -> Results:
     )
 
 
-def read_rows(path: Path, columns: Iterable[str] = ()) -> list[Row]:
+def read_rows(path: Path) -> list[Row]:
     """Return the rows of a CSV, cell by cell as written there; none where there is no file.
 
-    Raises UsageError where it is damaged or lacks one of `columns`.
+    Raises UsageError where it is damaged.
     """
     if not path.exists():
         return []
-    frame = read_csv(path, columns, dtype=str, na_values=[])
+    frame = read_csv(path, dtype=str, na_values=[])
     return frame.to_dict("records")  # type: ignore[return-value]
 
 

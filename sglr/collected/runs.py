@@ -111,7 +111,7 @@ class Runs:
     def csv(self, run: Run, name: str) -> pd.DataFrame:
         """The rows of one of a run's CSV files, with its seed, its method and the method's r."""
         manifest, path = self.manifest(run), self.path(run, name)
-        frame = read_csv(path, numbers=True)
+        frame = read_csv(path)
         epochs = _epochs(name, manifest)
         if epochs and list(frame["epoch"]) != epochs:
             raise damaged(path, f"its epochs are not the {len(epochs)} of the training")

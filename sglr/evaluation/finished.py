@@ -50,13 +50,8 @@ class Finished:
         """The network saved as best, best_validation or final, in eval mode."""
         return self._load(f"{name}.safetensors", self.manifest[name])
 
-    @property
-    def along(self) -> list[dict[str, Any]]:
-        """Epoch and checksum of each network kept along the way; of a run that keeps none, of its final one."""
-        return self.manifest["trajectory"] or [self.manifest["final"]]
-
     def network_along(self, entry: dict[str, Any]) -> nn.Module:
-        """One of the networks of `along`, in eval mode."""
+        """One of the manifest's `measured_networks`, in eval mode."""
         kept = bool(self.manifest["trajectory"])
         name = f"trajectory/{entry['epoch']:04d}" if kept else "final"
         return self._load(f"{name}.safetensors", entry)

@@ -17,7 +17,7 @@ from sglr.files.records import write_csv, write_json
 from sglr.files.sums import write_sums
 from sglr.models.folding import fold_batchnorm
 from sglr.models.networks import build_network
-from sglr.plan.bound import measured_with, networks_of
+from sglr.plan.bound import measured_networks, measured_with, networks_of
 
 
 def evaluate(
@@ -72,9 +72,10 @@ def measure_trajectory(finished: Finished) -> None:
     first = build_network(finished.run, finished.scale, finished.splits)
     underway = finished.underway("trajectory")
     rows: list[Part] = []
-    for entry in finished.along:  # read before the first is measured, as above
+    networks = measured_networks(finished.manifest)
+    for entry in networks:  # read before the first is measured, as above
         finished.network_along(entry)
-    for entry in finished.along:
+    for entry in networks:
         epoch = entry["epoch"]
 
         def compute(entry=entry) -> Part:

@@ -65,9 +65,7 @@ def write_events(folder: Path) -> Path:
             f"{folder / 'history.csv'}: no such file; train the run first: {command_for(folder / 'history.csv')}"
         )
     events = Events(folder)
-    for row in read_csv(folder / "history.csv", ["epoch"], numbers=True).to_dict(
-        "records"
-    ):
+    for row in read_csv(folder / "history.csv").to_dict("records"):
         events.add(row)
     events.close()
     return events.path

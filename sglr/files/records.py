@@ -5,7 +5,6 @@ import hashlib
 import io
 import json
 import warnings
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -44,16 +43,14 @@ def write_csv(path: Path, rows: list[dict[str, Any]] | pd.DataFrame) -> None:
     write_bytes(path, text.encode())
 
 
-def read_csv(
-    path: Path, columns: Iterable[str] = (), *, numbers: bool = False, **options: Any
-) -> pd.DataFrame:
+def read_csv(path: Path, **options: Any) -> pd.DataFrame:
     """Return the table in `path`, without columns where it has no rows either.
 
-    Raises UsageError where it is missing, damaged, lacks one of `columns` or, where it must be of `numbers` alone, has
-    no row or a word, also where a checksum beside it is another's.
+    Raises UsageError where it is missing, damaged or not as the data dictionary says, also where a checksum beside it
+    is another's.
     """
     content = _checked(path)
-    if content == b"\n" and not numbers:
+    if content == b"\n":
         check_table([], path)
         return pd.DataFrame()
     if not content.endswith(b"\n"):
@@ -76,23 +73,10 @@ def read_csv(
         csv.Error,
     ):  # of which "empty" and "not UTF-8" are kinds
         raise damaged(path, "not readable as CSV") from None
-    for column in columns:
-        if column not in frame:
-            raise damaged(path, f"it has no column {column!r}")
     if reason := _odd_rows(rows, frame, "dtype" not in options):
         raise damaged(path, reason)
     check_table(rows, path)
-    if numbers:
-        _check_numbers(frame, path)
     return frame
-
-
-def _check_numbers(frame: pd.DataFrame, path: Path) -> None:
-    if frame.empty:
-        raise damaged(path, "it has no rows")
-    for column in frame:
-        if not is_numeric_dtype(frame[column]):
-            raise damaged(path, f"column {column!r} holds what is no number")
 
 
 def _odd_rows(rows: list[list[str]], frame: pd.DataFrame, typed: bool) -> str:

@@ -12,14 +12,6 @@ from sglr.files.sums import check_inputs
 from sglr.plan.plan import Plan
 
 # What the page shows of a claim and its numbers.
-_COLUMNS = (
-    *("id", "kind", "where", "part", "claim", "quantity", "rule", "reason", "verdict"),
-    *("why", "weakest_part", "value", "low", "high", "unit", "basis", "p_value"),
-    *("p_value_corrected", "detectable", "placebo_verdict", "validation_part"),
-    *("validation_value", "validation_low", "validation_high", "standard_deviation"),
-    *("paper", "paper_value", "independent", "all_parts"),
-)
-_PARTS = ("id", "part", "value", "low", "high", "exact")
 # The page's name -> the words of `words_of`.
 _WORDS = {
     **{name: name for name in ("value", "p", "paper")},
@@ -46,7 +38,7 @@ def read_ledger(path: Path) -> list[Row]:
     Raises UsageError where what was judged has been collected anew since.
     """
     check_inputs(path.with_suffix(".sha256"))
-    return [_named(row) for row in read_rows(path, _COLUMNS)]
+    return [_named(row) for row in read_rows(path)]
 
 
 def _named(row: Row) -> Row:
@@ -59,7 +51,7 @@ def _named(row: Row) -> Row:
 def read_parts(path: Path) -> dict[str, list[Interval]]:
     """Return id -> the measured parts of a claim, from a claims_parts.csv."""
     parts: dict[str, list[Interval]] = {}
-    for row in read_rows(path, _PARTS):
+    for row in read_rows(path):
         parts.setdefault(row["id"], []).append(_interval(row))
     return parts
 

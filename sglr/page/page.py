@@ -56,7 +56,7 @@ def _judged(plan: Plan, folder: Path) -> dict[str, Any]:
     return {
         "opening": opening(plan, folder, ledger),
         "verdicts": verdicts(evidence.with_evidence(ledger, plan, folder)),
-        "disagreements": read_rows(folder / "claims_paper.csv", ("where", "what")),
+        "disagreements": read_rows(folder / "claims_paper.csv"),
     }
 
 
