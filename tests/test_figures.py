@@ -348,6 +348,20 @@ def test_the_figure_of_right_labels_is_ours_and_has_clean_and_noisy_ones(draw):
     assert figure.get_suptitle().startswith("Ours, not in the paper.")
 
 
+def test_a_panel_of_labels_that_were_not_recorded_is_left_out_and_said(
+    draw, monkeypatch
+):
+    frames = figure_labels()
+    rows = frames["figure_labels"]
+    frames["figure_labels"] = rows[rows["method"] == "standard_sglr"]
+    monkeypatch.setitem(COLLECTED, "_labels", lambda: frames)
+    figure = draw("_labels")
+    (noisy,) = figure.axes
+    assert "40 % label noise" in noisy.get_title()
+    said = " ".join(figure.get_suptitle().split())
+    assert "clean labels: not recorded" in said
+
+
 def test_how_many_labels_are_right_is_collected_where_it_was_recorded(tmp_path):
     plan = load_plan("smoke")
     for number, run in enumerate(plan.runs_of["figure_labels"]):

@@ -26,6 +26,7 @@ CAPTION = (
 READS = ("history.csv", "manifest.json")
 COLLECTED = ("figure_labels", "figure_labels_marks")
 
+_PANELS = ("clean", "noisy")
 _COLUMNS = ["method", "r", "seed", "epoch", "label_accuracy", "noise", "given_accuracy"]
 
 
@@ -42,15 +43,16 @@ def collect(runs: Runs) -> dict[str, Any]:
 
 
 def draw(frames: dict[str, pd.DataFrame], size: Size) -> Figure:
-    """Draw a panel for clean labels and one for noisy ones."""
+    """Draw a panel for clean labels and one for noisy ones, where they were recorded."""
     from sglr.artefacts import drawing
 
     frame, marks = (frames[name] for name in COLLECTED)
-    grid = (2, 1) if size.narrow else (1, 2)
+    panels = [panel for panel in _PANELS if len(_of(frame, panel))] or list(_PANELS)
+    grid = (len(panels), 1) if size.narrow else (1, len(panels))
     figure, axes = drawing.panels(*grid, 2.7, size, sharey=True)
-    handles: dict[Line, Any] = {}  # a line means the same in both panels
+    handles: dict[Line, Any] = {}  # a line means the same in each panel
     levels: list[Any] = []
-    for axis, panel in zip(axes.flat, ("clean", "noisy"), strict=True):
+    for axis, panel in zip(axes.flat, panels, strict=True):
         shown, own = _of(frame, panel), _of(marks, panel)
         for (method, r), part in kinds(shown):
             line = line_of(method, r)
@@ -93,6 +95,11 @@ def note(frames: dict[str, pd.DataFrame], scale: Scale) -> str:
     words = [trained_on(scale.data[name]) for name in names]
     if not frame.empty:
         words.append(seeds(frame))
+        words += [
+            f"{panel} labels: not recorded"
+            for panel in _PANELS
+            if _of(frame, panel).empty
+        ]
     return f"Ours, not in the paper. {scale.label}; {'; '.join(dict.fromkeys(words))}"
 
 
