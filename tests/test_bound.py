@@ -16,7 +16,17 @@ from pathlib import Path
 
 import pytest
 import torch
-from tools import ROOT, Done, copy_checkout, one_line, output, run, sglr, sglr_words
+from tools import (
+    ROOT,
+    Done,
+    check_commands_of_sums,
+    copy_checkout,
+    one_line,
+    output,
+    run,
+    sglr,
+    sglr_words,
+)
 from torch import nn
 
 from sglr.artefacts.collect import check_collected
@@ -273,6 +283,18 @@ def test_results_elsewhere_are_read_and_never_written_to(tmp_path):
 def test_the_checksums_are_those_of_the_common_tool(done):
     for stage in ("train", "evaluate"):
         output(run(files(done), "sha256sum", "--check", "--strict", f"{stage}.sha256"))
+
+
+def test_every_file_is_made_again_by_the_command_of_its_checksums(done):
+    committed = [ROOT / "results", ROOT / "figures"]
+    assert sum(map(check_commands_of_sums, [*committed, done])) > 40
+
+
+def test_another_runs_checksums_in_place_of_a_stages_stand_in_nobodys_way(here):
+    (files(here) / "evaluate.sha256").write_text(f"{'0' * 64}  manifest.json\n")
+    output(sglr(here, "collect", "table2"))
+    output(sglr(here, "evaluate", RUN))
+    assert "manifest" not in (files(here) / "evaluate.sha256").read_text()
 
 
 def test_an_evaluation_of_another_trainings_networks_is_refused(here):

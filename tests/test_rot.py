@@ -3,7 +3,7 @@
 import json
 import sys
 
-from tools import ROOT, output, run
+from tools import ROOT, check_commands_of_sums, output, run
 
 from stress.rot.commands import Done
 from stress.rot.tree import Place, Right
@@ -16,6 +16,7 @@ NUMBERS = (1, 7, 11, 16, 18, 21, 24)
 def test_no_fault_makes_a_number_another_one(tmp_path):
     words = [sys.executable, "-m", "stress.rot", "--work", tmp_path / "work"]
     output(run(ROOT, *words, "--out", tmp_path / "rot.json", "--numbers", *NUMBERS))
+    assert check_commands_of_sums(tmp_path / "work/finished") > 40
     found = json.loads((tmp_path / "rot.json").read_text())
     every = found["counts"][-1]
     assert every["kind"] == "all" and every["faults"] == len(NUMBERS)

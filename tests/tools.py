@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from sglr.files.again import command_for
 from sglr.files.dictionary import tables
 from sglr.plan.names import CHECKPOINTS
 from sglr.plan.plan import Plan
@@ -140,3 +141,14 @@ def pretend_cifar(root: Path) -> None:
         labels = torch.arange(count) % 10
         parts[name] = {"images": images.to(torch.uint8), "labels": labels}
     save_payload(root / "cifar10.decoded", parts)
+
+
+def check_commands_of_sums(folder: Path) -> int:
+    """Check that what makes checksums again makes again every file that they are of; return of how many."""
+    count = 0
+    for sums in folder.rglob("*.sha256"):
+        names = [line.partition("  ")[2] for line in sums.read_text().splitlines()]
+        for name in [name for name in names if "/" not in name]:
+            count += 1
+            assert command_for(sums.parent / name) == command_for(sums), name
+    return count

@@ -6,6 +6,8 @@ from pathlib import Path
 _OF_A_RUN = {
     "evaluation": "evaluate",
     "evaluate": "evaluate",
+    "autoattack": "evaluate",
+    "adversarial": "evaluate",
     "trajectory": "trajectory",
     "features": "features",
     "separability": "features",
@@ -28,7 +30,8 @@ def command_for(path: Path) -> str:
     *above, name = path.absolute().parts
     stem = Path(name).stem
     if above[-2:-1] == ["runs"]:
-        return _typed(f"{_OF_A_RUN.get(stem, 'train')} {above[-1]}", above[-3])
+        command = _OF_A_RUN.get(stem.partition("-")[0], "train")
+        return _typed(f"{command} {above[-1]}", above[-3])
     if above[-3:-2] == ["runs"]:  # trajectory/0002.safetensors
         return _typed(f"train {above[-2]}", above[-4])
     if above[-1] == "collected":

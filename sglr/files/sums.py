@@ -21,10 +21,13 @@ def write_sums(folder: Path, stage: str, names: Iterable[str]) -> None:
 def check_sums(path: Path, content: bytes) -> None:
     """Raise UsageError where a checksum beside `path` is not that of its content; without one, nothing is known.
 
-    Checksums that are damaged themselves speak against their own files alone, and a user's own checksums not at all.
+    Checksums that are damaged themselves speak against their own files alone, those that lie where another stage's
+    should not at all (to make them again would not change the file), nor do a user's own.
     """
     for sums in sorted(path.parent.glob("*.sha256")):
         if sums.stem not in _STAGES and not path.name.startswith(sums.stem):
+            continue
+        if command_for(sums) != command_for(path):
             continue
         for line in _lines(sums):
             expected, _, name = line.partition("  ")
