@@ -20,62 +20,65 @@ from sglr.files.origin import origin
 
 def main() -> None:
     """Measure every variant in a process of its own, `--rounds` times in turn; print and write what was found."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument(
-        "--device", default="cuda" if torch.cuda.is_available() else "cpu"
-    )
-    parser.add_argument("--batch-size", type=int, default=128)
-    parser.add_argument("--steps", type=int, default=10)
-    parser.add_argument("--rounds", type=int, default=2)
-    parser.add_argument(
-        "--width",
-        type=int,
-        default=64,
-        help="64 is ResNet-18; less only to try the benchmark out",
-    )
-    parser.add_argument("--out", type=Path, default=Path("results/benchmark.json"))
-    parser.add_argument("--repetitions", type=int, help="1 on a CPU, 50 on a GPU")
-    arguments = parser.parse_args()
+    arguments = _arguments()
     os.environ["SGLR_DEVICE"] = arguments.device
-    arguments.repetitions = arguments.repetitions or (
-        1 if arguments.device == "cpu" else 50
-    )
-    device = torch.device(arguments.device)
-    lacking = ["bf16"] * (not has_bf16(device)) + ["graphs"] * (device.type != "cuda")
-    names = [name for name in ENGINES if not any(word in name for word in lacking)]
+    names = _variants(torch.device(arguments.device))
     jobs = [*names, REFERENCE, "torchattacks"] * arguments.rounds
     measured = [_in_own_process(compare, name, arguments) for name in jobs]
     curves = _in_own_process(growth, names[-1], arguments)
     peak = {
         name: _in_own_process(matmul_peak, name, arguments) for name in ("fp32", "bf16")
     }
-    table = summary(pd.DataFrame(measured), peak)
     counted = _in_own_process(
         count_step, arguments.batch_size, arguments.steps, arguments.width
     )
+    table = summary(pd.DataFrame(measured), peak)
     print(
         f"ResNet-18, batch {arguments.batch_size}, PGD-{arguments.steps}, {arguments.device}, "
-        f"{torch.get_num_threads()} threads\n\n{table.to_markdown(index=False, floatfmt='.3g')}\n\n"
-        f"{pd.DataFrame(curves).to_markdown(index=False, floatfmt='.3g')}\n\n"
+        f"{torch.get_num_threads()} threads\n\n{_shown(table)}\n\n{_shown(pd.DataFrame(curves))}\n\n"
         "Counted, not measured, of one step in bf16; times by roofline, an estimate:\n\n"
-        f"{pd.DataFrame(rows(counted)).to_markdown(index=False, floatfmt='.3g')}"
+        f"{_shown(pd.DataFrame(rows(counted)))}"
     )
     record = {
         "settings": {key: str(value) for key, value in vars(arguments).items()},
         "threads": torch.get_num_threads(),
-    }
-    record |= {
         "origin": origin(arguments.device, accelerator()),
         "matmul_peak_tflops": peak,
         "growth": curves,
-    }
-    record |= {
         "counted": rows(counted),
         "epoch_seconds_estimate": epoch_estimate(counted),
+        "variants": table.to_dict("records"),
+        "rounds": measured,
     }
-    record |= {"variants": table.to_dict("records"), "rounds": measured}
     arguments.out.parent.mkdir(parents=True, exist_ok=True)
     arguments.out.write_text(json.dumps(record, indent=1) + "\n")
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    device = "cuda" if torch.cuda.is_available() else "cpu"
+    parser.add_argument("--device", default=device)
+    parser.add_argument("--batch-size", type=int, default=128)
+    parser.add_argument("--steps", type=int, default=10)
+    parser.add_argument("--rounds", type=int, default=2)
+    width = "64 is ResNet-18; less only to try the benchmark out"
+    parser.add_argument("--width", type=int, default=64, help=width)
+    parser.add_argument("--out", type=Path, default=Path("results/benchmark.json"))
+    parser.add_argument("--repetitions", type=int, help="1 on a CPU, 50 on a GPU")
+    arguments = parser.parse_args()
+    alone = 1 if arguments.device == "cpu" else 50
+    arguments.repetitions = arguments.repetitions or alone
+    return arguments
+
+
+def _variants(device: torch.device) -> list[str]:
+    """The engines that this device can be."""
+    lacking = ["bf16"] * (not has_bf16(device)) + ["graphs"] * (device.type != "cuda")
+    return [name for name in ENGINES if not any(word in name for word in lacking)]
+
+
+def _shown(table: pd.DataFrame) -> str:
+    return table.to_markdown(index=False, floatfmt=".3g")
 
 
 def _in_own_process(function: Callable, *words: Any) -> Any:

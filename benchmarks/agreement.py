@@ -47,22 +47,7 @@ def main() -> None:
     scale = _shortened(load_scale(arguments.scale), arguments.epochs)
     fast = replace(scale.engine, graphs=False)
     device, fast = prepare(fast, scale.threads, gpu=torch.cuda.is_available())
-    trainings, jobs = [], []
-    for seed in range(arguments.seeds):
-        for name, engine in engines(device, fast).items():
-            jobs.append(_trained(scale, seed, device, engine, [StopRequest()]))
-            trainings.append({"engine": name, "seed": seed} | _row(jobs[-1]))
-    third = (
-        arguments.epochs
-        * len(jobs[0].splits.train)
-        // scale.adversarial.batch_size
-        // 3
-    )
-    stopped = _trained(
-        scale, 0, device, fast, [StopAt(third), StopAt(third), StopRequest()]
-    )
-    trainings.append({"engine": "fast, resumed twice", "seed": 0} | _row(stopped))
-    job = jobs[0]
+    trainings, job = _trainings(scale, arguments.seeds, device, fast)
     images = job.splits.test.first(arguments.images)
     first = build_network(job.run, scale, job.splits).eval()
     networks = {"trained": job.recipe.model, "untrained": first}
@@ -83,6 +68,23 @@ def main() -> None:
         print(json.dumps(row))
     print(json.dumps({key: record[key] for key in ("attacks", "autoattack")}, indent=1))
     arguments.out.write_text(json.dumps(record, indent=1) + "\n")
+
+
+def _trainings(
+    scale: Scale, seeds: int, device: torch.device, fast: Engine
+) -> tuple[list[dict[str, Any]], Job]:
+    """A row a training by every engine, and of one that was stopped twice; and the first of them."""
+    rows, jobs = [], []
+    for seed in range(seeds):
+        for name, engine in engines(device, fast).items():
+            jobs.append(_trained(scale, seed, device, engine, [StopRequest()]))
+            rows.append({"engine": name, "seed": seed} | _row(jobs[-1]))
+    how = scale.adversarial
+    third = how.epochs * len(jobs[0].splits.train) // how.batch_size // 3
+    stops = [StopAt(third), StopAt(third), StopRequest()]
+    stopped = _trained(scale, 0, device, fast, stops)
+    rows.append({"engine": "fast, resumed twice", "seed": 0} | _row(stopped))
+    return rows, jobs[0]
 
 
 def engines(device: torch.device, fast: Engine) -> dict[str, Engine]:

@@ -29,6 +29,7 @@ from tools import (
 )
 from torch import nn
 
+from sglr import cli
 from sglr.artefacts.collect import check_collected
 from sglr.cli import _parser
 from sglr.commands.advice import completed
@@ -106,7 +107,7 @@ def edited(here) -> Path:
     ids=lambda words: words[0],
 )
 def test_every_reader_refuses_a_run_of_another_setting(edited, words):
-    said = sglr(edited, *words, PYTHONPATH=str(edited))
+    said = sglr(edited, *words)
     assert one_line(said, "trained with attack.epsilon 0.15, which is 0.3 today"), (
         said.stderr
     )
@@ -350,6 +351,37 @@ def test_a_checkpoint_is_put_back_from_one_that_is_the_same(tmp_path, capsys):
     load_weights(copied, entry["sha256"])
     final.write_bytes(b"")  # of which there is no other
     assert _lost_checkpoint(tmp_path, checkpoints | {"trajectory": []})
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("manifest.json", ("evaluate", RUN)),
+        ("best_validation.safetensors", ("export", RUN)),
+        ("evaluation.json", ("collect", "table2")),
+        ("evaluation.json", ("show",)),
+        ("history.csv", ("events", RUN)),
+    ],
+)
+def test_a_disk_that_cannot_read_is_one_line(here, name, words):
+    path = files(here) / name
+    path.unlink()
+    path.symlink_to("/proc/self/mem")  # what is read at its beginning is EIO
+    said = sglr(here, *words)
+    assert one_line(said, f"{name}: cannot be read: Input/output error"), said.stderr
+
+
+def test_a_file_that_a_file_server_has_lost_is_one_line(here, monkeypatch, capsys):
+    def lost(path, *_):
+        raise OSError(errno.ESTALE, os.strerror(errno.ESTALE), str(path))
+
+    monkeypatch.chdir(here)
+    monkeypatch.setattr(Path, "read_bytes", lost)
+    monkeypatch.setattr(sys, "argv", sglr_words("collect", "table2")[2:])
+    with pytest.raises(SystemExit) as end:
+        cli.main()
+    assert end.value.code == 2
+    assert "cannot be read: Stale file handle" in capsys.readouterr().err
 
 
 def test_a_write_that_is_cut_leaves_nothing_behind(tmp_path, monkeypatch):

@@ -7,6 +7,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from forked import python_m
+
 from sglr.files.again import command_for
 from sglr.files.dictionary import tables
 from sglr.plan.names import CHECKPOINTS
@@ -24,14 +26,17 @@ _OF_MAKE = ("MAKEFLAGS", "MFLAGS", "MAKELEVEL")
 def run(folder: Path, *words: object, **environment: str) -> Done:
     """Run a command in `folder`, as from a user's shell, with variables added to this process's."""
     command = [str(word) for word in words]
-    ours = {name: value for name, value in os.environ.items() if name not in _OF_MAKE}
     return subprocess.run(
         command,
         cwd=folder,
-        env=ours | environment,
+        env=_environment() | environment,
         capture_output=True,
         text=True,
     )
+
+
+def _environment() -> dict[str, str]:
+    return {name: value for name, value in os.environ.items() if name not in _OF_MAKE}
 
 
 def output(done: Done) -> str:
@@ -61,8 +66,14 @@ def standing_still(epochs: int, words: list[str]) -> list[str]:
 def sglr(
     folder: Path, *words: object, scale: str = "smoke", **environment: str
 ) -> Done:
-    """One `sglr` command, its results under `folder`."""
-    return run(folder, *sglr_words(*words, scale=scale), **environment)
+    """One `sglr` command, its results under `folder`; in a process of its own where variables are given.
+
+    For they may be read where Python starts or a library is imported.
+    """
+    command = sglr_words(*words, scale=scale)
+    if environment:
+        return run(folder, *command, **environment)
+    return python_m(folder, _environment(), *command[2:])
 
 
 def snakemake(

@@ -119,9 +119,9 @@ def _judged(
     x_train = bench.adversarial(folded, train, scale.attack.curve_steps)
     if folder and measured.attacked:
         write_log(folder / f"{name}.log", [measured])
-        if keep_images:
-            path = folder / f"{name}-adversarial.safetensors"
-            keep_adversarial(path, measured.attacked, test)
+    if folder and measured.attacked and keep_images:
+        path = folder / f"{name}-adversarial.safetensors"
+        keep_adversarial(path, measured.attacked, test)
     attacked = measured.entry["autoattack"]
     found = Judgement(
         name=name,

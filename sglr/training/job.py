@@ -59,13 +59,7 @@ class Job:
             "test": self.splits.test.digest(),
         }
         self.taught_by = taught_by(run, scale, folder.parent)
-        # Replaying a graph changes no result, and a CPU cannot.
-        computing = asdict(replace(engine, graphs=False))
-        decides = settings | {"images": self.images, "engine": computing}
-        # What a teacher's training ends with, settings alone do not say.
-        if self.taught_by:
-            decides["taught_by"] = self.taught_by
-        self.fingerprint = settings_digest(decides)
+        self.fingerprint = settings_digest(self._decides())
         self.generator = torch.Generator(device).manual_seed(1000 + run.seed)
         self.recipe = build_recipe(
             run, scale, self.splits, folder, self.generator, engine
@@ -91,6 +85,14 @@ class Job:
         self.state = state.State()
         names = {"run": run.id, "shape": shape_of(run, scale, self.splits)}
         self.saver = Saver(folder, device, names)
+
+    def _decides(self) -> dict[str, Any]:
+        """All that decides what is trained."""
+        # Replaying a graph changes no result, and a CPU cannot.
+        computing = asdict(replace(self.engine, graphs=False))
+        decides = self.settings | {"images": self.images, "engine": computing}
+        # What a teacher's training ends with, settings alone do not say.
+        return decides | ({"taught_by": self.taught_by} if self.taught_by else {})
 
     def fit(
         self,
