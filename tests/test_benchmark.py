@@ -110,7 +110,7 @@ def test_both_loops_train_the_same_number_of_images_a_step():
 
 
 def test_the_comparison_of_engines_writes_every_part(tmp_path):
-    small = ["--scale", "smoke", "--epochs", "2", "--seeds", "1", "--images", "20"]
+    small = ["--scale", "smoke", "--epochs", "2", "--seeds", "1", "--images", "4"]
     words = [
         sys.executable,
         "-m",

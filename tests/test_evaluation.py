@@ -309,13 +309,11 @@ def test_what_a_copy_cannot_see_square_finds_on_the_model_itself(
 
 
 def test_autoattack_searched_in_bf16_finds_as_many(network, splits):
-    images, ball = splits.test.first(16), LinfBall(0.1)
+    images, ball = splits.test.first(8), LinfBall(0.1)
     exact, copy = fold_batchnorm(network), fold_batchnorm(network, precision="bf16")
-    plain = run_autoattack(exact, images, ball=ball, seed=0, batch_size=16)
-    fast = run_autoattack(
-        exact, images, ball=ball, seed=0, batch_size=16, searched=copy
-    )
-    assert 0 < int(plain.correct.sum()) < 15
+    plain = run_autoattack(exact, images, ball=ball, seed=0, batch_size=8)
+    fast = run_autoattack(exact, images, ball=ball, seed=0, batch_size=8, searched=copy)
+    assert 0 < int(plain.correct.sum()) < 8
     assert abs(int(plain.correct.sum()) - int(fast.correct.sum())) <= 1
     assert (
         fast.robust_after["search square"]

@@ -33,7 +33,7 @@ SHAPE = {
     "width": 4,
     "stem_stride": 1,
 }
-NUM_TRAIN, NUM_ATTACKED = 1000, 12
+NUM_TRAIN, NUM_ATTACKED = 1000, 6
 # The smallest scale, with as many images and as small an epsilon as a network needs to be neither right nor wrong
 # throughout, and one epoch, so that there is one network to attack; and a small rate for it.
 CHANGES = {
@@ -45,7 +45,7 @@ CHANGES = {
 
 
 def command(root: Path, *words: str) -> Done:
-    return tools.sglr(root, *words, PYTHONPATH=str(root))
+    return tools.sglr(root, *words)
 
 
 @pytest.fixture(scope="module")

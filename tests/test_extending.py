@@ -59,9 +59,8 @@ def root(tmp_path) -> Path:
 
 
 def run(root: Path, *words: str, **more: str) -> str:
-    return output(
-        tools.run(root, sys.executable, *words, **{"PYTHONPATH": str(root)} | more)
-    )
+    """This Python in `root`, of which the package is: the folder comes first where Python looks."""
+    return output(tools.run(root, sys.executable, *words, **more))
 
 
 def sglr(root: Path, *words: str, scale: str = "mini") -> str:

@@ -24,8 +24,13 @@ _OF_MAKE = ("MAKEFLAGS", "MFLAGS", "MAKELEVEL")
 
 
 def run(folder: Path, *words: object, **environment: str) -> Done:
-    """Run a command in `folder`, as from a user's shell, with variables added to this process's."""
+    """Run a command in `folder`, as from a user's shell, with variables added to this process's.
+
+    Where there are none, `python -m sglr` is run by `forked`: variables may be read where Python starts.
+    """
     command = [str(word) for word in words]
+    if command[:3] == [sys.executable, "-m", "sglr"] and not environment:
+        return python_m(folder, _environment(), *command[2:])
     return subprocess.run(
         command,
         cwd=folder,
@@ -66,14 +71,8 @@ def standing_still(epochs: int, words: list[str]) -> list[str]:
 def sglr(
     folder: Path, *words: object, scale: str = "smoke", **environment: str
 ) -> Done:
-    """One `sglr` command, its results under `folder`; in a process of its own where variables are given.
-
-    For they may be read where Python starts or a library is imported.
-    """
-    command = sglr_words(*words, scale=scale)
-    if environment:
-        return run(folder, *command, **environment)
-    return python_m(folder, _environment(), *command[2:])
+    """One `sglr` command, its results under `folder`."""
+    return run(folder, *sglr_words(*words, scale=scale), **environment)
 
 
 def snakemake(

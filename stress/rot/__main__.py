@@ -141,7 +141,8 @@ def _setting(trial: Trial, chance: Random, trees: Trees) -> str:
     for words in _some(every, 2, chance):
         trial.solve(words)
     if chance.random() < 0.3:
-        trial.place, trial.right = old, right
+        # A plan says which runs are of other settings; that is no longer what it said of the undisturbed tree.
+        trial.place, trial.right = old, replace(right, said={})
         for words in _some(every, 2, chance):
             trial.solve(words)
     return name

@@ -10,7 +10,7 @@ from stress.rot.commands import Done
 from stress.rot.tree import OPTIONS, Place, Right, stamps
 
 _ADVICE = re.compile(r"\b(?:sglr [a-z-]+ |sglr [a-z-]+$|chmod )[^;]*")
-_ROUNDS = 12
+_ROUNDS = 40  # a page of another setting asks for every run, measurement and table anew, one at a time
 
 
 @dataclass
