@@ -10,7 +10,6 @@ from stress.rot.tree import (
     build,
     build_underway,
     copy_package,
-    quick_reading_commands,
     reading_commands,
 )
 
@@ -55,7 +54,7 @@ class Trees:
         """Everything done from the beginning with another setting."""
         package = faults.changed_package(kind, name, self.work)
         place = Place(package, package.with_name("finished"))
-        return self._built(place, quick_reading_commands())
+        return self._built(place, reading_commands())
 
     def copy(self, name: str, to: str) -> Place:
         """A copy to be spoilt."""
