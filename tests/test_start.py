@@ -49,6 +49,21 @@ def test_what_would_be_made_in_a_folder_that_cannot_be_written(tmp_path):
     assert f"theirs/a/b cannot be written: {tmp_path / 'theirs'} belongs" in done.stderr
 
 
+@needs_setpriv
+@pytest.mark.parametrize("mode", [0o555, 0o444, 0o000])
+@pytest.mark.parametrize("name", ["theirs/file", "theirs/new/file", "theirs/a/b/file"])
+def test_the_right_that_is_missing_is_given_by_what_is_advised(tmp_path, mode, name):
+    (tmp_path / "theirs").mkdir()
+    (tmp_path / "theirs").chmod(mode)
+    words = "import sys; from pathlib import Path; from sglr.files.disk import write_bytes; "
+    words += "write_bytes(Path(sys.argv[1]), b'')"
+    said = unprivileged(tmp_path, "-c", words, name).stderr
+    advised = re.search(r"chmod u\+rwx \S+", said)
+    assert advised, said
+    output(run(tmp_path, *EVERYBODY, *advised[0].split()))
+    output(unprivileged(tmp_path, "-c", words, name))
+
+
 def test_a_file_in_place_of_a_folder_is_said(tmp_path):
     (tmp_path / "results").touch()
     (tmp_path / "figures").symlink_to("nowhere")

@@ -144,8 +144,11 @@ def refused(path: Path, error: OSError, done: str) -> UsageError:
 
 
 def _missing_right(path: Path, done: str) -> str:
-    """The command that gives the right which is missing: to pass a folder, or to read or write in the last one."""
-    folders = list(path.absolute().parents)
+    """The command that gives the right which is missing: to pass a folder, or to read or write in the last one.
+
+    A folder that was still to be made is not spoken of.
+    """
+    folders = [each for each in path.absolute().parents if lexists(each)]
     for folder in reversed(folders):
         if not os.access(folder, os.X_OK):
             return f"; to get the right: chmod u+rwx {quote(str(folder))}"
