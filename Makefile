@@ -63,12 +63,11 @@ venv:
 	$(PIP) --editable .
 	touch $@
 
-# What tests need besides; what asks for other versions has an environment of its own. Snakedeploy's later ones refuse 3.13.
+# What tests need besides; what asks for other versions has an environment of its own. Snakedeploy refuses 3.13.
 .venv/.installed: .venv/.locked
 	$(PIP) --editable ".[test]"
 	$(BIN)/python -m venv .venv/tools
-	.venv/tools/bin/pip install --quiet roc-validator==0.13.0 \
-		"snakedeploy==0.17.1; python_version < '3.13'" "snakedeploy==0.11.0; python_version >= '3.13'"
+	.venv/tools/bin/pip install --quiet roc-validator==0.13.0 "snakedeploy==0.17.1; python_version < '3.13'"
 	touch $@
 
 # The site reads sources alone, and needs nothing else of the package's environment.

@@ -1,7 +1,6 @@
 """`sglr judge`: any network on the bench. Torch is imported by the command, not by this module."""
 
 import os
-import re
 import sys
 from argparse import ArgumentParser, Namespace
 from importlib import import_module
@@ -44,6 +43,10 @@ def judge(arguments: Namespace, plan: Plan) -> None:
     from sglr.engine.device import prepare
 
     scale, normalise = plan.scale, _normalisation(arguments.normalise)
+    if arguments.keep_images and arguments.no_autoattack:
+        raise UsageError(
+            "--keep-images keeps what AutoAttack ends with: give it without --no-autoattack"
+        )
     if arguments.data not in scale.data:
         raise UsageError(unknown(arguments.data, scale.data, "data set"))
     if scale.gpu:
@@ -74,13 +77,11 @@ def judge(arguments: Namespace, plan: Plan) -> None:
 
 
 def _name(arguments: Namespace) -> str:
-    given = arguments.weights or arguments.model
-    stem = (
-        Path(given).name.removesuffix(Path(given).suffix)
-        if arguments.weights
-        else given
+    from sglr.evaluation.judge import file_name
+
+    return file_name(
+        Path(arguments.weights).stem if arguments.weights else arguments.model
     )
-    return re.sub(r"[^A-Za-z0-9_.=-]+", "-", stem).strip(".-") or "network"
 
 
 def _normalisation(given: list[str] | None) -> "tuple[list[float], list[float]] | None":
@@ -103,7 +104,7 @@ def _network(arguments: Namespace, plan: Plan) -> "nn.Module":
 
     if arguments.model and arguments.architecture:
         raise UsageError("--model and --architecture: give one of them")
-    if not arguments.weights and not arguments.model:
+    if arguments.weights == "" or not (arguments.weights or arguments.model):
         raise UsageError("give WEIGHTS, --model package.module:callable, or both")
     if not arguments.model and not arguments.architecture:
         return _exported(arguments.weights)
@@ -145,8 +146,11 @@ def _called(target: str) -> "nn.Module":
     """What package.module:callable returns; modules of the working directory are found too."""
     from torch import nn
 
+    from sglr.models.given import in_short
+
     module, _, name = target.partition(":")
     sys.path.insert(0, os.getcwd())
+    given, sys.argv = sys.argv, [target]  # the words are not the callable's
     try:
         function: Any = import_module(module)
         for part in name.split("."):
@@ -154,16 +158,19 @@ def _called(target: str) -> "nn.Module":
         network = function()
     except UsageError:
         raise
-    except Exception as error:  # whatever a stranger's module raises
-        reason = " ".join(str(error).split())[:200]
-        raise UsageError(
-            f"--model {target}: {type(error).__name__}: {reason}"
-        ) from None
+    except (Exception, SystemExit) as error:  # whatever a stranger's module raises
+        raise UsageError(f"--model {target}: {in_short(error)}") from None
+    finally:
+        sys.argv = given
     if not isinstance(network, nn.Module):
         raise UsageError(
             f"--model {target}: returns a {type(network).__name__}, not an nn.Module"
         )
     return network
+
+
+def _short(value: float | None) -> str:
+    return "of no parameter" if value is None else f"{value:.4g}"
 
 
 def _summary(found: "Judgement", plan: Plan) -> list[str]:
@@ -179,7 +186,7 @@ def _summary(found: "Judgement", plan: Plan) -> list[str]:
         f"AutoAttack {attacked['accuracy']:.2%} of {attacked['num_images']} images"
         if attacked
         else "AutoAttack not run",
-        f"gradient norm {found.gradient_norm:.4g}; {confidence}",
+        f"gradient norm {_short(found.gradient_norm)}; {confidence}",
         f"PGD-{steps} by class: "
         + " ".join(f"{value:.2f}" for value in found.per_class),
     ]

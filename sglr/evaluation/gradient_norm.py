@@ -13,9 +13,9 @@ def flat_gradient(network: nn.Module, x: Tensor, y: Tensor) -> Tensor:
     Raises UsageError where it is not finite.
     """
     with torch.enable_grad():
-        gradients = torch.autograd.grad(
-            cross_entropy(network(x), y).mean(), list(network.parameters())
-        )
+        loss = cross_entropy(network(x), y).mean()
+        trained = [each for each in network.parameters() if each.requires_grad]
+        gradients = torch.autograd.grad(loss, trained, materialize_grads=True)
     flat = torch.cat([gradient.flatten() for gradient in gradients])
     if not flat.isfinite().all():
         raise UsageError(

@@ -1,6 +1,5 @@
 """Any network, judged as ours are."""
 
-import copy
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -15,13 +14,18 @@ from sglr.engine.underway import Underway
 from sglr.evaluation.bench import Bench, Measured
 from sglr.evaluation.confidence import confidence_summary
 from sglr.evaluation.gradient_norm import full_gradient_norm
-from sglr.evaluation.kept import keep_adversarial, write_log
-from sglr.evaluation.suspicions import check_network, check_pixels
+from sglr.evaluation.kept import Files, file_name
+from sglr.evaluation.suspicions import (
+    check_network,
+    check_pixels,
+    said_of_outputs,
+)
 from sglr.files.errors import UsageError
 from sglr.files.records import digest
 from sglr.files.settings import unknown
 from sglr.models.folding import fold_batchnorm
 from sglr.models.foreign import Normalised
+from sglr.models.given import Plain, device_of, is_ours, own_copy
 from sglr.plan.masking import flags, unchecked
 from sglr.plan.scale_files import load_scale
 from sglr.plan.scales import Scale
@@ -32,9 +36,10 @@ class Judgement:
     """What was measured. Accuracies and confidences are fractions; `autoattack` is None where it was left out.
 
     `per_class` is the PGD accuracy of each class; `confidence` has mean confidence when correct and when incorrect,
-    and ECE, natural and adversarial; `gradient_norm` is of the adversarial loss on training images; `separability`
-    is None for a network that does not end in a linear layer. `flags` are signs of masked gradients, `unchecked` those
-    not looked for, `warnings` the rest. `entry` is what evaluation.json holds of a network of ours, image by image.
+    and ECE, natural and adversarial; `gradient_norm` is of the adversarial loss on training images, None for a network
+    without parameters; `separability` is None for one that does not end in a linear layer. `flags` are signs of masked
+    gradients, `unchecked` those not looked for, `warnings` the rest. `entry` is what evaluation.json holds of a network
+    of ours, image by image.
     """
 
     name: str
@@ -44,7 +49,7 @@ class Judgement:
     pgd: float
     autoattack: float | None
     confidence: dict[str, float]
-    gradient_norm: float
+    gradient_norm: float | None
     separability: dict[str, float] | None
     per_class: list[float]
     flags: list[str]
@@ -81,19 +86,35 @@ def judge(
     scale = load_scale(scale) if isinstance(scale, str) else scale
     if data not in scale.data:
         raise UsageError(unknown(data, scale.data, "data set"))
-    warnings = _in_train_mode(model)
-    inner = copy.deepcopy(model).eval().requires_grad_(True)
-    given = Normalised(inner, *normalise) if normalise else inner
-    device = next((each.device for each in model.parameters()), torch.device("cpu"))
+    inner = own_copy(model)
+    inner = inner if is_ours(inner) else Plain(inner)
+    given = _normalised(inner, normalise) if normalise else inner
+    device = device_of(model)
     given = given.to(device)
     splits = load_splits(scale.data[data], label_noise=0.0, seed=0).to(device)
     bench = Bench(scale, splits, device)
+    size = scale.measurement.batch_size
     with _threads(scale.threads):
-        check_network(given, splits.test, splits.num_classes)
-        check_pixels(given, inner, splits.test, scale.measurement.batch_size)
-        return _judged(
-            bench, given, data, autoattack, name, folder, keep_images, warnings
-        )
+        logits, gradients = check_network(given, splits.test, splits.num_classes, size)
+        check_pixels(given, inner, splits.test, size)
+        of = digest(_bytes(logits) + _bytes(gradients)) + _weights_digest(given)
+        files = Files(folder and Path(folder), file_name(name), keep_images)
+        underway = Underway(files.underway, bench.decides(of=of))
+        warnings = [*_in_train_mode(model), *said_of_outputs(logits)]
+        found = _judged(bench, given, data, autoattack, files, underway, warnings)
+    underway.close()
+    return found
+
+
+def _normalised(
+    network: nn.Module, normalise: tuple[Sequence[float], Sequence[float]]
+) -> Normalised:
+    try:
+        return Normalised(network, *normalise)
+    except (TypeError, ValueError, RuntimeError):
+        raise UsageError(
+            f"normalise is (MEAN, STD), each a number or one a channel, got {normalise!r}"
+        ) from None
 
 
 def _judged(
@@ -101,38 +122,33 @@ def _judged(
     given: nn.Module,
     data: str,
     autoattack: bool,
-    name: str,
-    folder: Path | None,
-    keep_images: bool,
+    files: Files,
+    underway: Underway,
     warnings: list[str],
 ) -> Judgement:
     scale, test = bench.scale, bench.splits.test
     size = scale.measurement.batch_size
-    folded = fold_batchnorm(given) if any(True for _ in given.parameters()) else given
-    underway = Underway(
-        folder and folder / f"{name}.underway", bench.decides(of=_weights_digest(given))
-    )
-    measured = bench.accuracies(
-        folded, name, with_autoattack=autoattack, underway=underway
-    )
+    attacked = fold_batchnorm(given) if is_ours(given) else given
+    # What takes seconds first: nothing may fail after AutoAttack.
     train = bench.splits.train.first(scale.measurement.num_gradient)
-    x_train = bench.adversarial(folded, train, scale.attack.curve_steps)
-    if folder and measured.attacked:
-        write_log(folder / f"{name}.log", [measured])
-    if folder and measured.attacked and keep_images:
-        path = folder / f"{name}-adversarial.safetensors"
-        keep_adversarial(path, measured.attacked, test)
-    attacked = measured.entry["autoattack"]
-    found = Judgement(
-        name=name,
+    x_train = bench.adversarial(attacked, train, scale.attack.curve_steps)
+    gradient_norm = _gradient_norm(given, x_train, train.labels, size)
+    separability = _separability(given, test.pixels(), test.labels, size)
+    measured = bench.accuracies(
+        attacked, files.name, with_autoattack=autoattack, underway=underway
+    )
+    files.write(measured, test)
+    slow = measured.entry["autoattack"]
+    return Judgement(
+        name=files.name,
         data=data,
         scale=scale.name,
         natural=measured.entry["natural_accuracy"],
         pgd=measured.entry["pgd20_accuracy"],
-        autoattack=attacked and attacked["accuracy"],
+        autoattack=slow and slow["accuracy"],
         confidence=_confidence(measured, test.labels),
-        gradient_norm=full_gradient_norm(given, x_train, train.labels, size),
-        separability=_separability(given, test.pixels(), test.labels, size),
+        gradient_norm=gradient_norm,
+        separability=separability,
         per_class=_per_class(measured.entry["pgd20_correct"], test.labels),
         flags=flags(measured.entry),
         unchecked=unchecked(measured.entry),
@@ -140,30 +156,34 @@ def _judged(
         images_sha256=test.digest(),
         entry=measured.entry,
     )
-    underway.close()
-    return found
+
+
+def _gradient_norm(
+    given: nn.Module, x: Tensor, y: Tensor, batch_size: int
+) -> float | None:
+    """None for a network without parameters of its own, such as one whose layers are in a plain list."""
+    if not any(each.requires_grad for each in given.parameters()):
+        return None
+    return full_gradient_norm(given, x, y, batch_size)
 
 
 def _in_train_mode(model: nn.Module) -> list[str]:
-    if any(module.training for module in model.modules()):
+    if any(getattr(module, "training", False) for module in model.modules()):
         return ["given in train mode; judged in eval mode"]
     return []
 
 
 def _weights_digest(model: nn.Module) -> str:
     """The sha256 of all parameters and buffers."""
-    parts = [
-        name.encode()
-        + value.detach()
-        .cpu()
-        .contiguous()
-        .reshape(-1)
-        .view(torch.uint8)
-        .numpy()
-        .tobytes()
-        for name, value in model.state_dict().items()
-    ]
+    state = model.state_dict().items()
+    tensors = {name: value for name, value in state if isinstance(value, Tensor)}
+    parts = [name.encode() + _bytes(value) for name, value in tensors.items()]
     return digest(b"".join(parts))
+
+
+def _bytes(value: Tensor) -> bytes:
+    flat = value.detach().cpu().contiguous().reshape(-1)
+    return flat.view(torch.uint8).numpy().tobytes()
 
 
 @contextmanager
@@ -202,16 +222,13 @@ def _separability(
     from sglr.evaluation.features import separability
 
     seen: list[Tensor] = []
-    hook = linear[-1].register_forward_pre_hook(lambda _, given: seen.append(given[0]))
+    hook = linear[-1].register_forward_pre_hook(lambda _, given: seen.extend(given[:1]))
     try:
         with torch.no_grad():
             for part in x.split(batch_size):
                 model(part)
     finally:
         hook.remove()
-    features = torch.cat(seen)
-    return (
-        separability(features, y)
-        if features.ndim == 2 and len(features) == len(y)
-        else None
-    )
+    features = torch.cat(seen).float() if seen else torch.empty(0)
+    whole = features.ndim == 2 and len(features) == len(y)
+    return separability(features, y) if whole else None

@@ -8,21 +8,29 @@ from sglr.evaluation.accuracy import correct_natural
 from sglr.evaluation.masking import input_gradients
 from sglr.files.errors import UsageError
 from sglr.models.foreign import Normalised
+from sglr.models.given import in_short
 
 _FEW = 16  # images that are looked at
-_SAME = 1e-3  # of the largest logit: more is no rounding
+_SAME = 1e-3  # of what the logits differ by among classes: more is no rounding
+_EXACT = 1e-5  # of the largest logit: less is
+_WHOLE = 1e-2  # from 1: what rounding leaves of a sum of probabilities
 _FAR = 0.1  # of accuracy: what a forgotten normalisation costs
 
 
-def check_network(model: nn.Module, images: ImageSet, num_classes: int) -> None:
+def check_network(
+    model: nn.Module, images: ImageSet, num_classes: int, batch_size: int
+) -> tuple[Tensor, Tensor]:
     """Raise UsageError unless `model` (eval mode) gives each image its own logits (N, K), always the same.
+
+    Return logits and gradients of the first images: by them one network is told from another.
 
     Args:
         images: some of the data set's, N of C x H x W.  num_classes: K.
     """
     x, y = images.pixels()[:_FEW], images.labels[:_FEW]
     logits = _logits(model, x, num_classes)
-    near = _SAME * max(1.0, logits.abs().max().item())
+    _logits(model, images.first(batch_size).pixels(), num_classes)
+    near = _rounding(logits)
     if (_logits(model, x, num_classes) - logits).abs().max() > near:
         raise UsageError(
             "randomised: the same images give other logits each time, which no fixed accuracy describes; "
@@ -34,11 +42,24 @@ def check_network(model: nn.Module, images: ImageSet, num_classes: int) -> None:
             "an image's logits change with the images beside it: BatchNorm on the batch's own statistics, or a defence "
             "that looks at the batch"
         )
-    if (logits >= 0).all() and (logits.sum(1) - 1).abs().max() < 1e-4:
+    if (logits >= 0).all() and (logits.sum(1) - 1).abs().max() < _WHOLE:
         raise UsageError(
             "the outputs are probabilities: give the logits before softmax; attacks stall on the flat loss"
         )
-    _check_gradient(model, x, y)
+    return logits, _checked_gradient(model, x, y)
+
+
+def _rounding(logits: Tensor) -> float:
+    """By how much logits may differ: little beside what they differ by among classes, more where all are large."""
+    spread = (logits - logits.mean(1, keepdim=True)).abs().max().item()
+    return max(_SAME * spread, _EXACT * logits.abs().max().item())
+
+
+def said_of_outputs(logits: Tensor) -> list[str]:
+    """What is odd about outputs (N, K), and yet may be."""
+    if (logits >= 0).all() and (logits <= 1).all():
+        return ["all outputs lie in [0, 1]: after a sigmoid, attacks stall"]
+    return []
 
 
 def _logits(model: nn.Module, x: Tensor, num_classes: int) -> Tensor:
@@ -49,9 +70,8 @@ def _logits(model: nn.Module, x: Tensor, num_classes: int) -> Tensor:
     except UsageError:
         raise
     except Exception as error:  # whatever a stranger's module raises
-        reason = " ".join(str(error).split())[:200]
         raise UsageError(
-            f"the network does not take float32 images of {shape}: {type(error).__name__}: {reason}"
+            f"the network does not take float32 images of {shape}, {len(x)} at once: {in_short(error)}"
         ) from None
     if not isinstance(logits, Tensor) or logits.shape[:-1] != x.shape[:1]:
         what = (
@@ -67,7 +87,7 @@ def _logits(model: nn.Module, x: Tensor, num_classes: int) -> Tensor:
     return logits
 
 
-def _check_gradient(model: nn.Module, x: Tensor, y: Tensor) -> None:
+def _checked_gradient(model: nn.Module, x: Tensor, y: Tensor) -> Tensor:
     try:
         gradients = input_gradients(model, x, y)
     except RuntimeError as error:
@@ -80,6 +100,7 @@ def _check_gradient(model: nn.Module, x: Tensor, y: Tensor) -> None:
             "the gradient with respect to the images is zero throughout, so no attack means anything: "
             "rounding, or a step, in the network?"
         )
+    return gradients
 
 
 def check_pixels(
@@ -96,15 +117,17 @@ def check_pixels(
     mean, std = x.mean((0, 2, 3)), x.std((0, 2, 3))
     words = ",".join(f"{value:.4f}" for value in mean.tolist())
     words += " " + ",".join(f"{value:.4f}" for value in std.tolist())
+    normalised = inner is not model
+    divide = "divide MEAN and STD by 255" if normalised else "--normalise 0 0.00392157"
     others: dict[str, nn.Module] = {
         f"on normalised ones: --normalise {words}, or the training's own": Normalised(
             model, mean.tolist(), std.tolist()
         ).to(x.device),
-        "on pixels of 0 to 255: --normalise 0 0.00392157": Normalised(
-            model, [0.0], [1 / 255]
-        ).to(x.device),
+        f"on pixels of 0 to 255: {divide}": Normalised(model, [0.0], [1 / 255]).to(
+            x.device
+        ),
     }
-    if inner is not model:
+    if normalised:
         others["without --normalise: it normalises by itself"] = inner
     for advice, other in others.items():
         try:

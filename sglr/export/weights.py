@@ -9,7 +9,7 @@ from sglr.engine.weights import packed, read_packed
 from sglr.export.card import model_card
 from sglr.export.robustbench import model_info
 from sglr.files.again import command_for
-from sglr.files.disk import write_bytes
+from sglr.files.disk import damaged, write_bytes
 from sglr.files.errors import UsageError
 from sglr.files.published import find
 from sglr.files.records import digest, read_json, write_json
@@ -68,21 +68,32 @@ def load_model(name: str | Path) -> nn.Module:
     path = find(name)
     header, weights = read_packed(path)
     check_finite(weights, str(path))
-    network = build(**header["network"], generator_seed=0).float()
-    network.load_state_dict(weights)
-    network.register_forward_pre_hook(_check_pixels)
+    try:
+        network = build(**header["network"], generator_seed=0).float()
+        network.load_state_dict(weights)
+    except (TypeError, KeyError, RuntimeError):
+        raise damaged(
+            path, "its weights are not of the network in its header"
+        ) from None
+    network.register_forward_pre_hook(_check_pixels, with_kwargs=True)
     return network.eval()
 
 
-def _check_pixels(_: nn.Module, given: tuple[Tensor, ...]) -> None:
+def _check_pixels(
+    _: nn.Module, given: tuple[Tensor, ...], named: dict[str, Tensor]
+) -> None:
     """Raise UsageError for images that are no floats in [0, 1]: the network would answer, and wrongly."""
-    x = given[0]
+    (x,) = [*given, *named.values()]
+    if not isinstance(x, Tensor):
+        raise UsageError(f"images must be a tensor, got a {type(x).__name__}")
     if not x.is_floating_point():
         raise UsageError(
             f"images must be floats in [0, 1], got {x.dtype}: divide pixels of 0 to 255 by 255"
         )
+    if not x.numel():
+        return
     low, high = (value.item() for value in x.detach().aminmax())
-    if low < -_BEYOND or high > 1 + _BEYOND:
+    if not (low >= -_BEYOND and high <= 1 + _BEYOND):  # NaN is not within, either
         raise UsageError(
             f"images must lie in [0, 1], not normalised, got values within [{exact(low)}, {exact(high)}]"
         )

@@ -27,10 +27,14 @@ class Normalised(nn.Module):
     std: Tensor
 
     def __init__(self, network: nn.Module, mean: Sequence[float], std: Sequence[float]):
+        """`mean` and `std` by channel, or one for all. Raises UsageError where `std` is not above 0."""
         super().__init__()
         self.network = network
-        self.register_buffer("mean", torch.tensor(mean).reshape(-1, 1, 1))
-        self.register_buffer("std", torch.tensor(std).reshape(-1, 1, 1))
+        for name, values in (("mean", mean), ("std", std)):
+            value = torch.as_tensor(values, dtype=torch.float32)
+            self.register_buffer(name, value.reshape(-1, 1, 1))
+        if not self.mean.isfinite().all() or not (self.std > 0).all():
+            raise UsageError("normalise: MEAN must be finite, STD above 0")
 
     def forward(self, x: Tensor) -> Tensor:
         """Return the network's logits (N, K) of images (N, C, H, W) in [0, 1]."""
@@ -45,7 +49,7 @@ def read_weights(path: Path) -> Weights:
     content = read_bytes(path)
     if content[:_DIGEST_LENGTH] == digest(content[_DIGEST_LENGTH:]).encode():
         content = content[_DIGEST_LENGTH:]
-    if path.suffix == ".safetensors":
+    if path.suffix.lower() == ".safetensors" or content[8:9] == b"{":
         try:
             return load_safetensors(content)
         except SafetensorError:
@@ -59,6 +63,10 @@ def read_weights(path: Path) -> Weights:
             raise UsageError(
                 f"{path}: holds more than tensors and plain values, so it is not loaded; save its state_dict() alone"
             ) from None
+        if "TorchScript" in str(error):
+            raise UsageError(
+                f"{path}: a TorchScript archive, which is code; save its state_dict() alone"
+            ) from None
         raise UsageError(f"{path}: damaged, or not written by torch.save") from None
     return _state_dict(found, path)
 
@@ -71,8 +79,9 @@ def _state_dict(found: Any, path: Path) -> Weights:
         return dict(found)
     inside = {key: value for key, value in found.items() if _is_state_dict(value)}
     if len(inside) > 1:
-        names = ("state_dict", "model_state_dict", "model", "net", "weights")
-        inside = {key: inside[key] for key in names if key in inside} or inside
+        raise UsageError(
+            f"{path}: holds several networks, {', '.join(map(str, inside))}; save the state dict of one alone"
+        )
     if not inside:
         raise UsageError(
             f"{path}: no state dict in it; its keys: {', '.join(map(str, found))[:200]}"
@@ -85,6 +94,7 @@ def _is_state_dict(value: Any) -> bool:
         isinstance(value, Mapping)
         and len(value) > 0
         and all(isinstance(each, Tensor) for each in value.values())
+        and all(isinstance(key, str) for key in value)
     )
 
 
@@ -117,6 +127,8 @@ def fill(network: nn.Module, weights: Weights, where: str) -> None:
             raise UsageError(
                 f"{where}: {key} is {tuple(value.shape)} there and {tuple(own[key].shape)} in the network"
             )
+        if own[key].is_floating_point() and not value.is_floating_point():
+            raise UsageError(f"{where}: {key} is {value.dtype} there: quantised?")
     network.load_state_dict(named, strict=False)
 
 
