@@ -23,6 +23,7 @@ from sglr.evaluation.suspicions import (
 from sglr.files.errors import UsageError
 from sglr.files.records import digest
 from sglr.files.settings import unknown
+from sglr.models.blocks import Classifier
 from sglr.models.folding import fold_batchnorm
 from sglr.models.foreign import Normalised
 from sglr.models.given import Plain, device_of, is_ours, own_copy
@@ -87,7 +88,7 @@ def judge(
     if data not in scale.data:
         raise UsageError(unknown(data, scale.data, "data set"))
     inner = own_copy(model)
-    inner = inner if is_ours(inner) else Plain(inner)
+    inner = inner if isinstance(inner, Classifier) else Plain(inner)
     given = _normalised(inner, normalise) if normalise else inner
     device = device_of(model)
     given = given.to(device)
