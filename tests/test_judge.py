@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import torch
 from safetensors.torch import save_file
-from tools import ROOT, one_line, output, run, sglr_words
+from tools import one_line, output, run, sglr_words
 from torch import nn
 from torch.nn import functional as F
 
@@ -256,7 +256,7 @@ def test_a_file_of_no_weights_is_one_line(content, ending, tmp_path):
 
 def command(folder: Path, *words: object):
     given = sglr_words("judge", *words, "--data", "digits", scale="smoke")
-    return run(folder, *given, PYTHONPATH=f"{ROOT}")
+    return run(folder, *given)
 
 
 def test_the_command_writes_a_row_beside_the_scales_runs(tmp_path):
@@ -276,6 +276,14 @@ def test_the_command_writes_a_row_beside_the_scales_runs(tmp_path):
         "w-adversarial.safetensors",
     }
     assert one_line(command(tmp_path, "w.pt"), "give --architecture or --model")
+    assert "replaced" not in said
+    torch.save(build("small_resnet", 10, 1, 4, 5).state_dict(), tmp_path / "w.pt")
+    words = ("w.pt", "--model", "mine:mine", "--no-autoattack")
+    assert "w.json was of another network, or of other images" in output(
+        command(tmp_path, *words)
+    )
+    assert not (folder / "w.log").exists()
+    assert "replaced" not in output(command(tmp_path, *words))
 
 
 @pytest.mark.parametrize(

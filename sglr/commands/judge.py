@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from sglr.engine.lease import lease_gpu
 from sglr.files.disk import write_bytes
 from sglr.files.errors import UsageError
-from sglr.files.records import write_json
+from sglr.files.records import read_json, write_json
 from sglr.files.settings import unknown
 from sglr.plan.plan import Plan
 from sglr.plan.scales import ARCHITECTURES, DataSpec
@@ -70,10 +70,24 @@ def judge(arguments: Namespace, plan: Plan) -> None:
         folder=folder,
         keep_images=arguments.keep_images,
     )
+    found.warnings.extend(_replaces(folder / f"{name}.json", found))
     words = "\n".join([*_summary(found, plan), "", *_table(found, plan, arguments)])
     write_json(folder / f"{name}.json", found.record())
     write_bytes(folder / f"{name}.md", f"{words}\n".encode())
     print(words)
+
+
+def _replaces(path: Path, found: "Judgement") -> list[str]:
+    """What to say where another judgement's place is taken: one of other images, or that was right on others."""
+    try:
+        old = read_json(path)
+    except UsageError:  # there was none, or nothing of it can be read
+        return []
+    now = found.record()
+    then = old.get("images_sha256"), old.get("entry", {}).get("natural_correct")
+    if then == (now["images_sha256"], now["entry"]["natural_correct"]):
+        return []
+    return [f"{path} was of another network, or of other images; it is replaced"]
 
 
 def _name(arguments: Namespace) -> str:
