@@ -509,14 +509,24 @@ def test_a_network_that_is_not_finite_is_measured_nowhere(here, name):
     names = [each for each in weights if each.endswith(ending)]
     weights[names[-1]].view(-1)[0] = float("inf")
     sha256 = save_weights(path, network, shape, RUN, 1)
-    manifest = json.loads((files(here) / "manifest.json").read_text())
-    manifest["final"]["sha256"] = sha256
-    (files(here) / "manifest.json").write_text(json.dumps(manifest))
-    (files(here) / "train.sha256").unlink()
-    for command in ("evaluate", "features"):
-        assert one_line(
-            sglr(here, command, RUN), "is not finite: the training diverged"
-        )
+    shutil.copy(path, path.with_stem("best_validation"))
+    # As if the training and its evaluation had been of this network.
+    for stage, record in (("train", "manifest.json"), ("evaluate", "evaluation.json")):
+        content = json.loads((files(here) / record).read_text())
+        for checkpoint in ("final", "best_validation"):  # which teaches
+            content.get("checkpoints", content)[checkpoint]["sha256"] = sha256
+        (files(here) / record).write_text(json.dumps(content))
+        (files(here) / f"{stage}.sha256").unlink()
+    weights_file = path.relative_to(here)
+    for words in (
+        ("evaluate", RUN),
+        ("features", RUN),
+        ("export", RUN, "--checkpoint", "final"),
+        ("judge", weights_file, "--data", "digits"),
+        ("train", "digits-kd_at-s0"),
+    ):
+        said = sglr(here, *words)
+        assert one_line(said, "is not finite"), said
 
 
 def test_outputs_that_are_no_numbers_and_features_that_are_all_the_same_are_refused():
