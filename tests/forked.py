@@ -11,13 +11,10 @@ import sys
 import tempfile
 from pathlib import Path
 
-_LIBRARIES = ["torch", "torch._dynamo", "torch.utils.tensorboard", "safetensors.torch"]
-_LIBRARIES += ["numpy", "pandas", "pandas.io.formats.style", "scipy.stats", "seaborn"]
-_LIBRARIES += ["sklearn.manifold", "matplotlib.pyplot", "jinja2", "filelock", "yaml"]
-_LIBRARIES += ["tqdm", "pygments", "tabulate"]
+from stress.rot.commands import LIBRARIES, forget_package
 
 _server = multiprocessing.get_context("forkserver")
-_server.set_forkserver_preload(_LIBRARIES)
+_server.set_forkserver_preload(list(LIBRARIES))
 
 
 def python_m(
@@ -48,6 +45,5 @@ def _become(
     os.environ.clear(), os.environ.update(environment)
     sys.path[:0] = [folder]
     sys.argv = [module, *words]
-    for name in [name for name in sys.modules if name.partition(".")[0] == "sglr"]:
-        del sys.modules[name]
+    forget_package()
     runpy.run_module(module, run_name="__main__", alter_sys=True)

@@ -33,7 +33,8 @@ def test_another_workflow_can_use_it_as_a_module(tmp_path, prefix):
 
 
 @pytest.mark.skipif(
-    not SNAKEDEPLOY.exists(), reason="needs snakedeploy, which make install brings"
+    not SNAKEDEPLOY.exists(),
+    reason="needs snakedeploy, which make install brings to Pythons before 3.13",
 )
 def test_snakedeploy_deploys_it(tmp_path):
     source = tmp_path / "source"

@@ -284,6 +284,11 @@ def test_the_command_writes_a_row_beside_the_scales_runs(tmp_path):
     )
     assert not (folder / "w.log").exists()
     assert "replaced" not in output(command(tmp_path, *words))
+    (folder / "w.json").write_text('{"entry": []}')
+    assert "is replaced" in output(command(tmp_path, *words))
+
+
+SMALL = ["w.pt", "--architecture", "small_resnet"]
 
 
 @pytest.mark.parametrize(
@@ -295,7 +300,7 @@ def test_the_command_writes_a_row_beside_the_scales_runs(tmp_path):
         (["--model", "builtins:dict"], "returns a dict, not an nn.Module"),
         (["nowhere.pt", "--architecture", "small_resnet"], "nowhere.pt: no such file"),
         (["w.pt", "--normalise", "a", "1"], "takes numbers, a comma between"),
-        (["w.pt", "--normalise", "0", "0"], "STD must be above 0"),
+        (SMALL + ["--normalise", "0", "0"], "STD must be above 0"),
         ([], "give WEIGHTS"),
         (["w.pt", "--data", "cifar"], "unknown data set 'cifar'"),
     ],
@@ -305,6 +310,7 @@ def test_a_wrong_command_is_one_line(words, message, tmp_path, monkeypatch):
     torch.save(build(*SHAPE[:4], generator_seed=0).state_dict(), "w.pt")
     parser = ArgumentParser()
     add_arguments(parser)
+    parser.set_defaults(results=tmp_path)
     arguments = parser.parse_args(
         words if "--data" in words else [*words, "--data", "digits"]
     )

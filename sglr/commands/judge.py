@@ -59,21 +59,21 @@ def judge(arguments: Namespace, plan: Plan) -> None:
 
     set_deterministic_debug_mode("default")  # a stranger's module may use anything
     folder = arguments.results / scale.name / "judged"
-    name = _name(arguments)
     found = judge(
         network.to(device),
         arguments.data,
         scale=scale,
         normalise=normalise,
         autoattack=not arguments.no_autoattack,
-        name=name,
+        name=_name(arguments),
         folder=folder,
         keep_images=arguments.keep_images,
     )
-    found.warnings.extend(_replaces(folder / f"{name}.json", found))
+    record = folder / f"{found.name}.json"
+    found.warnings.extend(_replaces(record, found))
     words = "\n".join([*_summary(found, plan), "", *_table(found, plan, arguments)])
-    write_json(folder / f"{name}.json", found.record())
-    write_bytes(folder / f"{name}.md", f"{words}\n".encode())
+    write_json(record, found.record())
+    write_bytes(record.with_name(f"{found.name}.md"), f"{words}\n".encode())
     print(words)
 
 
@@ -83,19 +83,15 @@ def _replaces(path: Path, found: "Judgement") -> list[str]:
         old = read_json(path)
     except UsageError:  # there was none, or nothing of it can be read
         return []
-    now = found.record()
-    then = old.get("images_sha256"), old.get("entry", {}).get("natural_correct")
-    if then == (now["images_sha256"], now["entry"]["natural_correct"]):
+    entry, now = old.get("entry"), found.entry["natural_correct"]
+    same = isinstance(entry, dict) and entry.get("natural_correct") == now
+    if same and old.get("images_sha256") == found.images_sha256:
         return []
     return [f"{path} was of another network, or of other images; it is replaced"]
 
 
 def _name(arguments: Namespace) -> str:
-    from sglr.evaluation.judge import file_name
-
-    return file_name(
-        Path(arguments.weights).stem if arguments.weights else arguments.model
-    )
+    return Path(arguments.weights).stem if arguments.weights else arguments.model
 
 
 def _normalisation(given: list[str] | None) -> "tuple[list[float], list[float]] | None":
@@ -107,8 +103,6 @@ def _normalisation(given: list[str] | None) -> "tuple[list[float], list[float]] 
         raise UsageError(
             f"--normalise takes numbers, a comma between channels, got {' '.join(given)}"
         ) from None
-    if min(std) <= 0:
-        raise UsageError(f"--normalise: STD must be above 0, got {given[1]}")
     return mean, std
 
 

@@ -34,7 +34,7 @@ class Normalised(nn.Module):
             value = torch.as_tensor(values, dtype=torch.float32)
             self.register_buffer(name, value.reshape(-1, 1, 1))
         if not self.mean.isfinite().all() or not (self.std > 0).all():
-            raise UsageError("normalise: MEAN must be finite, STD above 0")
+            raise UsageError("normalise: STD must be above 0, MEAN finite")
 
     def forward(self, x: Tensor) -> Tensor:
         """Return the network's logits (N, K) of images (N, C, H, W) in [0, 1]."""

@@ -15,7 +15,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import NoReturn
 
-_LIBRARIES = (
+LIBRARIES = (
     *(
         "torch",
         "torch._dynamo",
@@ -54,7 +54,7 @@ def import_libraries() -> None:
     """Import what the commands need, once."""
     os.environ |= {"MPLBACKEND": "agg", "OMP_NUM_THREADS": "1"}
     os.environ["MPLCONFIGDIR"] = tempfile.mkdtemp(prefix="sglr-rot-")
-    for name in _LIBRARIES:
+    for name in LIBRARIES:
         import_module(name)
 
 
@@ -94,7 +94,7 @@ def finish(underway: Underway) -> Done:
     return Done(underway.words, os.waitstatus_to_exitcode(status), *said)
 
 
-def _forget_package() -> None:
+def forget_package() -> None:
     """What the parent has imported of its own copy would hide the one that lies in `package`, its settings too."""
     for name in [name for name in sys.modules if name.partition(".")[0] == "sglr"]:
         del sys.modules[name]
@@ -109,7 +109,7 @@ def _be(words: list[str], package: Path, folder: Path, out: int, err: int) -> No
         os.chdir(folder)
         _be_bound_by_rights()
         sys.path.insert(0, str(package))
-        _forget_package()
+        forget_package()
         sys.argv = ["sglr", *words]
         sys.dont_write_bytecode = True
         time.process_time = _no_time  # type: ignore[assignment]
