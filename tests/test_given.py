@@ -4,6 +4,7 @@ import threading
 
 import pytest
 import torch
+from test_judge import Lambda
 from tools import one_line, run, sglr_words
 from torch import nn
 
@@ -52,17 +53,6 @@ def trained(splits: Splits) -> nn.Module:
     return network.eval()
 
 
-class Around(nn.Module):
-    """The network between what is done to its images and to its logits."""
-
-    def __init__(self, network, before=lambda x: x, after=lambda logits: logits):
-        super().__init__()
-        self.network, self.before, self.after = network, before, after
-
-    def forward(self, x):
-        return self.after(self.network(self.before(x)))
-
-
 class InAList(nn.Module):
     """A network that torch does not see: no parameter is registered."""
 
@@ -74,7 +64,7 @@ class InAList(nn.Module):
         return self.networks[0](x)
 
 
-class Odd(Around):
+class Odd(Lambda):
     """With a head that nothing uses, a whole number as a parameter, a buffer without memory of its own."""
 
     def __init__(self, network):
@@ -87,7 +77,7 @@ class Odd(Around):
         super().train(mode)
 
 
-class Keyword(Around):
+class Keyword(Lambda):
     def forward(self, x):
         conv, norm, linear = self.network.children()
         x = torch.max_pool2d(torch.relu(norm(conv(x))), 2)
@@ -100,15 +90,15 @@ def images() -> ImageSet:
 
 JUDGED = {
     "view": lambda n: n,
-    "in place": lambda n: Around(n, before=lambda x: x.sub_(0.1).add_(0.1)),
-    "fp64": lambda n: Around(n, after=lambda z: z.double()),
-    "half": lambda n: Around(n, after=lambda z: z.half()),
+    "in place": lambda n: Lambda(n, before=lambda x: x.sub_(0.1).add_(0.1)),
+    "fp64": lambda n: Lambda(n, after=lambda z: z.double()),
+    "half": lambda n: Lambda(n, after=lambda z: z.half()),
     "in a list": InAList,
     "odd": Odd,
     "by keyword": Keyword,
     "script": torch.jit.script,
     "traced": lambda n: torch.jit.trace(n, torch.rand(2, 1, 8, 8)),
-    "tiny": lambda n: Around(n, after=lambda z: z * 1e-5),
+    "tiny": lambda n: Lambda(n, after=lambda z: z * 1e-5),
 }
 
 
@@ -135,11 +125,11 @@ def test_what_can_be_judged_has_a_plain_loops_accuracy(name, trained):
 
 def test_autoattack_takes_any_precision(trained):
     few = load_scale(f"{SCALE.name}+measurement.num_autoattack=1")
-    double = Around(trained, after=lambda z: z.double())
+    double = Lambda(trained, after=lambda z: z.double())
     assert sglr.judge(double, "digits", scale=few).autoattack is not None
 
 
-class Locked(Around):
+class Locked(Lambda):
     def __init__(self, network):
         super().__init__(network)
         self.lock = threading.Lock()
@@ -151,19 +141,19 @@ REFUSED = {
     "meta": (lambda n: Tutorial().to("meta"), "conv.weight has no values yet"),
     "a lock": (Locked, "cannot be copied and put in eval mode, TypeError"),
     "one batch size": (
-        lambda n: Around(n, before=lambda x: x if len(x) < 20 else x.fail),
+        lambda n: Lambda(n, before=lambda x: x if len(x) < 20 else x.fail),
         "does not take float32 images of 1 x 8 x 8, 32 at once",
     ),
     "rounded probabilities": (
-        lambda n: Around(n, after=lambda z: z.softmax(1).half()),
+        lambda n: Lambda(n, after=lambda z: z.softmax(1).half()),
         "the outputs are probabilities",
     ),
     "tiny and randomised": (
-        lambda n: Around(n, lambda x: x * torch.bernoulli(x * 0 + 0.8), _tiny),
+        lambda n: Lambda(n, lambda x: x * torch.bernoulli(x * 0 + 0.8), _tiny),
         "randomised",
     ),
     "tiny and of the batch": (
-        lambda n: Around(n, after=lambda z: _tiny(z + z.mean(0))),
+        lambda n: Lambda(n, after=lambda z: _tiny(z + z.mean(0))),
         "change with the images beside it",
     ),
 }
@@ -188,7 +178,7 @@ def test_a_normalisation_that_is_none_is_one_line(normalise, trained):
 
 
 def test_a_sigmoid_is_warned_of(trained):
-    (said,) = judged(Around(trained, after=lambda z: z.sigmoid()).eval()).warnings
+    (said,) = judged(Lambda(trained, after=lambda z: z.sigmoid()).eval()).warnings
     assert "all outputs lie in [0, 1]" in said
 
 
@@ -202,10 +192,10 @@ def test_what_goes_on_is_the_same_function_of_the_same_weights(trained, monkeypa
 
     monkeypatch.setattr(judging, "Underway", Seen)
     for network in (
-        Around(trained),
-        Around(trained),
-        Around(trained, after=lambda z: z.roll(1, 1)),
-        Around(trained, after=lambda z: z.detach() + 2 * (z - z.detach())),
+        Lambda(trained),
+        Lambda(trained),
+        Lambda(trained, after=lambda z: z.roll(1, 1)),
+        Lambda(trained, after=lambda z: z.detach() + 2 * (z - z.detach())),
         InAList(trained),
         InAList(Tutorial().eval()),
     ):
