@@ -177,6 +177,13 @@ def test_a_normalisation_that_is_none_is_one_line(normalise, trained):
         judged(trained, normalise=normalise)
 
 
+def test_a_normalisation_of_bytes_is_named(trained):
+    expects = Lambda(trained, before=lambda x: x * 0.4 + 0.3).eval()
+    assert judged(expects, normalise=([0.3], [0.4])).natural > 0.5
+    with pytest.raises(UsageError, match="divide MEAN and STD by 255"):
+        judged(expects, normalise=([76.5], [102.0]))
+
+
 def test_a_sigmoid_is_warned_of(trained):
     (said,) = judged(Lambda(trained, after=lambda z: z.sigmoid()).eval()).warnings
     assert "all outputs lie in [0, 1]" in said
