@@ -75,7 +75,10 @@ def draw(frames: dict[str, pd.DataFrame], size: Size) -> Figure:
         drawing.mark_epochs(axis, drops, size)
     for axis in axes[-1]:
         axis.set_xlabel("epoch")
-    handles = drawing.split_handles(line, size) + drawing.mark_handles(drops, size)
+    images, light = drawing.split_handles(line, size)
+    images.set_label("test images (c)")
+    light.set_label("training images (c), running statistics (b, d)")
+    handles = [images, light, *drawing.mark_handles(drops, size)]
     drawing.legend(figure, handles, size)
     return figure
 
@@ -100,7 +103,7 @@ def note(frames: dict[str, pd.DataFrame], scale: Scale) -> str:
     data = scale.data[scale.roles.ten_classes]
     sizes = f"test accuracy on {data.num_test:,} images"
     subset = f"the subset has {scale.measurement.num_gradient:,} images"
-    light = "light in (b), (d): by BatchNorm's running statistics"
+    light = "running statistics: BatchNorm's"
     words = (trained_on(data), sizes, subset, seeds(frames["figure1"]), light)
     return f"PGD-AT. {scale.label}; {'; '.join(words)}"
 
