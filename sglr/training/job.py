@@ -72,13 +72,9 @@ class Job:
             memory_format=memory_format(self.recipe.model, engine.channels_last),
         )
         self.adversarial = self.recipe.objective.settings.adversarial
-        self.curve = Curve(
-            self.recipe.model,
-            self.splits,
-            scale.attack if self.adversarial else None,
-            scale.measurement,
-            engine,
-        )
+        attack = scale.attack if self.adversarial else None
+        measured = self.splits, attack, scale.measurement, engine
+        self.curve = Curve(self.recipe.model, *measured)
         # Other jobs share processors.
         self.clock = time.process_time if device.type == "cpu" else time.perf_counter
         self.origin = origin(device_name(device), accelerator())
