@@ -13,6 +13,7 @@ from matplotlib.figure import Figure
 from tools import history_of, manifest_of
 
 from sglr.artefacts.collect import collect as collect_runs
+from sglr.artefacts.drawing import balanced
 from sglr.artefacts.render import render
 from sglr.files.errors import UsageError
 from sglr.files.records import write_csv, write_json
@@ -442,3 +443,10 @@ def test_drawing_leaves_the_style_and_the_open_figures_alone(tmp_path):
         before = dict(plt.rcParams)
         render("figure4", SCALE, tmp_path, tmp_path / "out")
         assert dict(plt.rcParams) == before and plt.get_fignums() == opened
+
+
+def test_a_note_is_broken_into_lines_of_about_one_length():
+    text = "a bb ccc dd eeee ff"
+    assert balanced(text, 19) == text
+    assert balanced(text, 18) == "a bb ccc\ndd eeee ff"
+    assert balanced("a longest_word b", 14).split("\n") == ["a longest_word", "b"]

@@ -72,8 +72,16 @@ def save(draw: Callable[[], Figure], note: str, size: Size, path: Path) -> None:
 
 def finished(figure: Figure, note: str, size: Size) -> Figure:
     """Return the figure with the note above it, broken into lines that fit."""
-    figure.suptitle(textwrap.fill(note, size.characters), color="0.35")
+    figure.suptitle(balanced(note, size.characters), color="0.35")
     return figure
+
+
+def balanced(text: str, longest: int) -> str:
+    """Return the text in as few lines of at most `longest` characters as hold it, about equally long."""
+    lines = len(textwrap.wrap(text, longest))
+    widths = range(max(map(len, text.split())), longest + 1)
+    enough = (width for width in widths if len(textwrap.wrap(text, width)) <= lines)
+    return textwrap.fill(text, next(enough, longest))
 
 
 def panels(
