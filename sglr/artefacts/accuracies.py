@@ -35,8 +35,7 @@ def collect_accuracies(runs: Runs) -> list[Row]:
         origin = _origin(run, runs.scale)
         if run in runs.done:
             origin |= runs.mark(run)
-            evaluation = runs.json(run, "evaluation.json")
-            rows += [origin | row for row in _measured(evaluation)]
+            rows += [origin | row for row in _measured(runs.checkpoints(run))]
         else:
             rows.append(origin)
     return rows
@@ -55,10 +54,10 @@ def _origin(run: Run, scale: Scale) -> Row:
     }
 
 
-def _measured(evaluation: Row) -> list[Row]:
-    """The accuracies of an evaluation.json."""
+def _measured(checkpoints: Row) -> list[Row]:
+    """The accuracies of an evaluation.json's entries."""
     rows = []
-    for checkpoint, entry in evaluation["checkpoints"].items():
+    for checkpoint, entry in checkpoints.items():
         for attack, accuracy in accuracies_of(entry).items():
             if accuracy is None:
                 continue
