@@ -79,25 +79,31 @@ def less(attack: str) -> Points:
 
 
 def accuracies() -> str:
-    """The page's first table without deviations and differences: best and final accuracy, the paper's in brackets."""
+    """The page's first table without deviations: best and final accuracy, what is lost, the paper's in brackets."""
     heads = " | ".join(result()["groups"])
     lines = [
-        f"| best → final, in % (the paper) | {heads} | seeds |",
+        f"| best → final: best less final, in % (the paper) | {heads} | seeds |",
         "|---|---|---|---|---|",
     ]
     for row in result()["rows"]:
-        pairs = zip(row["cells"][0::3], row["cells"][1::3], strict=True)
-        words = " | ".join(_pair(best, final) for best, final in pairs)
+        cells = row["cells"]
+        by_attack = zip(cells[0::3], cells[1::3], cells[2::3], strict=True)
+        words = " | ".join(_together(*of_attack) for of_attack in by_attack)
         lines.append(f"| {row['method']} | {words} | {row['seeds']} |")
     return "\n".join(lines)
 
 
-def _pair(best: dict[str, str], final: dict[str, str]) -> str:
-    """Two cells of the page in one, kept on a line by no-break spaces."""
-    ours, theirs = (f"{best[whose]} → {final[whose]}" for whose in ("ours", "paper"))
-    ours = re.sub(r" ± [\d.]+", "", ours)
-    shown = f"{ours} ({theirs})" if best["paper"] else ours
-    return shown.replace(" → ", "\N{NO-BREAK SPACE}→\N{NO-BREAK SPACE}")
+def _together(best: dict[str, str], final: dict[str, str], lost: dict[str, str]) -> str:
+    """Three cells of the page in one, ours and the paper's each kept on a line by no-break spaces."""
+    ours, theirs = (
+        f"{best[whose]} → {final[whose]}: {lost[whose]}".replace(" ± ", "±")
+        for whose in ("ours", "paper")
+    )
+    ours, theirs = (
+        re.sub(r"±[\d.]+", "", words).replace(" ", "\N{NO-BREAK SPACE}")
+        for words in (ours, theirs)
+    )
+    return f"{ours} ({theirs})" if best["paper"] else ours
 
 
 def sample() -> str:
