@@ -1,5 +1,7 @@
 """The ledger's statistics against closed forms, scipy and numbers worked out by hand."""
 
+from itertools import combinations
+
 import numpy as np
 import pytest
 from scipy import stats
@@ -59,6 +61,23 @@ def test_how_much_seeds_differ_is_pooled_within_methods():
 def test_holm_is_the_textbooks():
     assert holm([0.01, 0.04, 0.03, 0.005]) == pytest.approx([0.03, 0.06, 0.06, 0.02])
     assert holm([]) == [] and holm([0.9, 0.9]) == [1, 1]
+
+
+def test_holm_is_the_closed_test_of_bonferronis():
+    """By definition: a p-value is the largest of |S| min(S) over every set S of claims with it (Marcus et al. 1976)."""
+    generator = np.random.default_rng(0)
+    for count in (2, 5, 8):
+        p = generator.uniform(size=count) ** 3
+        sets = [
+            list(some)
+            for size in range(1, count + 1)
+            for some in combinations(range(count), size)
+        ]
+        expected = [
+            max(min(1, len(some) * p[some].min()) for some in sets if n in some)
+            for n in range(count)
+        ]
+        assert holm(list(p)) == pytest.approx(expected)
 
 
 def test_a_single_value_decides_nothing_and_none_is_made_up():
