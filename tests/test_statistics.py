@@ -52,6 +52,21 @@ def test_one_seeds_images_alone_decide_nothing_that_seeds_differ_by():
     assert over_images(values, large).basis.startswith("one seed")
 
 
+def test_few_seeds_that_are_close_by_chance_are_no_surer_than_seeds_are():
+    """Where nothing is, at 1 % one in a hundred is found; by their own spread two seeds find four."""
+    generator, found, alone = np.random.default_rng(0), 0, 0
+    for _ in range(1000):
+        seeds = 3 * generator.normal(size=(2, 1))
+        values = seeds + 20**0.5 * generator.normal(size=(1, 20))
+        others = (3 * (generator.chisquare(8) / 8) ** 0.5, 8.0)
+        for between in (others, None):
+            tested = over_images(values, between)
+            sure = 2 * min(tested.above(0), tested.below(0)) < 0.01
+            found += sure and between is not None
+            alone += sure and between is None
+    assert found <= 15 < 30 < alone
+
+
 def test_how_much_seeds_differ_is_pooled_within_methods():
     groups = [np.array([1.0, 3.0]), np.array([10.0, 10.0, 13.0])]
     assert pooled(groups) == pytest.approx((((2 + 6) / 3) ** 0.5, 3))
