@@ -10,6 +10,7 @@ Edit the template, never the text below it. The names that a template may use ar
 """
 
 import json
+import math
 import re
 import textwrap
 from functools import cache
@@ -19,6 +20,7 @@ from typing import Any
 import pandas as pd
 from jinja2 import Environment, StrictUndefined
 
+from sglr.claims import series
 from sglr.claims.words import words_of
 from sglr.files.records import read_json
 from sglr.page.ledger import read_ledger
@@ -149,6 +151,12 @@ def ending(run: str) -> str:
     return f"| `{run}` | {100 * final['natural_accuracy']:.1f} | {100 * final['pgd20_accuracy']:.1f} |"
 
 
+def swing(quantity: str) -> str:
+    """Largest over smallest value of a curve of Figure 1 at mini, until the learning rate drops."""
+    rows = pd.read_csv(MINI / "collected" / "figure1.csv")
+    return f"{math.exp(series.swing(rows, quantity=quantity)):.1f}"
+
+
 def speed(variant: str, column: str) -> str:
     """One figure of results/benchmark.json, to one decimal."""
     variants = json.loads((ROOT / "results" / "benchmark.json").read_text())["variants"]
@@ -208,6 +216,7 @@ def _environment() -> Environment:
             verdicts,
             course,
             ending,
+            swing,
             speed,
             stressed,
             rotten,
