@@ -5,6 +5,7 @@ import json
 import shutil
 from dataclasses import replace
 from functools import cache
+from itertools import product
 
 import numpy as np
 import pandas as pd
@@ -107,6 +108,8 @@ KINDS_OF_PLACEBO = {
     "overfitting/at/ten_classes": "answers shuffled",
     "figure3/correct-rises": "epochs shuffled",
     "figure5/more-separable/noise0.4": "names swapped",
+    "figure4/hard-memorises": "labels right",
+    "figure4/hard-collapses": "curves sorted",
     "figure2/falls-less/sglr_released-at": "other arguments",
     "proposition1": "other arguments",
 }
@@ -146,6 +149,23 @@ def test_no_other_method_makes_a_comparison_of_two_void():
     assert found["figure2/falls-less/ls-at"].word == "reproduced"
     assert found["figure2/falls-less/sglr_released-ls"].word == "contradicted"
     assert {each.placebo for each in found.values()} == {"contradicted", "reproduced"}
+
+
+def test_what_hard_labels_do_is_not_void_where_sglr_does_it_too():
+    """Both memorise nine labels in ten of which six are true, and lose 30 points of test accuracy from their peak."""
+    rows = []
+    for method, r in (("standard", None), ("standard_sglr", 1.0)):
+        for seed, split in product(range(3), ("train", "test")):
+            end = 0.9 if split == "train" else 0.5 + seed / 100
+            for epoch, accuracy in enumerate((0.2, 0.8, end), 1):
+                row = {"method": method, "r": r, "seed": seed, "split": split}
+                row |= {"true_portion": 0.64 + seed / 1000, "untouched_portion": 0.6}
+                rows.append(row | {"epoch": epoch, "accuracy": accuracy})
+    names = ("figure4/hard-memorises", "figure4/hard-collapses")
+    of_hard = [claim for claim in stated() if claim.id in names]
+    found = judge_all(of_hard, Results({"figure4": pd.DataFrame(rows)}), "mini")
+    assert [each.word for each in found] == ["reproduced"] * 2
+    assert "reproduced" not in {each.placebo for each in found}
 
 
 # The committed verdicts, from the raw files by a few lines of pandas and numpy.
