@@ -10,6 +10,7 @@ Edit the template, never the text below it. The names that a template may use ar
 """
 
 import json
+import math
 import re
 import textwrap
 from functools import cache
@@ -19,6 +20,7 @@ from typing import Any
 import pandas as pd
 from jinja2 import Environment, StrictUndefined
 
+from sglr.claims import series
 from sglr.claims.words import words_of
 from sglr.files.records import read_json
 from sglr.page.ledger import read_ledger
@@ -79,25 +81,31 @@ def less(attack: str) -> Points:
 
 
 def accuracies() -> str:
-    """The page's first table without deviations and differences: best and final accuracy, the paper's in brackets."""
+    """The page's first table without deviations: best and final accuracy, what is lost, the paper's in brackets."""
     heads = " | ".join(result()["groups"])
     lines = [
-        f"| best → final, in % (the paper) | {heads} | seeds |",
+        f"| best → final: best less final, in % (the paper) | {heads} | seeds |",
         "|---|---|---|---|---|",
     ]
     for row in result()["rows"]:
-        pairs = zip(row["cells"][0::3], row["cells"][1::3], strict=True)
-        words = " | ".join(_pair(best, final) for best, final in pairs)
+        cells = row["cells"]
+        by_attack = zip(cells[0::3], cells[1::3], cells[2::3], strict=True)
+        words = " | ".join(_together(*of_attack) for of_attack in by_attack)
         lines.append(f"| {row['method']} | {words} | {row['seeds']} |")
     return "\n".join(lines)
 
 
-def _pair(best: dict[str, str], final: dict[str, str]) -> str:
-    """Two cells of the page in one, kept on a line by no-break spaces."""
-    ours, theirs = (f"{best[whose]} → {final[whose]}" for whose in ("ours", "paper"))
-    ours = re.sub(r" ± [\d.]+", "", ours)
-    shown = f"{ours} ({theirs})" if best["paper"] else ours
-    return shown.replace(" → ", "\N{NO-BREAK SPACE}→\N{NO-BREAK SPACE}")
+def _together(best: dict[str, str], final: dict[str, str], lost: dict[str, str]) -> str:
+    """Three cells of the page in one, ours and the paper's each kept on a line by no-break spaces."""
+    ours, theirs = (
+        f"{best[whose]} → {final[whose]}: {lost[whose]}".replace(" ± ", "±")
+        for whose in ("ours", "paper")
+    )
+    ours, theirs = (
+        re.sub(r"±[\d.]+", "", words).replace(" ", "\N{NO-BREAK SPACE}")
+        for words in (ours, theirs)
+    )
+    return f"{ours} ({theirs})" if best["paper"] else ours
 
 
 def sample() -> str:
@@ -141,6 +149,12 @@ def ending(run: str) -> str:
     """A row of a table: a run of mini, natural and PGD-20 accuracy of its last network, in percent."""
     final = read_json(MINI / "runs" / run / "evaluation.json")["checkpoints"]["final"]
     return f"| `{run}` | {100 * final['natural_accuracy']:.1f} | {100 * final['pgd20_accuracy']:.1f} |"
+
+
+def swing(quantity: str) -> str:
+    """Largest over smallest value of a curve of Figure 1 at mini, until the learning rate drops."""
+    rows = pd.read_csv(MINI / "collected" / "figure1.csv")
+    return f"{math.exp(series.swing(rows, quantity=quantity)):.1f}"
 
 
 def speed(variant: str, column: str) -> str:
@@ -202,6 +216,7 @@ def _environment() -> Environment:
             verdicts,
             course,
             ending,
+            swing,
             speed,
             stressed,
             rotten,

@@ -130,6 +130,20 @@ def test_growing_steadily_is_never_falling_wherever_it_ends():
     rows = noisy([0.5] * 3, [0.5, 0.1, 0.97])
     assert noise.drawdown(rows, key="1") == pytest.approx(40)
     assert noise.drawdown(noisy([0.5] * 3, [0.1, 0.2, 0.9]), key="1") == 0
+    assert noise.steady_gain(rows, key="1", fall=5) == pytest.approx(5 - 40)
+
+
+@pytest.mark.parametrize(
+    ("test", "value"),
+    [
+        ([0.1, 0.5, 0.48, 0.9], 5 - 2),  # grows, but for a fall of 2 points
+        ([0.5, 0.5, 0.5], 0),  # never falls, and never grows
+        ([0.5, 0.49, 0.48], -2),  # falls slowly
+    ],
+)
+def test_what_stays_level_does_not_grow(test, value):
+    rows = noisy([0.5] * len(test), test)
+    assert noise.steady_gain(rows, key="1", fall=5) == pytest.approx(value)
 
 
 def test_figure_5_by_hand():

@@ -1,5 +1,7 @@
 """The ledger's statistics against closed forms, scipy and numbers worked out by hand."""
 
+from itertools import combinations
+
 import numpy as np
 import pytest
 from scipy import stats
@@ -50,6 +52,21 @@ def test_one_seeds_images_alone_decide_nothing_that_seeds_differ_by():
     assert over_images(values, large).basis.startswith("one seed")
 
 
+def test_few_seeds_that_are_close_by_chance_are_no_surer_than_seeds_are():
+    """Where nothing is, at 1 % one in a hundred is found; by their own spread two seeds find four."""
+    generator, found, alone = np.random.default_rng(0), 0, 0
+    for _ in range(1000):
+        seeds = 3 * generator.normal(size=(2, 1))
+        values = seeds + 20**0.5 * generator.normal(size=(1, 20))
+        others = (3 * (generator.chisquare(8) / 8) ** 0.5, 8.0)
+        for between in (others, None):
+            tested = over_images(values, between)
+            sure = 2 * min(tested.above(0), tested.below(0)) < 0.01
+            found += sure and between is not None
+            alone += sure and between is None
+    assert found <= 15 < 30 < alone
+
+
 def test_how_much_seeds_differ_is_pooled_within_methods():
     groups = [np.array([1.0, 3.0]), np.array([10.0, 10.0, 13.0])]
     assert pooled(groups) == pytest.approx((((2 + 6) / 3) ** 0.5, 3))
@@ -59,6 +76,23 @@ def test_how_much_seeds_differ_is_pooled_within_methods():
 def test_holm_is_the_textbooks():
     assert holm([0.01, 0.04, 0.03, 0.005]) == pytest.approx([0.03, 0.06, 0.06, 0.02])
     assert holm([]) == [] and holm([0.9, 0.9]) == [1, 1]
+
+
+def test_holm_is_the_closed_test_of_bonferronis():
+    """By definition: a p-value is the largest of |S| min(S) over every set S of claims with it (Marcus et al. 1976)."""
+    generator = np.random.default_rng(0)
+    for count in (2, 5, 8):
+        p = generator.uniform(size=count) ** 3
+        sets = [
+            list(some)
+            for size in range(1, count + 1)
+            for some in combinations(range(count), size)
+        ]
+        expected = [
+            max(min(1, len(some) * p[some].min()) for some in sets if n in some)
+            for n in range(count)
+        ]
+        assert holm(list(p)) == pytest.approx(expected)
 
 
 def test_a_single_value_decides_nothing_and_none_is_made_up():

@@ -88,7 +88,8 @@ def row(table: pd.DataFrame, **values: object) -> pd.Series:
 
 
 def test_ours_in_percent_beside_the_papers_row(printed):
-    (found,) = printed(2, accuracies("at", ONE_SEED))
+    cells = full({"best": [0.501], "final": [0.414]})
+    (found,) = printed(2, accuracies("at", cells))
     assert found["method"] == "PGD-AT" and found["seeds"] == "1"
     # Paper, Table 2.
     assert found["PGD-20 best"] == "50.1 (50.7)"
@@ -104,7 +105,21 @@ def test_one_row_a_method_under_each_attack_best_final_and_difference(printed):
         f"{attack} {name}" for attack in attacks for name in ("best", "final", "diff")
     ]
     assert list(rows[0]) == ["data", "method", "seeds", *names]
-    assert [row["method"] for row in rows] == ["PGD-AT", "AWP"]
+    names = [row["method"] for row in rows]
+    assert names == ["PGD-AT", "AWP", "PGD-AT, stopped early (ours)"]
+
+
+def test_early_stopping_ends_with_the_network_of_held_out_images(printed):
+    """Two seeds, of which one was evaluated by held-out images as well; the paper has no such row."""
+    cells = full(
+        {"best": [0.50, 0.60], "best_validation": [0.48], "final": [0.45, 0.55]}
+    )
+    plain, stopped = printed(2, accuracies("at", cells))
+    assert plain["PGD-20 final"] == "**50.0 ± 7.1** (41.4)"
+    found = [stopped[f"PGD-20 {name}"] for name in ("best", "final", "diff")]
+    assert found == ["50.0", "48.0", "**2.0**"] and stopped["seeds"] == "1"
+    (alone,) = printed(2, accuracies("awp", ONE_SEED))
+    assert alone["method"] == "AWP"
 
 
 def test_the_csv_is_for_machines(render):
@@ -134,8 +149,11 @@ def test_mean_and_sample_deviation_over_seeds(render, printed):
     assert found[["mean", "standard_deviation", "num_seeds"]].tolist() == pytest.approx(
         [52, 2, 3]
     )
-    (found,) = printed(2, accuracies("at", cells))
-    assert found["natural best"] == "52.0 ± 2.0 (80.7)" and found["seeds"] == "3"
+    found, _ = printed(2, accuracies("at", cells))
+    assert (
+        found["natural best"].replace("**", "") == "52.0 ± 2.0 (80.7)"
+        and found["seeds"] == "3"
+    )
 
 
 def test_the_difference_is_taken_seed_by_seed(printed):
@@ -143,7 +161,7 @@ def test_the_difference_is_taken_seed_by_seed(printed):
     cells = full(
         {"best": [0.50, 0.60], "best_validation": [0.5, 0.6], "final": [0.45, 0.55]}
     )
-    (found,) = printed(2, accuracies("at", cells))
+    found, _ = printed(2, accuracies("at", cells))
     assert found["PGD-20 diff"] == "5.0 ± 0.0 (9.3)"
 
 
@@ -226,7 +244,7 @@ def test_a_checkpoint_that_was_not_evaluated_has_no_number(render):
 
 def test_an_attack_that_was_not_run_is_not_run(render, printed):
     cells = {cell: seeds for cell, seeds in ONE_SEED.items() if cell[0] != "autoattack"}
-    (found,) = printed(2, accuracies("at", cells))
+    found, _ = printed(2, accuracies("at", cells))
     assert found["AutoAttack best"] == "not run (47.7)"
     table = render(2, accuracies("at", cells))
     slow = table[table["attack"] == "autoattack"]

@@ -16,6 +16,7 @@ from sglr.plan.names import (
     CHECKPOINTS,
     HUNDRED,
     PAPERS_DATA,
+    STOPPED,
     TEN,
     attack_label,
 )
@@ -35,8 +36,7 @@ def collect_accuracies(runs: Runs) -> list[Row]:
         origin = _origin(run, runs.scale)
         if run in runs.done:
             origin |= runs.mark(run)
-            evaluation = runs.json(run, "evaluation.json")
-            rows += [origin | row for row in _measured(evaluation)]
+            rows += [origin | row for row in _measured(runs.checkpoints(run))]
         else:
             rows.append(origin)
     return rows
@@ -55,10 +55,10 @@ def _origin(run: Run, scale: Scale) -> Row:
     }
 
 
-def _measured(evaluation: Row) -> list[Row]:
-    """The accuracies of an evaluation.json."""
+def _measured(checkpoints: Row) -> list[Row]:
+    """The accuracies of an evaluation.json's entries."""
     rows = []
-    for checkpoint, entry in evaluation["checkpoints"].items():
+    for checkpoint, entry in checkpoints.items():
         for attack, accuracy in accuracies_of(entry).items():
             if accuracy is None:
                 continue
@@ -136,8 +136,19 @@ def _tabulate(
     return pd.DataFrame(columns, pd.MultiIndex.from_tuples(methods, names=names))
 
 
+def stopped_early(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows of a rival of ours: PGD-AT whose final network is its best by held-out images; none where that
+    was not evaluated."""
+    own = frame[frame["method"] == "at"]
+    chosen = own[own["checkpoint"] == "best_validation"].assign(checkpoint="final")
+    best = own[(own["checkpoint"] == "best") & own["seed"].isin(chosen["seed"])]
+    return pd.concat([best, chosen]).assign(method=STOPPED)
+
+
 def _label(ours: pd.DataFrame) -> str:
-    return marked(METHODS[ours["method"].iloc[0]].label, ours)
+    method = ours["method"].iloc[0]
+    stopped = f"{METHODS['at'].label}, stopped early (ours)"
+    return marked(stopped if method == STOPPED else METHODS[method].label, ours)
 
 
 def _seeds(ours: pd.DataFrame) -> str:

@@ -25,8 +25,9 @@ _PER_SEED: dict[str, tuple[PerSeed, ...]] = {
     "figure3": (series.later,),
     "information": (series.final_below, series.less_information),
     "figure4": (
-        *(noise.above_portion, noise.collapse, noise.drawdown, noise.ends_higher),
+        *(noise.above_portion, noise.collapse, noise.ends_higher),
         *(noise.generalisation, noise.highest_training, noise.smaller_gap),
+        noise.steady_gain,
     ),
     "figure5_separability": (noise.keeps, noise.separable),
 }

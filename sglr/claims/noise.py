@@ -42,6 +42,14 @@ def drawdown(rows: pd.DataFrame, *, key: str) -> float:
     return float((test.cummax() - test).max())
 
 
+def steady_gain(rows: pd.DataFrame, *, key: str, fall: float) -> float:
+    """Return the lesser of two: test accuracy's gain from the first epoch to the last, and
+    `fall` less its drawdown. Positive where it grows, and falls by less than that on its way."""
+    test = _curve(rows, key, "test")
+    gain = float(test.iloc[-1] - test.iloc[0])
+    return min(gain, fall - drawdown(rows, key=key))
+
+
 def collapse(rows: pd.DataFrame, *, key: str) -> float:
     """Return the highest less the last test accuracy."""
     test = _curve(rows, key, "test")

@@ -71,8 +71,31 @@ def names_swapped(results: Results, draw: int) -> Results:
     return replace(results, frames=frames)
 
 
+def labels_right(results: Results, draw: int) -> Results:
+    """No given label of Figure 4 is wrong: there is none to memorise."""
+    return _figure4(results, true_portion=1.0, untouched_portion=1.0)
+
+
+def curves_sorted(results: Results, draw: int) -> Results:
+    """Each curve of Figure 4 has its values in ascending order: nothing falls."""
+    if "figure4" not in results.frames:
+        return results
+    frame = results.frames["figure4"].sort_values("epoch", kind="stable")
+    curves = frame.groupby(["method", "r", "seed", "split"], dropna=False)
+    return _figure4(results, accuracy=curves["accuracy"].transform(np.sort))
+
+
+def _figure4(results: Results, **columns: float | pd.Series) -> Results:
+    if "figure4" not in results.frames:
+        return results
+    changed = results.frames["figure4"].assign(**columns)
+    return replace(results, frames=results.frames | {"figure4": changed})
+
+
 PLACEBOS: dict[str, Callable[[Results, int], Results]] = {
     "answers shuffled": answers_shuffled,
     "epochs shuffled": epochs_shuffled,
     "names swapped": names_swapped,
+    "labels right": labels_right,
+    "curves sorted": curves_sorted,
 }

@@ -127,8 +127,7 @@ def _compared(
 
 def contrast(results: Results, role: str, signs: Signs, like: Shape) -> Evidence:
     """Return the signed sum over the seeds that all have, paired on images where all kept
-    them. With one seed, what `like` gives for any method beside PGD-AT tells by how much
-    seeds differ."""
+    them. What `like` gives for any method beside PGD-AT tells by how much seeds differ."""
     cells = [(sign, results.answers(role, *key)) for sign, key in signs]
     seeds = _common(cells)
     if not seeds:
@@ -140,9 +139,7 @@ def contrast(results: Results, role: str, signs: Signs, like: Shape) -> Evidence
         found = over_seeds(_sums(cells))
         return replace(found, note="per-image answers were not kept: over seeds alone")
     values = np.stack([each[: min(map(len, kept))] for each in kept])
-    return over_images(
-        values, _between(results, role, like) if len(seeds) == 1 else None
-    )
+    return over_images(values, _between(results, role, like))
 
 
 def _common(cells: Found) -> list[int]:

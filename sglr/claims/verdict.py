@@ -91,18 +91,24 @@ def over_seeds(values: Iterable[float]) -> Evidence:
 def over_images(values: np.ndarray, between: Test | None) -> Evidence:
     """Return the mean of (seeds, images), by the crossed bootstrap.
 
-    One seed decides nothing that seeds are known to differ by: `between` is by how much one
-    seed differs from the mean of many, and both tests must agree; None: it is not known.
+    Few seeds decide nothing that seeds are known to differ by: two that are close to each
+    other by chance look surer than they are. `between` is by how much one seed differs from
+    the mean of many, and both tests must agree; None: it is not known, and one seed then
+    decides nothing.
     """
     seeds, images = values.shape
-    mean, test = float(values.mean()), crossed(values)
+    mean, tests = float(values.mean()), [crossed(values)]
+    if between:
+        error, freedom = between
+        tests.append((error / seeds**0.5, freedom))
     if seeds > 1:
         deviation = float(values.mean(axis=1).std(ddof=1))
         basis = f"{seeds} seeds x {images} images"
-        return Evidence(mean, (test,), basis, seeds, deviation, images=images)
+        return Evidence(mean, tuple(tests), basis, seeds, deviation, images=images)
+    if not between:
+        tests.append((np.inf, 1.0))
     basis = f"one seed, {images} images"
-    unknown = (np.inf, 1.0)
-    return Evidence(mean, (test, between or unknown), basis, images=images)
+    return Evidence(mean, tuple(tests), basis, images=images)
 
 
 @dataclass(frozen=True)

@@ -89,8 +89,7 @@ def _answers(plan: Plan, folder: Path) -> list[Row]:
     rows = []
     for run, runs in done.items():
         origin, mark = _origin(plan, run), runs.mark(run)
-        checkpoints = runs.json(run, "evaluation.json")["checkpoints"]
-        for checkpoint, entry in checkpoints.items():
+        for checkpoint, entry in runs.checkpoints(run).items():
             named = origin | {"checkpoint": checkpoint} | mark
             named["epoch"] = entry["epoch"]
             rows += [named | row for row in _attacks(entry)]

@@ -3,7 +3,7 @@
 from typing import Any
 
 from sglr.artefacts import is_figure, load
-from sglr.plan.names import HUNDRED, TEN
+from sglr.plan.names import HUNDRED, STOPPED, TEN
 from sglr.plan.plan import Plan
 from sglr.plan.runs import Run
 from sglr.plan.scales import Scale
@@ -78,7 +78,7 @@ def behind(
     runs, and with these settings; all where nothing is said."""
     wanted: dict[str, Any] = dict(settings)
     if "method" in index:
-        wanted["method"] = index["method"]
+        wanted["method"] = "at" if index["method"] == STOPPED else index["method"]
     if index.get("role") in (TEN, HUNDRED):
         wanted["dataset"] = getattr(scale.roles, index["role"])
     agreeing = [run.id for run in runs if _agrees(run, wanted)]

@@ -3,6 +3,7 @@
 CHECKPOINTS = ("best", "best_validation", "final")
 ROBUST = ("pgd20", "autoattack")
 ATTACKS = ("natural", *ROBUST)
+STOPPED = "at_stopped"  # a row of Table 2: PGD-AT stopped early by held-out images
 TEN, HUNDRED = "ten_classes", "hundred_classes"
 ROLES = {TEN: "10 classes", HUNDRED: "100 classes"}
 # What `sglr claims` writes.
