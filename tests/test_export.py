@@ -25,7 +25,7 @@ from sglr.plan.plan import find_run
 from sglr.plan.scale_files import load_scale
 
 RUN = "digits-sglr-s0"
-EPSILON = 0.05
+EPSILON = 0.1
 SHAPE = {
     "architecture": "small_resnet",
     "num_classes": 10,
@@ -143,6 +143,46 @@ def test_judge_gives_what_robustbench_and_the_evaluation_give(root, exported, re
         line for line in table.splitlines() if f"| {RUN} " in line and "best" in line
     ]
     assert "+0.0 [+0.0, +0.0], p = 1" in row
+
+
+LOADER = """
+import sys
+from types import ModuleType
+
+import pyautoattack
+import torch
+
+# It imports a package that is on no index, and downloads what is not there yet.
+stub = ModuleType("autoattack")
+stub.AutoAttack, stub.state = pyautoattack.AutoAttack, pyautoattack.state
+sys.modules |= {"autoattack": stub, "autoattack.state": stub.state}
+from robustbench import utils
+del sys.modules["autoattack"], sys.modules["autoattack.state"]
+
+from sglr.models import build
+
+
+def network():
+    torch.set_num_threads(1)
+    zoo = utils.all_models[utils.BenchmarkDataset.cifar_10][utils.ThreatModel.Linf]
+    zoo["Ours"] = {"model": lambda: build(**SHAPE, generator_seed=1), "gdrive_id": ""}
+    return utils.load_model("Ours", model_dir="zoo", threat_model="Linf")
+"""
+
+
+def test_judge_on_robustbenchs_loader_gives_what_robustbench_gives(
+    root, exported, recorded
+):
+    """Whose `benchmark` gives the recorded accuracies of the same weights, above."""
+    folder = root / "zoo/cifar10/Linf"
+    folder.mkdir(parents=True)
+    weights = sglr.load_model(exported).state_dict()
+    prefixed = {f"module.{name}": value for name, value in weights.items()}
+    torch.save({"state_dict": prefixed}, folder / "Ours.pt")
+    (root / "loader.py").write_text(f"SHAPE = {SHAPE | {'width': 8}}\n{LOADER}")
+    output(command(root, "judge", "--model", "loader:network", "--data", "digits"))
+    judged = read_json(root / "results/smoke/judged/loader-network.json")
+    assert judged["entry"] == {key: recorded[key] for key in judged["entry"]}
 
 
 def test_the_loaded_network_has_the_recorded_pgd_accuracy(exported, images, recorded):

@@ -1,9 +1,12 @@
 """The networks that come with the repository: those of the committed runs, with their numbers, read anywhere."""
 
+import json
 import re
 import shutil
+import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from huggingface_hub import ModelCard
@@ -12,6 +15,7 @@ from tools import ROOT, one_line, output, run, sglr_words, snakemake
 from torch import nn
 
 import sglr
+from sglr.data import load_splits
 from sglr.engine.weights import load_weights
 from sglr.evaluation.bench import bits
 from sglr.files.errors import UsageError
@@ -100,6 +104,25 @@ def test_a_published_network_has_its_committed_answers_image_by_image(judged):
     entry = entry_of(f"mini/{RUN}-final")
     assert judged.entry["pgd20_correct"] == entry["pgd20_correct"][:500]
     assert 0.1 < judged.pgd < judged.natural
+
+
+def test_robustbenchs_benchmark_gives_a_published_network_what_judge_gives(tmp_path):
+    """Natural accuracy on 100 images, AutoAttack on the first few."""
+    name, count = f"mini/{RUN}-best", 4
+    few = f"data.cifar10.num_test=100+measurement.num_autoattack={count}"
+    scale = load_scale(f"mini+measurement.num_gradient=10+{few}")
+    test = load_splits(scale.data["cifar10"], label_noise=0.0, seed=0).test
+    archive = tmp_path / "images.npz"
+    np.savez(archive, x=test.pixels().numpy(), y=test.labels.numpy())
+    judge = Path(__file__).with_name("robustbench_judge.py")
+    words = (sys.executable, judge, name, archive, scale.attack.epsilon, count)
+    done = run(ROOT, *words, PYTHONPATH=str(ROOT))
+    assert done.returncode == 0, done.stderr
+    found = sglr.judge(sglr.load_model(name), "cifar10", scale=scale)
+    natural, _, robust = json.loads(done.stdout)
+    assert natural == pytest.approx(found.natural, abs=1e-6)
+    assert robust == pytest.approx(found.autoattack, abs=1e-6)
+    assert 0 < robust < natural
 
 
 def test_it_has_them_renamed_prefixed_and_wrapped(judged, tmp_path, monkeypatch):

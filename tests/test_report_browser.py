@@ -266,6 +266,17 @@ def test_arrow_keys_walk_over_a_tables_numbers(wide):
     expect(expected.first).to_be_focused()
 
 
+def test_a_scrolled_tables_rows_keep_their_names(page):
+    region = page.get_by_role("region", name="Table 2", exact=True)
+    region.evaluate("region => { region.scrollLeft = region.scrollWidth }")
+    assert region.evaluate("region => region.scrollLeft") > 0
+    left = region.bounding_box()["x"]
+    names = region.locator("tbody td", has_text=re.compile("^PGD-AT"))
+    assert names.count() > 3
+    for name in names.all():
+        assert left <= name.bounding_box()["x"] < left + 10
+
+
 def test_a_table_is_sorted_by_keyboard(wide):
     table = wide.locator(".opening")
     heading = table.locator("th", has_text="final").nth(1)

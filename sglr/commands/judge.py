@@ -157,6 +157,8 @@ def _called(target: str) -> "nn.Module":
     from sglr.models.given import in_short
 
     module, _, name = target.partition(":")
+    if not module or not name:
+        raise UsageError(f"--model takes module:callable, got {target!r}")
     sys.path.insert(0, os.getcwd())
     given, sys.argv = sys.argv, [target]  # the words are not the callable's
     try:

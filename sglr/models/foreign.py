@@ -125,7 +125,8 @@ def fill(network: nn.Module, weights: Weights, where: str) -> None:
     for key, value in named.items():
         if value.shape != own[key].shape:
             raise UsageError(
-                f"{where}: {key} is {tuple(value.shape)} there and {tuple(own[key].shape)} in the network"
+                f"{where}: {key} is {tuple(value.shape)} there and {tuple(own[key].shape)} in the network; "
+                "another --set network.width=, --architecture, or --model"
             )
         if own[key].is_floating_point() and not value.is_floating_point():
             raise UsageError(f"{where}: {key} is {value.dtype} there: quantised?")
