@@ -189,7 +189,7 @@ def test_the_loaded_network_has_the_recorded_pgd_accuracy(exported, images, reco
     attack = {
         "ball": LinfBall(EPSILON),
         "step_size": 0.02,
-        "num_steps": 4,
+        "num_steps": 9,
         "batch_size": 32,
     }
     correct = correct_under_pgd(sglr.load_model(exported), images, **attack)
