@@ -151,6 +151,12 @@ def ending(run: str) -> str:
     return f"| `{run}` | {100 * final['natural_accuracy']:.1f} | {100 * final['pgd20_accuracy']:.1f} |"
 
 
+def right(run: str) -> str:
+    """The portion of a run of mini's training images whose last label names the right class, in percent."""
+    rows = pd.read_csv(MINI / "runs" / run / "label_accuracy.csv")
+    return f"{100 * rows['label_accuracy'].iloc[-1]:.1f}"
+
+
 def swing(quantity: str) -> str:
     """Largest over smallest value of a curve of Figure 1 at mini, until the learning rate drops."""
     rows = pd.read_csv(MINI / "collected" / "figure1.csv")
@@ -216,6 +222,7 @@ def _environment() -> Environment:
             verdicts,
             course,
             ending,
+            right,
             swing,
             speed,
             stressed,
