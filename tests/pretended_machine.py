@@ -6,13 +6,18 @@ import hashlib
 import sys
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import torch
 from torch.utils._pytree import tree_flatten
 
+import sglr
+
 CPU = torch.device("cpu")
 RealGenerator = torch.Generator
+# The folders of the program's own files, whatever the checkout is called.
+OWN = (f"{Path(sglr.__file__).parent}/", f"{Path(__file__).parents[1]}/benchmarks/")
 CAPTURING = "operation not permitted when stream is capturing"
 
 
@@ -57,7 +62,7 @@ def place() -> str:
     frame: Any = sys._getframe()
     while frame:
         name = frame.f_code.co_filename
-        if any(part in name for part in ("/sglr/", "/benchmarks/", "autoattack")):
+        if "autoattack" in name or name.startswith(OWN):
             return f"{'/'.join(name.split('/')[-2:])}:{frame.f_lineno}"
         frame = frame.f_back
     return "a test"
