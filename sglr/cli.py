@@ -22,6 +22,7 @@ def main() -> None:
     """Run one command; an error becomes one line on stderr.
 
     Exit status: 2, or 75 after SIGTERM and its like, 130 after SIGINT, 1 where the reader of the output has gone.
+    Raises KeyboardInterrupt, which `__main__` ends in a line as well.
     """
     _open_closed_streams()
     arguments = _parser().parse_args(_checked(sys.argv[1:]))
@@ -40,8 +41,6 @@ def main() -> None:
         _end(advice.completed(error, arguments), 2)
     except Interrupted as message:
         _end(str(message), message.status)
-    except KeyboardInterrupt:
-        _end("stopped by SIGINT", 130)
     except OSError as error:
         if not error.filename:
             _end(f"output: {error.strerror or error}", 2)
