@@ -60,7 +60,7 @@ HEAD = """\
 
 ## In three steps
 
-1. It works. Installs, and builds every table and figure on real digits, in 11 to 33 minutes on two cores, by which they are:
+1. It works. Installs, and builds every table and figure on real digits, in 11 to 33 minutes on two cores:
 
        make reproduce
 

@@ -21,11 +21,9 @@ from sglr.claims.placebos import PLACEBOS
 from sglr.claims.published import published
 from sglr.claims.render import claims, read_all
 from sglr.collected.results import Results
-from sglr.collected.runs import Runs
 from sglr.files.errors import UsageError
 from sglr.files.yaml import CONFIG, read_yaml
 from sglr.plan import names
-from sglr.plan.plan import find_run
 from sglr.plan.plan_files import load_plan
 
 MINI = ROOT / "results/mini"
@@ -357,18 +355,6 @@ def test_the_best_of_both_sglr_is_pgd_ats_network_and_not_testable():
             LEDGER.loc[f"order/autoattack/best/{name}", "verdict"]
             == "not testable here"
         )
-
-
-def test_a_best_from_before_an_average_of_weights_begins_is_no_best(monkeypatch):
-    """KD-SWA's average begins in epoch 17 of 32; of what was kept before, the tables and the ledger take nothing."""
-    plan = load_plan("mini")
-    epochs = {"best": 16, "best_validation": 17, "final": 32}
-    entries = {name: {"epoch": epoch} for name, epoch in epochs.items()}
-    content = {"checkpoints": entries}
-    monkeypatch.setattr(Runs, "json", lambda runs, run, name: content)
-    for method, best in (("kd_swa", ["best_validation", "final"]), ("at", [*epochs])):
-        run = find_run(f"cifar10-{method}-s0", plan.scale)
-        assert [*Runs(plan, (run,), (), MINI).checkpoints(run)] == best
 
 
 # The ledger as a whole.

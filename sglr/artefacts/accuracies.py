@@ -36,7 +36,8 @@ def collect_accuracies(runs: Runs) -> list[Row]:
         origin = _origin(run, runs.scale)
         if run in runs.done:
             origin |= runs.mark(run)
-            rows += [origin | row for row in _measured(runs.checkpoints(run))]
+            evaluation = runs.json(run, "evaluation.json")
+            rows += [origin | row for row in _measured(evaluation)]
         else:
             rows.append(origin)
     return rows
@@ -55,10 +56,10 @@ def _origin(run: Run, scale: Scale) -> Row:
     }
 
 
-def _measured(checkpoints: Row) -> list[Row]:
-    """The accuracies of an evaluation.json's entries."""
+def _measured(evaluation: Row) -> list[Row]:
+    """The accuracies of an evaluation.json."""
     rows = []
-    for checkpoint, entry in checkpoints.items():
+    for checkpoint, entry in evaluation["checkpoints"].items():
         for attack, accuracy in accuracies_of(entry).items():
             if accuracy is None:
                 continue

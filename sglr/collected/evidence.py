@@ -89,7 +89,8 @@ def _answers(plan: Plan, folder: Path) -> list[Row]:
     rows = []
     for run, runs in done.items():
         origin, mark = _origin(plan, run), runs.mark(run)
-        for checkpoint, entry in runs.checkpoints(run).items():
+        checkpoints = runs.json(run, "evaluation.json")["checkpoints"]
+        for checkpoint, entry in checkpoints.items():
             named = origin | {"checkpoint": checkpoint} | mark
             named["epoch"] = entry["epoch"]
             rows += [named | row for row in _attacks(entry)]

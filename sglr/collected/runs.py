@@ -10,7 +10,6 @@ import pandas as pd
 from sglr.files.disk import damaged
 from sglr.files.records import read_csv, read_json
 from sglr.files.shapes import BY_NAME
-from sglr.methods.schedules import start_epoch
 from sglr.plan.bound import (
     check_evaluation,
     check_measurement,
@@ -96,16 +95,6 @@ class Runs:
         elif stage := _STAGES.get(name):
             check_measurement(stage, path.parent, manifest, self.scale)
         return content
-
-    def checkpoints(self, run: Run) -> dict[str, Any]:
-        """Checkpoint -> its entry in the run's evaluation.json, without a best one from before the method's average
-        of weights begins, as trainings once kept it: that is not what the method yields."""
-        entries = self.json(run, "evaluation.json")["checkpoints"]
-        share = getattr(run.method_settings(), "average_start", 0.0)
-        first = start_epoch(share, self.scale.adversarial.epochs)
-        return {
-            name: entry for name, entry in entries.items() if entry["epoch"] >= first
-        }
 
     def manifest(self, run: Run) -> dict[str, Any]:
         """The run's manifest. Raises UsageError where it is not of today's settings."""
