@@ -89,14 +89,13 @@ def test_the_committed_objects_are_as_described(file):
             if field.type in ("number", "integer"):
                 assert fits(pd.Series([str(value)]), field), (path, key)
             seen.add(field.name)
-    # Some keys are younger than what is committed.
-    assert found and set(fields) - seen <= {
-        "measured_with",
-        "taught_by",
-        "fitted",
-        "stretches",
-        "origin",
-    } | {"checkpoints.*.natural_correct"}
+    # The pilots are older than some keys.
+    later = (
+        {"collapsed", "taught_by", "fitted", "stretches"}
+        if "pilots" in file.path
+        else set()
+    )
+    assert found and set(fields) - seen == later
 
 
 def keys(value: dict, fields: dict[str, Field], above: str = ""):

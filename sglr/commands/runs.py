@@ -159,17 +159,19 @@ def events(arguments: Namespace, plan: Plan) -> None:
 def count_forwards(arguments: Namespace, plan: Plan) -> None:
     """Count teachers and forward passes of one real training step, for Table 1."""
     from sglr.data import load_splits
-    from sglr.engine.device import prepare
+    from sglr.engine.device import accelerator, device_name, prepare
     from sglr.evaluation.forwards import count_forwards
+    from sglr.files.origin import origin
     from sglr.files.records import write_json
     from sglr.files.sums import write_sums
 
-    prepare(plan.scale.engine, plan.scale.threads, gpu=False)
+    device, _ = prepare(plan.scale.engine, plan.scale.threads, gpu=False)
     spec = plan.scale.data[plan.scale.roles.ten_classes]
     train = load_splits(spec, label_noise=0.0, seed=0).train.first(16)
     rows = count_forwards(train.pixels(), train.labels)
     folder = arguments.results / plan.scale.name
-    write_json(folder / "forwards.json", {"rows": rows})
+    made = origin(device_name(device), accelerator())
+    write_json(folder / "forwards.json", {"rows": rows, "origin": made})
     write_sums(folder, "forwards", ["forwards.json"])
 
 
