@@ -37,16 +37,11 @@ def test_every_committed_result_has_its_entry():
 
 def wrong(frame: pd.DataFrame, file: File) -> list[str]:
     """What a table's cells, read as text, have that their fields do not allow."""
-    fields = [
-        field
-        for field in file.fields
-        if field.name in frame or field.name not in file.later
-    ]
     # Wherever a run of a table collapsed, a column says why.
     frame = frame.drop(columns="collapsed", errors="ignore")
-    if list(frame) != [field.name for field in fields]:
+    if list(frame) != [field.name for field in file.fields]:
         return [f"columns {list(frame)}"]
-    faults = [field.name for field in fields if not fits(frame[field.name], field)]
+    faults = [field.name for field in file.fields if not fits(frame[field.name], field)]
     if file.key and frame.duplicated(list(file.key)).any():
         faults.append("its key repeats")
     return faults

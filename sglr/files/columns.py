@@ -27,10 +27,9 @@ def check_table(rows: list[list[str]], path: Path) -> None:
     if len(columns) < len(header):
         raise damaged(path, "a column stands in it twice")
     for field in file.fields:
-        if field.name in columns:
-            _check_column(field, file, columns, path)
-        elif field.name not in file.later:
+        if field.name not in columns:
             raise damaged(path, f"it has no column {field.name!r}")
+        _check_column(field, file, columns, path)
     distinct = file.distinct or file.key
     _check_distinct({name: columns[name] for name in distinct}, path)
 

@@ -30,14 +30,13 @@ class File:
     key: tuple[str, ...] = ()
     distinct: tuple[str, ...] = ()
     bare: bool = False
-    later: tuple[str, ...] = ()
     empty: tuple[str, ...] = ()
     absent: tuple[str, ...] = ()
     together: tuple[str, ...] = ()
     infinite: tuple[str, ...] = ()
 
 
-_LISTS = ("key", "distinct", "later", "empty", "absent", "together", "infinite")
+_LISTS = ("key", "distinct", "empty", "absent", "together", "infinite")
 
 
 @cache
