@@ -27,9 +27,11 @@ PLAN = load_plan("mini")
 
 @pytest.fixture
 def folder(tmp_path) -> Path:
-    """The committed run alone."""
+    """The committed run alone, without its checksums, which would speak first."""
     copied = tmp_path / "mini/runs" / RUN
-    shutil.copytree(MINI / "runs" / RUN, copied)
+    shutil.copytree(
+        MINI / "runs" / RUN, copied, ignore=shutil.ignore_patterns("*.sha256")
+    )
     shutil.copy(MINI / "runs/cifar10noise-standard-s0/features.csv", copied)
     shutil.copy(MINI / "runs/cifar10noise-standard-s0/separability.json", copied)
     return copied

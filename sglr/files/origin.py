@@ -90,20 +90,30 @@ def version_of(package: str) -> str | None:
 
 
 def git_commit() -> str | None:
-    """Return the commit of this code, "-dirty" where a checkout's files were changed since; None where none is known.
+    """Return the commit of this code, "-dirty" where files of its checkout were changed since, but for results and
+    figures, which it makes itself; None where none is known.
 
     A package that lies in somebody else's checkout, as in an environment within it, is no part of that.
     """
     root = _SOURCES.parent
     if not (root / ".git").exists():
         return _installed_commit()
-    where = ["--git-dir", str(root / ".git"), "--work-tree", str(root)]
-    command = ["git", *where, "describe", "--always", "--dirty", "--abbrev=12"]
     try:
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        commit = _git(root, "describe", "--always", "--abbrev=12")
+        made = (":!results", ":!figures")
+        changed = _git(root, "status", "--porcelain", "-uno", "--", ".", *made)
     except OSError:
         return None
-    return done.stdout.strip() or None
+    return f"{commit}{'-dirty' if changed else ''}" if commit else None
+
+
+def _git(root: Path, *words: str) -> str:
+    """What git says of a checkout, whoever owns it; "" where it refuses."""
+    where = ["-C", root, "--git-dir", root / ".git", "--work-tree", root]
+    done = subprocess.run(
+        ["git", *where, *words], capture_output=True, text=True, check=False
+    )
+    return done.stdout.strip()
 
 
 def _installed_commit() -> str | None:
