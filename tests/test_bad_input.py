@@ -111,6 +111,7 @@ def at(content: Any, path: tuple) -> Any:
 
 # Settings and origins are shown as they are, or compared value by value, whatever they hold.
 FREE = {"run_settings", "engine", "origin", "clock", "scale", "run", "fitted"}
+FREE |= {"stretches"}
 FILES = {
     "runs/cifar10-at-s0/manifest.json": ORIGIN,
     "runs/cifar10-at-s0/evaluation.json": EVALUATION,

@@ -3,9 +3,13 @@
 import json
 import re
 import shutil
+import sys
+import tempfile
+from functools import cache
+from pathlib import Path
 
 import pandas as pd
-from tools import ROOT, evaluation_of, manifest_of, sglr
+from tools import ROOT, evaluation_of, git, manifest_of, output, run, sglr
 
 from sglr.files.yaml import CONFIG
 from sglr.plan.plan_files import load_plan
@@ -98,6 +102,24 @@ def test_a_damaged_file_is_an_error_and_the_rest_is_drawn(tmp_path):
     )
 
 
+@cache
+def code_of(commit: str) -> str:
+    """What the sources of a commit say that their digest is."""
+    with tempfile.TemporaryDirectory() as folder:
+        git(ROOT, "archive", "--output", f"{folder}/sources.tar", commit, "sglr")
+        shutil.unpack_archive(f"{folder}/sources.tar", folder, filter="data")
+        says = "from sglr.files import origin; print(origin.code_digest())"
+        return output(run(Path(folder), sys.executable, "-c", says)).strip()
+
+
+def test_committed_runs_are_of_committed_code():
+    """A checkout whose figures alone had been drawn again was once called dirty, too; the digest tells."""
+    for path in COMMITTED.glob("*/*.json"):
+        made = json.loads(path.read_text()).get("origin", {})
+        commit, dirty, _ = made.get("commit", "").partition("-dirty")
+        assert not dirty or made["code_sha256"] == code_of(commit), path
+
+
 def test_committed_runs_name_where_they_come_from():
     for manifest in COMMITTED.glob("*/manifest.json"):
         record = json.loads(manifest.read_text())
@@ -106,7 +128,6 @@ def test_committed_runs_name_where_they_come_from():
             and record["origin"]["commit"]
             and len(record["seconds_per_epoch"]) == 32
         )
-        assert "-dirty" not in record["origin"]["commit"]
     for record in COMMITTED.parents[1].glob("*.json"):
         assert "-dirty" not in json.loads(record.read_text())["origin"]["commit"]
 
