@@ -44,7 +44,8 @@ def follow(recipe: str, root: Path) -> int:
 
 def stand_in(runs: Path, name: str, source: str) -> None:
     """Let a committed run pass for another, whose own settings it does not record."""
-    shutil.copytree(MINI / "runs" / source, runs / name)
+    no_sums = shutil.ignore_patterns("*.sha256")
+    shutil.copytree(MINI / "runs" / source, runs / name, ignore=no_sums)
     path = runs / name / "manifest.json"
     manifest = json.loads(path.read_text()) | {"run": name}
     for key in ("run", "method", "settings"):
