@@ -109,7 +109,8 @@ def git_commit() -> str | None:
 
 def _git(root: Path, *words: str) -> str:
     """What git says of a checkout, whoever owns it; "" where it refuses."""
-    where = ["-C", root, "--git-dir", root / ".git", "--work-tree", root]
+    top = str(root)
+    where = ["-C", top, "--git-dir", f"{top}/.git", "--work-tree", top]
     done = subprocess.run(
         ["git", *where, *words], capture_output=True, text=True, check=False
     )
