@@ -71,10 +71,22 @@ def test_a_wheel_within_somebody_elses_checkout_has_no_commit_of_theirs(
         assert output(run(tmp_path, *command, PYTHONPATH="")) == f"sglr {VERSION}\n"
 
 
-def test_a_checkout_says_version_and_commit():
-    said = output(run(ROOT, sys.executable, "-m", "sglr", "--version"))
-    commit = git(ROOT, "describe", "--always", "--dirty", "--abbrev=12").strip()
-    assert said.startswith("sglr ") and said.endswith(f" ({commit})\n")
+def test_a_checkout_says_version_and_commit_and_whether_its_code_is_changed(tmp_path):
+    """Results and figures are what it makes: made again, they change no code."""
+    git(tmp_path, "clone", "--quiet", str(ROOT), "clone")
+    clone = tmp_path / "clone"
+    commit = git(clone, "describe", "--always", "--abbrev=12").strip()
+    for file, dirty in (
+        ("README.md", "-dirty"),
+        ("figures/mini/figure1.svg", ""),
+        ("results/mini/claims.md", ""),
+        ("sglr/cli.py", "-dirty"),
+    ):
+        before = (clone / file).read_text()
+        (clone / file).write_text(before + "\n")
+        said = output(run(clone, sys.executable, "-m", "sglr", "--version"))
+        assert said == f"sglr {VERSION} ({commit}{dirty})\n", file
+        (clone / file).write_text(before)
 
 
 def test_what_pip_notes_of_a_commit_is_said(installed, tmp_path):
