@@ -98,12 +98,10 @@ def accuracies() -> str:
 def _together(best: dict[str, str], final: dict[str, str], lost: dict[str, str]) -> str:
     """Three cells of the page in one, ours and the paper's each kept on a line by no-break spaces."""
     ours, theirs = (
-        f"{best[whose]} → {final[whose]}: {lost[whose]}".replace(" ± ", "±")
+        re.sub(
+            r" ± [\d.]+", "", f"{best[whose]} → {final[whose]}: {lost[whose]}"
+        ).replace(" ", "\N{NO-BREAK SPACE}")
         for whose in ("ours", "paper")
-    )
-    ours, theirs = (
-        re.sub(r"±[\d.]+", "", words).replace(" ", "\N{NO-BREAK SPACE}")
-        for words in (ours, theirs)
     )
     return f"{ours} ({theirs})" if best["paper"] else ours
 

@@ -43,5 +43,7 @@ def tabulate(frames: dict[str, pd.DataFrame], scale: Scale) -> pd.DataFrame:
 
 def note(frames: dict[str, pd.DataFrame], scale: Scale) -> str:
     """Return what stands above the table."""
-    words = note_methods(TITLE, frames["table2"], scale)
-    return f"{words}; stopped early: final is PGD-AT's best by held-out images"
+    frame = frames["table2"]
+    words = note_methods(TITLE, frame, scale)
+    told = "; stopped early: final is PGD-AT's best by held-out images"
+    return words if stopped_early(frame).empty else words + told

@@ -73,22 +73,27 @@ def names_swapped(results: Results, draw: int) -> Results:
 
 def labels_right(results: Results, draw: int) -> Results:
     """No given label of Figure 4 is wrong: there is none to memorise."""
-    return _figure4(results, true_portion=1.0, untouched_portion=1.0)
+    right = {"true_portion": 1.0, "untouched_portion": 1.0}
+    return _figure4(results, lambda frame: frame.assign(**right))
 
 
 def curves_sorted(results: Results, draw: int) -> Results:
     """Each curve of Figure 4 has its values in ascending order: nothing falls."""
-    if "figure4" not in results.frames:
-        return results
-    frame = results.frames["figure4"].sort_values("epoch", kind="stable")
+    return _figure4(results, _ascending)
+
+
+def _ascending(frame: pd.DataFrame) -> pd.DataFrame:
+    frame = frame.sort_values("epoch", kind="stable")
     curves = frame.groupby(["method", "r", "seed", "split"], dropna=False)
-    return _figure4(results, accuracy=curves["accuracy"].transform(np.sort))
+    return frame.assign(accuracy=curves["accuracy"].transform(np.sort))
 
 
-def _figure4(results: Results, **columns: float | pd.Series) -> Results:
+def _figure4(
+    results: Results, change: Callable[[pd.DataFrame], pd.DataFrame]
+) -> Results:
     if "figure4" not in results.frames:
         return results
-    changed = results.frames["figure4"].assign(**columns)
+    changed = change(results.frames["figure4"])
     return replace(results, frames=results.frames | {"figure4": changed})
 
 
