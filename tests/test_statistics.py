@@ -67,6 +67,12 @@ def test_few_seeds_that_are_close_by_chance_are_no_surer_than_seeds_are():
     assert found <= 15 < 30 < alone
 
 
+def test_the_mean_of_several_seeds_differs_by_less_than_one_seed():
+    """By the square root of their number: of four, by half as much."""
+    found = over_images(np.tile([0.0, 1.0], (4, 50)), (3.0, 8.0))
+    assert found.tests[1] == (1.5, 8.0)
+
+
 def test_how_much_seeds_differ_is_pooled_within_methods():
     groups = [np.array([1.0, 3.0]), np.array([10.0, 10.0, 13.0])]
     assert pooled(groups) == pytest.approx((((2 + 6) / 3) ** 0.5, 3))

@@ -5,6 +5,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from functools import partial
 
 import torch
 from torch import Tensor, nn
@@ -87,12 +88,10 @@ def run_autoattack(
         progress.begin(title, sum(map(len, batches)))
         seconds = 0.0
         for number, index in enumerate(batches if wanted.any() else ()):
-
-            def compute(index=index, attack=attack, victim=victim) -> Part:
-                return _batch(
-                    model, victim, attack, x[index], y[index], ball, seed, batch_size
-                )
-
+            few = (x[index], y[index])
+            compute = partial(
+                _batch, model, victim, attack, *few, ball, seed, batch_size
+            )
             part = underway.part(f"{name}-{title}-{number}".replace(" ", "-"), compute)
             fallen = part["fallen"].to(index.device)
             result.correct[index[fallen]] = False

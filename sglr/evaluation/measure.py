@@ -1,5 +1,6 @@
 """What is measured on the checkpoints of a finished training; each function writes one or two small text files."""
 
+from functools import partial
 from typing import Any
 
 from torch import Tensor, nn
@@ -77,10 +78,7 @@ def measure_trajectory(finished: Finished) -> None:
         finished.network_along(entry)
     for entry in networks:
         epoch = entry["epoch"]
-
-        def compute(entry=entry) -> Part:
-            return _trajectory_row(finished, first, entry)
-
+        compute = partial(_trajectory_row, finished, first, entry)
         rows.append(underway.part(f"epoch-{epoch:04d}", compute))
         print(
             f"{finished.run.id} epoch {epoch}: gradient norm {rows[-1]['gradient_norm_full']:.4g}, "
