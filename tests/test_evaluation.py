@@ -206,57 +206,54 @@ def test_autoattack_refuses_images_outside_the_ball_or_the_pixels(
         )
 
 
-def test_a_search_on_a_copy_is_judged_by_the_model_and_repeated_on_it(
-    network, splits, pretender
-):
-    black, white = (
-        int(network(torch.full((1, 1, 8, 8), value)).argmax()) for value in (0.0, 1.0)
-    )
-    known = own_images(network, splits.test, 30)
-    images = known.at(
-        ((known.labels != black) & (known.labels != white)).nonzero()[:6, 0]
-    )
-    attacked = []
+class Fooled(nn.Module):
+    """A copy of a network, but wrong on every image that begins with a pixel of exactly one half."""
 
-    class Copy(nn.Module):
-        """The network, but fooled by its every image beginning with a pixel of exactly one half."""
+    def __init__(self, network):
+        super().__init__()
+        self.network = network
 
-        def forward(self, x):
-            logits = network(x)
-            return torch.where((x[:, :, 0, 0] == 0.5), -logits, logits)
+    def forward(self, x):
+        logits = self.network(x)
+        return torch.where((x[:, :, 0, 0] == 0.5), -logits, logits)
 
-    searched = Copy()
 
-    def returns(
-        x, attack
-    ):  # the first image turns black under the copy's apgd-ce, the second fools the copy alone
-        attacked.append((attack, len(x)))
+class Searches:
+    """What AutoAttack's attacks return, one after another, and which of them were asked, with how many images."""
+
+    def __init__(self):
+        self.asked = []
+
+    def __call__(self, x, attack):
+        """The copy's apgd-ce turns the first image black, which fools both; the second fools the copy alone."""
+        self.asked.append((attack, len(x)))
         x = x.clone()
-        if len(attacked) == 1:
+        if len(self.asked) == 1:
             x[0], x[1, 0, 0, 0] = 0, 0.5
-        elif (
-            len(attacked) == 7
-        ):  # fab-t on the model itself, which only the doubtful image meets
+        elif len(self.asked) == 7:  # the model's own fab-t: the doubtful image alone
             x[0] = 0
         return x
 
-    pretender.returns = returns
-    result = run_autoattack(
-        network, images, ball=LinfBall(1.0), seed=0, batch_size=6, searched=searched
-    )
-    again = [
-        ("apgd-ce", 5),
-        ("apgd-t", 5),
-        ("fab-t", 1),
-        ("square", 4),
-    ]
-    assert attacked == [
-        ("apgd-ce", 6),
-        ("apgd-t", 5),
-        ("fab-t", 5),
-        ("square", 5),
-        *again,
-    ]
+
+def neither_black_nor_white(network, images):
+    """Six images that the network tells from one that is all black and from one that is all white."""
+    plain = [torch.full((1, 1, 8, 8), value) for value in (0.0, 1.0)]
+    black, white = (int(network(image).argmax()) for image in plain)
+    known = own_images(network, images, 30)
+    told = (known.labels != black) & (known.labels != white)
+    return known.at(told.nonzero()[:6, 0])
+
+
+def test_a_search_on_a_copy_is_judged_by_the_model_and_repeated_on_it(
+    network, splits, pretender
+):
+    images = neither_black_nor_white(network, splits.test)
+    pretender.returns = searches = Searches()
+    how = {"ball": LinfBall(1.0), "seed": 0, "batch_size": 6}
+    result = run_autoattack(network, images, **how, searched=Fooled(network))
+    first = [("apgd-ce", 6), ("apgd-t", 5), ("fab-t", 5), ("square", 5)]
+    again = [("apgd-ce", 5), ("apgd-t", 5), ("fab-t", 1), ("square", 4)]
+    assert searches.asked == [*first, *again]
     assert result.correct.tolist() == [False, False, True, True, True, True]
     assert list(result.robust_after.values()) == [5, 5, 5, 5, 5, 5, 4, 4]
 

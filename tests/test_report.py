@@ -21,6 +21,7 @@ from sglr.page.verdicts import verdicts
 from sglr.plan.plan_files import load_plan
 
 COMMITTED = ROOT / "results/mini"
+PAPER = r"the paper: ([\d.]+)\)"
 UNEVALUATED = "cifar10-ls-s0"
 RUNS = (
     "cifar10-at-s0",
@@ -185,63 +186,55 @@ def test_the_first_table_has_our_and_the_papers_accuracies(page, method):
     assert row.attributes["data-from"] == f"cifar10-{method}-s0"
 
 
-def test_the_first_sentences_are_the_data(folder, page):
-    losing, standing, judged = (
-        " ".join(sentence.text.split())
-        for sentence in page.all("ul", class_="result")[0].all("li")
-    )
-    finals, lost, theirs = {}, [], []
-    for method in ("at", "sglr", "sglr_released"):
-        found = evaluation(f"cifar10-{method}-s0")["checkpoints"]
-        finals[method] = accuracy(found["final"], "pgd20")
-        lost.append(accuracy(found["best"], "pgd20") - finals[method])
-        theirs.append(papers(method.removesuffix("_released"), "pgd20", "diff"))
-    gains = [finals[method] - finals["at"] for method in ("sglr", "sglr_released")]
+@pytest.fixture(scope="module")
+def sentences(page) -> list[str]:
+    """Who loses and who stands, what stopping early does besides, and how the claims are judged."""
+    found = page.all("ul", class_="result")[0].all("li")
+    return [" ".join(sentence.text.split()) for sentence in found]
+
+
+def ending(method: str, checkpoint: str = "final", attack: str = "pgd20") -> float:
+    found = evaluation(f"cifar10-{method}-s0")["checkpoints"][checkpoint]
+    return accuracy(found, attack)
+
+
+def said(words: str, sentence: str) -> list[float]:
+    return [float(number) for number in re.findall(words, sentence)]
+
+
+def test_the_first_sentences_are_the_data(sentences):
+    losing, standing, _ = sentences
+    methods = ("at", "sglr", "sglr_released")
+    lost = [ending(method, "best") - ending(method) for method in methods]
+    assert said(r"loses ([\d.]+)", losing) == pytest.approx(lost, abs=0.051)
+    theirs = [papers(name, "pgd20", "diff") for name in ("at", "sglr", "sglr")]
+    assert said(PAPER, losing) == pytest.approx(theirs, abs=0.001)
+    gains = [ending(method) - ending("at") for method in methods[1:]]
+    told = said(r"stands ([\d.]+) points above PGD-AT", standing)
+    assert told == pytest.approx(gains, abs=0.051)
     gap = papers("sglr", "pgd20", "final") - papers("at", "pgd20", "final")
-    for sentence, words, ours, paper in (
-        (losing, r"loses ([\d.]+)", lost, theirs),
-        (standing, r"stands ([\d.]+) points above PGD-AT", gains, [gap, gap]),
-    ):
-        told = [float(number) for number in re.findall(words, sentence)]
-        assert told == pytest.approx(ours, abs=0.051)
-        told = [
-            float(number) for number in re.findall(r"the paper: ([\d.]+)\)", sentence)
-        ]
-        assert told == pytest.approx(paper, abs=0.001)
-    one, other = (
-        evaluation(f"cifar10-{method}-s0")["checkpoints"][checkpoint]
-        for method, checkpoint in (
-            ("sglr_released", "final"),
-            ("at", "best_validation"),
-        )
-    )
-    told = re.findall(r"([\d.]+) points (more|less) (\S+) accuracy", standing)
-    signed = [float(number) * (1 if word == "more" else -1) for number, word, _ in told]
+    assert said(PAPER, standing) == pytest.approx([gap, gap], abs=0.001)
+
+
+def test_what_stopping_early_does_besides_is_the_data(sentences):
+    told = re.findall(r"([\d.]+) points (more|less) (\S+) accuracy", sentences[1])
     assert [name for *_, name in told] == ["natural", "PGD-20", "AutoAttack"]
-    assert signed == pytest.approx(
-        [
-            accuracy(one, attack) - accuracy(other, attack)
-            for attack in ("natural", "pgd20", "autoattack")
-        ],
-        abs=0.051,
-    )
-    # One seed: its natural accuracy has no interval, so nothing is concluded.
-    assert "what it adds" not in standing
-    words = Counter(
-        row["verdict"]
-        for row in rows(folder / "results/mini/claims.csv")
-        if row["kind"] == "empirical"
-    )
-    assert [int(count) for count in re.findall(r"\d+", judged)] == [
-        words.total(),
-        *(
-            words[word]
-            for word in (
-                *("reproduced", "contradicted", "undecided"),
-                *("not testable here", "not run"),
-            )
-        ),
+    signed = [float(number) * (1 if word == "more" else -1) for number, word, _ in told]
+    expected = [
+        ending("sglr_released", attack=attack) - ending("at", "best_validation", attack)
+        for attack in ("natural", "pgd20", "autoattack")
     ]
+    assert signed == pytest.approx(expected, abs=0.051)
+    # One seed: its natural accuracy has no interval, so nothing is concluded.
+    assert "what it adds" not in sentences[1]
+
+
+def test_the_judged_claims_are_counted(folder, sentences):
+    ledger = rows(folder / "results/mini/claims.csv")
+    words = Counter(row["verdict"] for row in ledger if row["kind"] == "empirical")
+    order = "reproduced", "contradicted", "undecided", "not testable here", "not run"
+    expected = [words.total(), *(words[word] for word in order)]
+    assert said(r"(\d+)", sentences[2]) == expected
 
 
 def bounds(rule: str) -> tuple[float, float]:
