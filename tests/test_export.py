@@ -33,7 +33,7 @@ SHAPE = {
     "width": 4,
     "stem_stride": 1,
 }
-NUM_TRAIN, NUM_ATTACKED = 1000, 6
+NUM_TRAIN, NUM_ATTACKED = 1000, 24
 # The smallest scale, with as many images and as small an epsilon as a network needs to be neither right nor wrong
 # throughout, and one epoch, so that there is one network to attack; and a small rate for it.
 CHANGES = {
