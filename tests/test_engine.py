@@ -98,7 +98,7 @@ def test_trainings_of_every_engine_agree_and_keep_fp32_weights(tmp_path):
     assert losses[2] != losses[0]
     for tensor in [
         *fast.recipe.model.parameters(),
-        *(s["momentum_buffer"] for s in fast.recipe.optimizer.state.values()),
+        *fast.recipe.optimizer.velocities,
     ]:
         assert tensor.dtype == torch.float32
 

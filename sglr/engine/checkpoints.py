@@ -14,7 +14,7 @@ from sglr.files.records import digest
 
 # What a file holds, by number, to be raised with whatever is added or taken away. A file that carries none, as weights
 # still do, is of format 1.
-WEIGHTS_FORMAT, STATE_FORMAT = 1, 6
+WEIGHTS_FORMAT, STATE_FORMAT = 1, 7
 _DIGEST_LENGTH = 64
 
 

@@ -19,6 +19,7 @@ from sglr.plan.plan import teachers_of
 from sglr.plan.runs import Run
 from sglr.plan.scales import Engine, Optimisation, Scale
 from sglr.training.recipe import Recipe
+from sglr.training.sgd import SGD
 
 _TEACHING = "best_validation"
 
@@ -59,12 +60,11 @@ def build_recipe(
         validation=splits.validation,
         average=parallel.average_in_place,
     )
-    optimizer = torch.optim.SGD(
+    optimizer = SGD(
         model.parameters(),
-        lr=how.learning_rate,
+        learning_rate=how.learning_rate,
         momentum=how.momentum,
         weight_decay=how.weight_decay,
-        fused=True,
     )
     return Recipe(
         model,

@@ -10,6 +10,7 @@ from sglr.data.batches import Batches
 from sglr.engine import parallel
 from sglr.methods.average import WeightAverage
 from sglr.methods.objective import Objective
+from sglr.training.sgd import SGD
 
 
 class Recipe:
@@ -19,7 +20,7 @@ class Recipe:
         self,
         model: nn.Module,
         objective: Objective,
-        optimizer: torch.optim.Optimizer,
+        optimizer: SGD,
         average: WeightAverage | None,
     ):
         self.model, self.objective, self.optimizer, self.average = (
@@ -31,8 +32,7 @@ class Recipe:
 
     def begin_epoch(self, learning_rate: float) -> None:
         """Set the network to train mode and the learning rate to that of the epoch."""
-        for group in self.optimizer.param_groups:
-            group["lr"] = learning_rate
+        self.optimizer.learning_rate = learning_rate
         self.model.train()
 
     def step(self, x: Tensor, index: Tensor, epoch: int) -> Tensor:
