@@ -109,6 +109,19 @@ def slurm_node(folder: Path) -> Iterator[dict[str, str]]:
         _stop(folder, config)
 
 
+def restart_controller(folder: Path, environment: dict[str, str]) -> None:
+    """End the controller as a system's `restart` does, and start it again; the jobs run meanwhile.
+
+    The new one refuses GPUs until the node has registered with it: that is waited for.
+    """
+    pid = int((folder / "slurmctld.pid").read_text())
+    os.kill(pid, signal.SIGTERM)  # killed, it would forget what it has not saved yet
+    _until(lambda: not alive(pid), "the controller does not end")
+    subprocess.run(["slurmctld"], env=environment, check=True)
+    words = ("sbatch", "--test-only", "--gpus=1", "--wrap", "true")
+    _until(lambda: _answers(environment, *words), "the new controller has no GPUs")
+
+
 def _answers(environment: dict[str, str], *words: str, answer: str = "") -> bool:
     """Whether a client ends well, and says so where there is something to say."""
     done = subprocess.run(words, env=environment, capture_output=True, text=True)

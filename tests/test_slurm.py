@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
-from slurm_node import alive, missing, slurm_node
+from slurm_node import alive, missing, restart_controller, slurm_node
 from tools import ROOT, copy_checkout
 
 METHODS = ("at", "ls", "sglr")
@@ -101,7 +101,7 @@ def test_a_crash_a_time_limit_a_requeue_and_an_interrupted_driver_change_nothing
     assert results(checkout) == local()
 
 
-def test_a_cancelled_and_a_warned_job_and_a_killed_driver_change_nothing(
+def test_a_cancelled_and_a_warned_job_a_new_controller_and_a_killed_driver_change_nothing(
     checkout, tmp_path, local
 ):
     with slurm_node(tmp_path / "slurm") as environment:
@@ -109,6 +109,8 @@ def test_a_cancelled_and_a_warned_job_and_a_killed_driver_change_nothing(
         driver = cluster.drive(*TRAINED)
         until(lambda: len(cluster.held()) == 2, driver)
         cancelled, warned = cluster.held()
+        restart_controller(tmp_path / "slurm", environment)
+        assert cluster.held() == [cancelled, warned], "they ended with their controller"
         cluster.cancel(cancelled)
         cluster.warn(warned)
         # Both are sent again, and again two stand still while one waits.
