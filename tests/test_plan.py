@@ -2,6 +2,7 @@
 
 import pytest
 
+from sglr.artefacts import load
 from sglr.artefacts.collect import runs_of
 from sglr.files.errors import UsageError
 from sglr.models import build
@@ -146,6 +147,26 @@ def test_a_bad_scale_names_file_key_and_value(tmp_path, monkeypatch, old, new, m
         ),
         (
             "table1: []",
+            "tabel2: []",
+            "no file sglr/artefacts/tabel2.py; did you mean 'table2'?",
+        ),
+        (
+            "table1: []",
+            "table1: [{data: ten_classes, method: at, autoatack: false}]",
+            "unknown key 'autoatack'; did you mean 'autoattack'? allowed: data, method",
+        ),
+        (
+            "table1: []",
+            "table1: [{data: ten_classes, method: at, seed: 3}]",
+            "unknown key 'seed'; allowed: data, method",
+        ),
+        (
+            "table1: []",
+            "table1: [{data: ten_classes, method: {at: 1}}]",
+            "unknown method {'at': 1}; allowed: ard, at",
+        ),
+        (
+            "table1: []",
             "table1:",
             "table1 must be a list of mappings with data and method, got None",
         ),
@@ -179,6 +200,11 @@ def test_a_bad_plan_is_one_clear_line(tmp_path, monkeypatch, old, new, message):
     with pytest.raises(UsageError) as caught:
         load_plan("smoke")
     assert message in str(caught.value)
+
+
+def test_a_file_among_the_artefacts_that_is_none_is_said():
+    with pytest.raises(UsageError, match=r"'latex' is no table or figure"):
+        load("latex")
 
 
 def test_the_architectures_that_a_scale_may_name_are_those_that_can_be_built():

@@ -18,15 +18,20 @@ from sglr.files.errors import UsageError
 
 
 def load(name: str) -> ModuleType:
-    """Return the artefact's module. Raises UsageError where there is none."""
+    """Return the artefact's module. Raises UsageError where there is none, or where the file is of another kind."""
     try:
-        return import_module(f"{__name__}.{name}")
+        module = import_module(f"{__name__}.{name}")
     except ModuleNotFoundError as error:
         if error.name != f"{__name__}.{name}":
             raise
-    raise UsageError(
-        f"there is no table or figure {name!r}: no file sglr/artefacts/{name}.py"
-    )
+        raise UsageError(
+            f"there is no table or figure {name!r}: no file sglr/artefacts/{name}.py"
+        ) from None
+    if not hasattr(module, "COLLECTED"):
+        raise UsageError(
+            f"{name!r} is no table or figure: sglr/artefacts/{name}.py says no COLLECTED"
+        )
+    return module
 
 
 def is_figure(name: str) -> bool:

@@ -125,6 +125,10 @@ def unknown(word: Any, allowed: Iterable[str], kind: str = "value") -> str:
     allowed = list(allowed)
     if not allowed:
         return f"unknown {kind} {word!r}; none is allowed here"
-    nearest = get_close_matches(str(word), allowed, n=1)
-    meant = f"did you mean '{nearest[0]}'? " if nearest else ""
-    return f"unknown {kind} {word!r}; {meant}allowed: {', '.join(allowed)}"
+    return f"unknown {kind} {word!r}; {meant(word, allowed)}allowed: {', '.join(allowed)}"
+
+
+def meant(word: Any, allowed: Iterable[str]) -> str:
+    """Return a question after the nearest of what is allowed, with a blank after it; "" where none is near."""
+    nearest = get_close_matches(str(word), list(allowed), n=1)
+    return f"did you mean '{nearest[0]}'? " if nearest else ""

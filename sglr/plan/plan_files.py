@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from sglr.files.errors import UsageError
-from sglr.files.settings import Settings, from_mapping, setting, unknown
+from sglr.files.settings import Settings, from_mapping, meant, setting, unknown
 from sglr.files.yaml import CONFIG, read_yaml
-from sglr.methods import add_methods_of_packages
+from sglr.methods import METHODS, add_methods_of_packages
 from sglr.plan.plan import Plan, find_run
 from sglr.plan.runs import Run, make_run
 from sglr.plan.scale_files import load_scale
@@ -119,6 +119,7 @@ def _checked(content: Any, file: str) -> dict[str, list[dict[str, Any]]]:
         if not str(name).isidentifier() or find_spec(f"sglr.artefacts.{name}") is None:
             raise UsageError(
                 f"{file}: there is no artefact {name!r}: no file sglr/artefacts/{name}.py"
+                f"; {meant(name, _planned())}".rstrip("; ")
             )
         if not isinstance(lines, list) or not all(
             isinstance(line, dict) and "method" in line for line in lines
@@ -127,6 +128,12 @@ def _checked(content: Any, file: str) -> dict[str, list[dict[str, Any]]]:
                 f"{file}: {name} must be a list of mappings with data and method, got {lines!r}"
             )
     return content
+
+
+def _planned() -> list[str]:
+    """What config/plan.yaml names and has a file."""
+    names = read_yaml(CONFIG / "plan.yaml")
+    return [name for name in names if find_spec(f"sglr.artefacts.{name}")]
 
 
 def _runs_of(
@@ -159,6 +166,7 @@ def _expand(line: dict[str, Any], seed: int, scale: Scale) -> list[Run]:
 
 
 def _one_run(cell: dict[str, Any], seed: int, scale: Scale) -> Run:
+    _check_keys(cell)
     role = cell.pop("data", None)
     roles = [each.name for each in fields(scale.roles)]
     if role not in roles:
@@ -169,3 +177,15 @@ def _one_run(cell: dict[str, Any], seed: int, scale: Scale) -> Run:
     ):
         cell["architecture"] = scale.network.figure1
     return make_run(getattr(scale.roles, role), seed=seed, **cell)
+
+
+def _check_keys(cell: dict[str, Any]) -> None:
+    """Raise UsageError for a method that there is not, and for a key that a line of it cannot have."""
+    method = cell["method"]
+    if not isinstance(method, str) or method not in METHODS:
+        raise UsageError(unknown(method, METHODS, "method"))
+    own = [each.name for each in fields(METHODS[method])]
+    allowed = ["data", "method", "architecture", "label_noise", *_FLAGS, *own]
+    for key in cell:
+        if key not in allowed:
+            raise UsageError(unknown(key, allowed, "key"))

@@ -10,6 +10,11 @@ try:
         check_writable(Path(folder))
     CHOICE = read_choice(config)
     CHOSEN, REFUSED = chosen_plans(CHOICE, scale_names())
+    # In the order of the plan's file.
+    ARTEFACTS = list(
+        dict.fromkeys(name for plan in CHOSEN.values() for name in plan.artefacts)
+    )
+    FIGURES = [name for name in ARTEFACTS if is_figure(name)]
 except UsageError as error:
     raise WorkflowError(str(error))
 if "pretrained" in config:  # the command line says true as a word
@@ -51,11 +56,6 @@ conda_environment = None if ODD_FOLDER and not CONDA else "../../environment.yml
 CORES = workflow.resource_settings.cores or 1
 JOB_THREADS = ceil(CORES / (os.cpu_count() or 1))
 
-# Every plan's tables and figures, in the order of the plan's file.
-ARTEFACTS = list(
-    dict.fromkeys(name for plan in PLANS.values() for name in plan.artefacts)
-)
-FIGURES = [name for name in ARTEFACTS if is_figure(name)]
 TABLES = [name for name in ARTEFACTS if name not in FIGURES]
 
 
