@@ -125,7 +125,9 @@ def unknown(word: Any, allowed: Iterable[str], kind: str = "value") -> str:
     allowed = list(allowed)
     if not allowed:
         return f"unknown {kind} {word!r}; none is allowed here"
-    return f"unknown {kind} {word!r}; {meant(word, allowed)}allowed: {', '.join(allowed)}"
+    return (
+        f"unknown {kind} {word!r}; {meant(word, allowed)}allowed: {', '.join(allowed)}"
+    )
 
 
 def meant(word: Any, allowed: Iterable[str]) -> str:
