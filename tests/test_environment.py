@@ -74,6 +74,9 @@ def test_where_none_will_do_it_says_what_there_is(checkout):
     done = venv(checkout)
     assert done.returncode != 0 and not (checkout / ".venv").exists()
     assert "needed, python3 is 3.10.13; say" in done.stderr
+    (checkout.parent / "bin/python3").write_text("#!/bin/sh\nexit 127\n")
+    for words in ((), ("PYTHON=python3",)):
+        assert "needed, python3 does not start; say" in venv(checkout, *words).stderr
     (checkout.parent / "bin/python3").unlink()
     assert "needed, there is none on the PATH; say" in venv(checkout).stderr
     assert "python4: no such Python" in venv(checkout, "PYTHON=python4").stderr

@@ -17,6 +17,12 @@ told() {
     "$1" -c 'import sys; print("%d.%d.%d" % sys.version_info[:3], getattr(sys, "base_prefix", sys.prefix))' 2> /dev/null
 }
 
+# What is to be said of a Python that will not do.
+said() {
+    version=$(told "$1" | cut -d ' ' -f 1)
+    if [ -n "$version" ]; then echo "$1 is $version"; else echo "$1 does not start"; fi
+}
+
 new_enough() {
     "$1" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2> /dev/null
 }
@@ -25,7 +31,7 @@ new_enough() {
 chosen() {
     if [ -n "${1:-}" ]; then
         command -v "$1" > /dev/null || fail "$1: no such Python; say \`make install PYTHON=...\` with $needed or newer"
-        new_enough "$1" || fail "Python $needed or newer is needed, $1 is $(told "$1" | cut -d ' ' -f 1); say \`make install PYTHON=...\`"
+        new_enough "$1" || fail "Python $needed or newer is needed, $(said "$1"); say \`make install PYTHON=...\`"
         echo "$1"
         return
     fi
@@ -35,8 +41,7 @@ chosen() {
             return
         fi
     done
-    found=$(told python3 | cut -d ' ' -f 1)
-    if [ -n "$found" ]; then found="python3 is $found"; else found="there is none on the PATH"; fi
+    if command -v python3 > /dev/null; then found=$(said python3); else found="there is none on the PATH"; fi
     fail "Python $needed or newer is needed, $found; say \`make install PYTHON=...\`"
 }
 
