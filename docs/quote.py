@@ -14,11 +14,13 @@ import math
 import re
 import textwrap
 from functools import cache
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 from jinja2 import Environment, StrictUndefined
+from tabulate import tabulate
 
 from sglr.claims import series
 from sglr.claims.words import words_of
@@ -63,11 +65,6 @@ def loss(method: str) -> Points:
     return Points(*result()["lost"][method][:3])
 
 
-def paper_loss(method: str) -> str:
-    """Points that it loses in the paper."""
-    return f"{result()['lost'][method].paper:.1f}"
-
-
 def more(attack: str) -> Points:
     """Points that SGLR's last epoch (released code) is above PGD-AT stopped early at mini."""
     found = result()["stopped"][attack]
@@ -81,29 +78,37 @@ def less(attack: str) -> Points:
 
 
 def accuracies() -> str:
-    """The page's first table without deviations: best and final accuracy, what is lost, the paper's in brackets."""
-    heads = " | ".join(result()["groups"])
-    lines = [
-        f"| best → final: best less final, in % (the paper) | {heads} | seeds |",
-        "|---|---|---|---|---|",
+    """The page's first table without deviations: best, final and lost accuracy; the paper's in a row below ours."""
+    # A heading is not to be broken within PGD-20.
+    groups = [
+        name.replace("-", "\N{NON-BREAKING HYPHEN}") for name in result()["groups"]
     ]
-    for row in result()["rows"]:
-        cells = row["cells"]
-        by_attack = zip(cells[0::3], cells[1::3], cells[2::3], strict=True)
-        words = " | ".join(_together(*of_attack) for of_attack in by_attack)
-        lines.append(f"| {row['method']} | {words} | {row['seeds']} |")
-    return "\n".join(lines)
-
-
-def _together(best: dict[str, str], final: dict[str, str], lost: dict[str, str]) -> str:
-    """Three cells of the page in one, ours and the paper's each kept on a line by no-break spaces."""
-    ours, theirs = (
-        re.sub(
-            r" ± [\d.]+", "", f"{best[whose]} → {final[whose]}: {lost[whose]}"
-        ).replace(" ", "\N{NO-BREAK SPACE}")
-        for whose in ("ours", "paper")
+    heads = [word for name in groups for word in (f"{name} best", "final", "lost")]
+    heads = ["accuracy, %", *_but_natural_loss(heads), "seeds"]
+    lines = []
+    for paper, rows in groupby(result()["rows"], lambda row: _percents(row, "paper")):
+        lines += [
+            [row["method"], *_percents(row, "ours"), row["seeds"]] for row in rows
+        ]
+        lines += [["*the paper*", *paper, ""]] if any(paper) else []
+    return tabulate(
+        lines,
+        headers=heads,
+        tablefmt="pipe",
+        colalign=["left"] + ["right"] * (len(heads) - 1),
+        disable_numparse=True,
     )
-    return f"{ours} ({theirs})" if best["paper"] else ours
+
+
+def _percents(row: dict[str, Any], whose: str) -> list[str]:
+    return _but_natural_loss(
+        [re.sub(r" ± [\d.]+", "", cell[whose]) for cell in row["cells"]]
+    )
+
+
+def _but_natural_loss(cells: list[str]) -> list[str]:
+    """Without the third: natural accuracy rises to the end, and no attack is in it."""
+    return cells[:2] + cells[3:]
 
 
 def sample() -> str:
@@ -210,7 +215,6 @@ def _environment() -> Environment:
         function.__name__: function
         for function in (
             loss,
-            paper_loss,
             more,
             less,
             accuracies,

@@ -1,5 +1,7 @@
 """The README's commands do what they say: dry runs of Snakemake's, the others at the smallest scale."""
 
+import csv
+import re
 import shutil
 import sys
 from pathlib import Path
@@ -10,6 +12,8 @@ from tools import ROOT, copy_checkout, output, pretend_cifar, run
 from torch import nn
 
 from docs import badges, quote
+from sglr.files.records import read_json
+from sglr.methods import METHODS
 from sglr.page.opening import adds_natural_alone
 
 README = (ROOT / "README.md").read_text()
@@ -62,23 +66,95 @@ def test_the_readme_names_its_two_commands_and_every_way_in():
     }
 
 
+# README as it is read, without the templates.
+SHOWN = quote._QUOTE.sub(lambda found: found[0].removeprefix(found[1]), README)
+
+
 def test_what_a_stranger_needs_comes_first():
-    """Text as it is read, without the templates: a number, then a command, then the picture."""
-    shown = quote._QUOTE.sub(lambda found: found[0].removeprefix(found[1]), README)
-    lines = shown.splitlines()
+    """A number, a command, the table, the picture, all but the last within 35 lines."""
+    lines = SHOWN.splitlines()
     places = [
         next(n for n, line in enumerate(lines, 1) if sign in line)
-        for sign in ("10.7 points", "    make demo", "figure2.png")
+        for sign in ("10.7 points", "    make demo", "| PGD-AT ", "figure2.png")
     ]
-    assert places == sorted(places) and places[0] <= 15 and places[1] <= 30
-    assert len(README.splitlines()) <= 130
-    above = "\n".join(lines[: places[2]])
+    assert places == sorted(places)
+    assert all(n <= limit for n, limit in zip(places, (10, 15, 25, 35), strict=True))
+    assert len(lines) <= 115
+    above = "\n".join(lines[: places[-1]])
     assert not any(scale in above for scale in ("`mini`", "`digits`", "`quick`"))
+
+
+def test_the_finding_is_two_sentences():
+    finding = SHOWN.split("\n\n")[3]
+    assert finding.startswith("Robust overfitting") and len(finding) < 500
+    assert len(re.findall(r"[.!?](?=\s+[A-Z]|\s*<|$)", finding)) == 2
 
 
 def test_what_the_readme_concludes_is_what_the_intervals_say():
     assert "about as robust" in README and "natural accuracy" in README
     assert adds_natural_alone(quote.result()["stopped"])
+    verdict = quote._ledger()["verdict"]
+    lost = verdict.filter(like="table3/gap/ten_classes/sglr")
+    assert "cuts that to" in README and "but only to" in README
+    assert lost.to_list() == ["undecided", "reproduced"]
+    assert "precede its start" in README
+    assert verdict["order/autoattack/best/sglr"] == "not testable here"
+
+
+def measured(method: str) -> list[float]:
+    """Best and final accuracy, and of attacks what is lost, in percent, from the evaluations themselves."""
+    networks = [
+        read_json(path)["checkpoints"]
+        for path in ROOT.glob(f"results/mini/runs/cifar10-{method}-s?/evaluation.json")
+    ]
+    assert len(networks) == 3
+    found = []
+    for attack in ("natural", "pgd20", "autoattack"):
+        best, final = (
+            sum(100 * accuracy_of(each[name], attack) for each in networks) / 3
+            for name in ("best", "final")
+        )
+        found += [best, final] if attack == "natural" else [best, final, best - final]
+    return found
+
+
+def accuracy_of(network: dict, attack: str) -> float:
+    by_attack = network.get(attack)
+    return by_attack["accuracy"] if by_attack else network[f"{attack}_accuracy"]
+
+
+def printed(method: str) -> list[float]:
+    """The same as the paper's Table 2 has it."""
+    with open(ROOT / "config/published.csv", newline="") as file:
+        rows = [
+            row
+            for row in csv.DictReader(file)
+            if (row["source"], row["artifact"]) == ("paper", "table2")
+            and (row["dataset"], row["method"]) == ("cifar10", method)
+        ]
+    return [
+        float(row["accuracy_percent"])
+        for row in rows
+        if (row["attack"], row["checkpoint"]) != ("natural", "diff")
+    ]
+
+
+def test_each_number_of_the_table_is_measured_or_the_papers():
+    rows = [
+        [cell.strip() for cell in line.strip("|").split("|")]
+        for line in SHOWN.partition("figure2.png")[0].splitlines()
+        if re.match(r"\| (?:PGD-AT|\*the paper)", line)
+    ]
+    numbers = [[float(cell) for cell in row[1:9]] for row in rows]
+    ours = {"at": 0, "ls": 2, "sglr": 4, "sglr_released": 5, "at_wa": 7}
+    for method, place in ours.items():
+        assert rows[place][0] == METHODS[method].label and rows[place][9] == "3"
+        assert numbers[place] == pytest.approx(measured(method), abs=0.0501)
+    papers = {"at": 1, "ls": 3, "sglr": 6}
+    for method, place in papers.items():
+        assert rows[place][0] == "*the paper*"
+        assert numbers[place] == printed(method)
+    assert len(rows) == len(ours) + len(papers)
 
 
 def test_each_badge_says_what_is_so():
