@@ -15,6 +15,7 @@ import pytest
 from report_page import Element, parse
 from tools import ROOT, one_line, output, sglr
 
+from sglr.claims.claim import KINDS
 from sglr.claims.words import words_of
 from sglr.methods import METHODS
 from sglr.page.verdicts import verdicts
@@ -111,18 +112,35 @@ def test_each_claim_stands_once_with_its_verdict_value_and_reason(folder, page):
 
 
 def test_the_counts_are_the_ledgers(folder, page):
-    """The ledger's own summary line leaves out the same cells."""
-    expected: Counter[str] = Counter()
-    for line in output(sglr(folder, "claims", scale="mini")).splitlines()[-4:]:
-        words = line.rpartition(": ")[2]
-        for count, word in re.findall(r"(\d+) ([a-z ]+?)(?:,|$)", words):
-            if not ("values of the paper" in line and word == "not run"):
-                expected[word] += int(count)
+    """The paper's empirical claims in the tiles, each other kind in a line of its own: never added up."""
+    said = output(sglr(folder, "claims", scale="mini")).splitlines()[-4:]
+    paper, *others = (
+        [f"{count} {word}" for count, word in re.findall(r"([1-9]\d*) ([a-z ]+)", line)]
+        for line in said
+    )
     tiles = page.all("ul", class_="counts")[0].all("a")
-    found = {
-        link.all("span")[0].text[2:]: int(link.all("strong")[0].text) for link in tiles
-    }
-    assert found == expected and sum(found.values()) > 70
+    numbers = [link.all("strong")[0].text for link in tiles]
+    names = [link.all("span")[0].text[2:] for link in tiles]
+    found = [" ".join(each) for each in zip(numbers, names, strict=True)]
+    assert [each for each in found if not each.startswith("0 ")] == paper[1:]
+    (total,) = page.all("section", id="verdicts")[0].all("strong")[:1]
+    assert total.text == f"{paper[0]}:" and sum(map(int, numbers)) > 70
+    (bar,) = page.all("div", class_="bar")
+    assert bar.attributes["aria-label"] == ", ".join(found)
+    lines = [line.text for line in page.all("ul", class_="kinds")[0].all("li")]
+    assert [re.findall(r"([1-9]\d* [a-z ]+)", line) for line in lines] == others
+
+
+def test_a_group_names_the_kinds_in_it(folder, page):
+    ledger = rows(folder / "results/mini/claims.csv")
+    for word in ("reproduced", "contradicted", "undecided"):
+        (group,) = page.all("section", id=word)
+        counts = Counter(row["kind"] for row in ledger if row["verdict"] == word)
+        said = group.all("h3")[0].all("small")[0].text.split(" · ")
+        assert [each.split()[0] for each in said] == [
+            str(counts[kind]) for kind in KINDS if counts[kind]
+        ]
+        assert len(group.all("details", data_verdict=word)) == counts.total()
 
 
 def test_the_parts_of_the_paper_hold_every_judged_claim(folder):
@@ -134,10 +152,10 @@ def test_the_parts_of_the_paper_hold_every_judged_claim(folder):
     assert all(part["about"] for part in parts)
 
 
-def test_cells_that_were_judged_by_value_count():
+def test_cells_that_were_judged_by_value_are_a_part_of_their_own():
     cell = {"kind": "cell", "part": "Cells"}
     found = verdicts([cell | {"verdict": "reproduced"}, cell | {"verdict": "not run"}])
-    assert (found["total"], found["judged"], found["apart"]) == (1, 1, 1)
+    assert found["kinds"][-1]["counts"] == {"reproduced": 1, "not run": 1}
     assert [part["name"] for part in found["parts"]] == ["Cells"]
 
 

@@ -28,20 +28,15 @@ _CELLS = "Cells"
 
 
 def verdicts(claims: list[Row]) -> dict[str, Any]:
-    """Counts and groups of the rows of claims.csv; a group's `cells` are the values of the
-    paper, which stand apart from the counts where they were not run."""
+    """Counts by kind, which are never added up, and groups by verdict of the rows of claims.csv; a group's `cells` are
+    the values of the paper."""
     groups = [
         _group(word, [row for row in claims if row["verdict"] == word])
         for word in WORDS
     ]
-    total = sum(group["count"] for group in groups)
-    judged = sum(group["count"] for group in groups if group["word"] != "not run")
     return {
         "groups": groups,
         "kinds": [_kind(kind, words, claims) for kind, words in KINDS.items()],
-        "total": total,
-        "judged": judged,
-        "apart": len(claims) - total,
         "parts": _parts(claims),
     }
 
@@ -49,9 +44,7 @@ def verdicts(claims: list[Row]) -> dict[str, Any]:
 def _group(word: str, claims: list[Row]) -> dict[str, Any]:
     cells = [row for row in claims if row["kind"] == "cell"]
     others = [row for row in claims if row["kind"] != "cell"]
-    count = len(others) if word == "not run" else len(claims)
-    name = word.replace(" ", "-")
-    group = {"word": word, "sign": _SIGNS[word], "name": name, "count": count}
+    group = {"word": word, "sign": _SIGNS[word], "name": word.replace(" ", "-")}
     return group | {"claims": others, "cells": cells}
 
 
