@@ -261,7 +261,7 @@ def test_a_seed_that_was_not_planned_is_shown_once_all_of_it_is_there(tmp_path):
 
 
 def test_how_far_a_workflow_has_come_is_said_at_the_pace_so_far():
-    jobs = {1: ("train", 6.0), 2: ("train", 6.0), 3: ("evaluate", 8.0)}
+    jobs = {3: ("evaluate", 8.0), 1: ("train", 6.0), 2: ("train", 6.0)}
     assert Progress(jobs).words(3.0) == "Done: 0 of 2 trainings, 0 of 1 measurements"
     said = Progress(jobs, done={1}).words(3.0)  # half of its estimate; 14 are left
     assert said == "Done: 1 of 2 trainings, 0 of 1 measurements, about 7 minutes left"

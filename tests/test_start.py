@@ -86,6 +86,14 @@ def test_a_disk_that_is_too_small_is_said_before_the_work(tmp_path):
     assert (tmp_path / run_folder / "manifest.json").exists()
 
 
+def test_a_terminal_shows_in_bold_how_far_it_is(tmp_path):
+    target = "results/smoke/runs/digits-standard-s0/manifest.json"
+    words = (sys.executable, "-m", "snakemake", "-s", ROOT / "Snakefile", "--cores", 1)
+    terminal = "import pty, sys; sys.exit(pty.spawn(sys.argv[1:]) >> 8)"
+    said = output(run(tmp_path, sys.executable, "-c", terminal, *words, target))
+    assert "\033[1mDone: 1 of 1 trainings, about 0 minutes left\033[0m" in said
+
+
 def test_a_disk_that_is_large_enough_is_not_spoken_of(tmp_path):
     said = output(snakemake(tmp_path, "-n", "--", "smoke"))
     assert "Planned: " in said and "Warning" not in said

@@ -19,7 +19,8 @@ class Progress:
         """
         planned = Counter(self._kind(job) for job in self.jobs)
         done = Counter(self._kind(job) for job in self.done)
-        counts = [f"{done[kind]} of {planned[kind]} {kind}" for kind in planned]
+        kinds = sorted(planned, reverse=True)  # trainings, which last longest, first
+        counts = [f"{done[kind]} of {planned[kind]} {kind}" for kind in kinds]
         finished = sum(self.jobs[job][1] for job in self.done)
         left = sum(minutes for _, minutes in self.jobs.values()) - finished
         rest = (

@@ -23,4 +23,7 @@ class Said(logging.Handler):
         ):
             self.progress.done.add(job)
             minutes = (time.monotonic() - self.started) / 60
-            print(self.progress.words(minutes), file=sys.stderr, flush=True)
+            said = self.progress.words(minutes)
+            # Bold on a terminal, to be found among all that Snakemake says of jobs.
+            line = f"\033[1m{said}\033[0m" if sys.stderr.isatty() else said
+            print(line, file=sys.stderr, flush=True)
