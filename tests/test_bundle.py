@@ -7,10 +7,12 @@ import sys
 import zipfile
 from importlib.util import find_spec
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 import rocrate
 from rocrate.rocrate import ROCrate
+from test_links import links
 from tools import ROOT, one_line, output, run, sglr
 
 MINI = ROOT / "results/mini"
@@ -38,8 +40,7 @@ def lay_out(folder: Path) -> None:
         shutil.copytree(MINI / name, results / name)
     for path in (*MINI.glob("claims*"), *MINI.glob("overhead*")):
         shutil.copy(path, results)
-    (folder / "figures/mini").mkdir(parents=True)
-    (folder / "figures/mini/figure2.svg").write_text("<svg/>")
+    shutil.copytree(ROOT / "figures/mini", folder / "figures/mini")
     for name in (f"runs/{RUNS[0]}/final.safetensors", ".writer", "exported/model.json"):
         (results / name).parent.mkdir(exist_ok=True)
         (results / name).write_text("{}")
@@ -95,6 +96,18 @@ def test_its_sums_are_those_of_its_files(unpacked):
     files = [path for path in unpacked.rglob("*") if path.is_file()]
     assert len(sums) == len(files) - 2  # itself and the description
     output(run(unpacked, "sha256sum", "--check", "--quiet", "contents.sha256"))
+
+
+def test_every_link_of_its_pages_leads_somewhere_in_it(unpacked):
+    pages = [*unpacked.glob("*.md"), *unpacked.glob("docs/*.md")]
+    targets = [
+        page.parent / place.path
+        for page in pages
+        for place in map(urlsplit, links(page.read_text()))
+        if place.path and not place.scheme
+    ]
+    assert len(targets) > 50
+    assert [target for target in targets if not target.exists()] == []
 
 
 def test_its_tables_are_written_again_by_the_code_inside(unpacked):

@@ -9,7 +9,8 @@ from sglr.plan.names import LEDGER
 
 CHECKOUT = CONFIG.parent
 ENVIRONMENT = ("pyproject.toml", "requirements.lock", "environment.yml", "Dockerfile")
-WORDS = ("README.md", "CHANGELOG.md", "LICENSE", "CITATION.cff", "codemeta.json")
+WORDS = ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "LICENSE")
+WORDS += ("CITATION.cff", "codemeta.json")
 _CODE = ("Snakefile", "Makefile")
 _FOLDERS = ("config", "docs", "profiles", "sglr", "workflow")
 _TEXT = (".csv", ".json", ".md", ".tex", ".sha256")  # weights and states are left out
@@ -29,7 +30,7 @@ def contents(folder: Path, figures: Path) -> Files:
     _check(f"results/{scale}/{LEDGER[0]}" in results, folder, "claims", scale)
     _check(any("/tables/" in name for name in results), folder, "show", scale)
     _check(bool(drawn), figures, "show", scale)
-    return results | drawn | _checkout()
+    return _checkout() | results | drawn
 
 
 def _check(there: bool, folder: Path, command: str, scale: str) -> None:
@@ -43,7 +44,10 @@ def _checkout() -> Files:
     files = {name: CHECKOUT / name for name in (*WORDS, *ENVIRONMENT, *_CODE)}
     for name in _FOLDERS:
         files |= _below(name, CHECKOUT / name)
-    return files
+    # What README and docs show or link besides the scale itself.
+    files |= _below("figures/digits", CHECKOUT / "figures/digits", (".png",))
+    measured = sorted((CHECKOUT / "results").glob("*.json"))
+    return files | {f"results/{path.name}": path for path in measured}
 
 
 def _below(name: str, folder: Path, endings: tuple[str, ...] = ()) -> Files:
