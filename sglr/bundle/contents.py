@@ -9,8 +9,10 @@ from sglr.plan.names import LEDGER
 
 CHECKOUT = CONFIG.parent
 ENVIRONMENT = ("pyproject.toml", "requirements.lock", "environment.yml", "Dockerfile")
-WORDS = ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "LICENSE")
-WORDS += ("CITATION.cff", "codemeta.json")
+WORDS = (
+    *("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "LICENSE"),
+    *("CITATION.cff", "codemeta.json"),
+)
 _CODE = ("Snakefile", "Makefile")
 _FOLDERS = ("config", "docs", "profiles", "sglr", "workflow")
 _TEXT = (".csv", ".json", ".md", ".tex", ".sha256")  # weights and states are left out
