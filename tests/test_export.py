@@ -274,6 +274,10 @@ def test_a_training_that_was_not_evaluated_is_not_exported(tmp_path):
     finished = Stub(tmp_path)
     with pytest.raises(UsageError, match="evaluate it first"):
         export(finished, "final", tmp_path)
+    # As of published networks that were put back: no best_validation is among them.
+    finished.evaluated_as("final")
+    with pytest.raises(UsageError, match="of final alone; name one with --checkpoint"):
+        export(finished, "best_validation", tmp_path)
     finished.evaluated_as("other weights")
     with pytest.raises(UsageError, match="sglr evaluate"):
         export(finished, "final", tmp_path)

@@ -129,6 +129,15 @@ def test_autoattack_takes_any_precision(trained):
     assert sglr.judge(double, "digits", scale=few).autoattack is not None
 
 
+@pytest.mark.parametrize("mode", [torch.inference_mode, torch.no_grad])
+def test_gradients_that_the_caller_has_switched_off_are_taken(mode, trained):
+    with mode():
+        found = judged(trained)
+        loaded = judged(Lambda(trained))
+        assert not torch.is_grad_enabled()
+    assert found.entry == loaded.entry == judged(trained).entry
+
+
 class Locked(Lambda):
     def __init__(self, network):
         super().__init__(network)
@@ -263,6 +272,24 @@ def test_a_command_that_would_judge_nothing_is_one_line(words, message, tmp_path
     )
     done = run(tmp_path, *sglr_words("judge", *words, "--data", "digits"))
     assert one_line(done, message), done.stderr
+
+
+def test_a_loaded_network_is_exported_and_mapped(tmp_path):
+    """Its look at the pixels takes their values, which there are none of then."""
+    names = ("architecture", "num_classes", "in_channels", "width", "stem_stride")
+    shape = dict(zip(names, ("small_resnet", 10, 1, 8, 1), strict=True))
+    state, path = build("small_resnet", 10, 1, 8, 0).state_dict(), tmp_path / "w"
+    path.write_bytes(packed(state, shape, {}))
+    network, x = sglr.load_model(path), torch.rand(3, 1, 8, 8)
+    with torch.no_grad():
+        expected = network(x)
+        each = torch.func.vmap(lambda image: network(image[None])[0])(x)
+    assert torch.allclose(each, expected, atol=1e-5)
+    for strict in (False, True):
+        program = torch.export.export(network, (x,), strict=strict)
+        assert torch.allclose(program.module()(x), expected, atol=1e-5)
+    with pytest.raises(UsageError, match="must lie in"):
+        network(x + 1)
 
 
 @pytest.mark.parametrize("shape", [{"width": 16}, {"width": "8"}, {"depth": 3}, None])

@@ -1,6 +1,7 @@
 """The networks that come with the repository: those of the committed runs, with their numbers, read anywhere."""
 
 import json
+import math
 import re
 import shutil
 import sys
@@ -169,6 +170,38 @@ def test_snakemake_evaluates_published_networks_instead_of_training(tmp_path):
         one = load_model(folder / f"{name}.safetensors").state_dict()
         other_one = load_model(f"mini/{RUN}-{name}").state_dict()
         assert all(torch.equal(one[key], other_one[key]) for key in one)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda manifest: manifest.pop("engine"),
+        lambda manifest: manifest["engine"].pop("channels_last"),
+        lambda manifest: manifest["best"].update(epoch=31),
+    ],
+)
+def test_nothing_is_restored_beside_another_manifest(change, tmp_path):
+    manifest = committed(f"mini/{RUN}-best", "manifest.json")
+    change(manifest)
+    (tmp_path / f"mini/runs/{RUN}").mkdir(parents=True)
+    (tmp_path / f"mini/runs/{RUN}/manifest.json").write_text(json.dumps(manifest))
+    words = sglr_words("restore", RUN, "--results", tmp_path, scale="mini")
+    assert one_line(run(ROOT, *words), "manifest.json")
+    assert not (tmp_path / f"mini/runs/{RUN}/best.safetensors").exists()
+
+
+@pytest.mark.parametrize("key", ["sglr", "clean_acc", "eps"])
+@pytest.mark.parametrize("value", [None, math.nan, [], {}, True])
+def test_a_damaged_entry_of_a_published_network_is_one_line(
+    key, value, tmp_path, monkeypatch
+):
+    info = read_json(file_of(NAMES[0], "json"))
+    (tmp_path / "mini").mkdir()
+    monkeypatch.setattr("sglr.files.published.NETWORKS", tmp_path)
+    for content in (info | {key: value}, {k: info[k] for k in info if k != key}):
+        (tmp_path / "mini/one.json").write_text(json.dumps(content))
+        with pytest.raises(UsageError, match=f"one.json: damaged.*{key}"):
+            published()
 
 
 def test_a_name_that_is_none_is_one_line(tmp_path):

@@ -229,3 +229,40 @@ def test_no_command_believes_a_wrong_value(file, tree):
     wrong = dict(wrongs((tree / HERE / file).read_text()))
     assert len(wrong) > 8
     assert refusals(tree, file, wrong, *(TABLES | OBJECTS)[file]) == []
+
+
+# What must be there is known by the shape alone; what may be missing is asked for by no command.
+WANTED = {
+    f"runs/{RUN}/manifest.json": "collect figure2",
+    f"runs/{NOISY}/manifest.json": "collect figure4",
+    f"runs/{RUN}/evaluation.json": "collect masking",
+}
+
+
+@pytest.mark.parametrize("file", WANTED)
+def test_no_command_ends_in_a_traceback_for_want_of_a_key(file, tree):
+    path = tree / HERE / file
+    whole, refused = path.read_text(), 0
+    try:
+        for place in _keys(json.loads(whole)):
+            for name in ((), (f"{place[-1]}s",)):
+                content = json.loads(whole)
+                value = _at(content, place[:-1]).pop(place[-1])
+                _at(content, place[:-1]).update(dict.fromkeys(name, value))
+                path.write_text(json.dumps(content))
+                status, said = typed(WANTED[file])
+                one_line = said.count("\n") == 1 and path.name in said
+                assert status == 0 or (status == 2 and one_line), (place, said)
+                refused += status == 2
+    finally:
+        path.write_text(whole)
+    assert refused > 15
+
+
+def _keys(content: dict, path: tuple = (), depth: int = 4) -> Iterator[tuple]:
+    """The place of every key, settings' and origins' of the first two levels."""
+    for key, value in content.items():
+        yield (*path, key)
+        if isinstance(value, dict) and depth > 1:
+            free = key in ("run_settings", "origin", "engine", "measured_with")
+            yield from _keys(value, (*path, key), 2 if free else depth - 1)

@@ -116,8 +116,14 @@ def manifest_of(plan: Plan, run: Run) -> dict[str, Any]:
     entries = {name: {"epoch": 1, "sha256": name} for name in CHECKPOINTS}
     return {
         "run": run.id,
+        "scale": plan.scale.name,
         "run_settings": plan.settings_of(run),
         "trajectory": [],
+        "images_sha256": {"train": "train", "test": "test"},
+        "untouched_portion": 1.0,
+        "true_portion": 1.0,
+        "engine": {"channels_last": True},
+        "origin": {},
         **entries,
     }
 

@@ -42,7 +42,7 @@ def collect(runs: Runs) -> dict[str, Any]:
         history = runs.csv(run, "history.csv").rename(columns=_SPLITS)
         keys = ["method", "seed", "epoch"]
         part = history.melt(keys, list(_SPLITS.values()), "split", "accuracy")
-        steps = runs.manifest(run)["run_settings"]["attack"]["curve_steps"]
+        steps = runs.scale.attack.curve_steps
         curves.append(part.assign(num_steps=steps, **runs.mark(run)))
         if run.seed == 0:
             labels += _course(runs, run, history["epoch"].tolist())

@@ -64,6 +64,9 @@ class Judgement:
         return asdict(self)
 
 
+# Whatever the caller has switched off: without gradients nothing could be attacked.
+@torch.inference_mode(False)
+@torch.enable_grad()
 def judge(
     model: nn.Module,
     data: str = "cifar10",

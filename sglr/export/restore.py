@@ -44,7 +44,8 @@ def _restore(
 ) -> None:
     """Write the checkpoint that the training wrote: its sha256, computed anew, is the manifest's."""
     header, entry = read_packed(path)[0], manifest[name]
-    if header.get("checkpoint_sha256") != entry["sha256"]:
+    ours = header.get("checkpoint_sha256"), header.get("epoch")
+    if ours != (entry["sha256"], entry["epoch"]):
         raise UsageError(f"{path}: not of the training that manifest.json is of")
     network = load_model(path)
     layout = memory_format(network, manifest["engine"]["channels_last"])

@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import torch
 from torch import Tensor, nn
 
 from sglr.engine.weights import packed, read_packed
@@ -55,7 +56,12 @@ def _evaluation(finished: "Finished", checkpoint: str) -> dict[str, Any]:
         )
     evaluation = read_json(path, EVALUATION)
     check_evaluation(evaluation, finished.manifest, path, finished.scale)
-    return evaluation["checkpoints"][checkpoint]
+    evaluated = evaluation["checkpoints"]
+    if checkpoint not in evaluated:
+        raise UsageError(
+            f"{path}: of {' and '.join(evaluated)} alone; name one with --checkpoint"
+        )
+    return evaluated[checkpoint]
 
 
 def load_model(name: str | Path) -> nn.Module:
@@ -90,9 +96,13 @@ def _check_pixels(
         raise UsageError(
             f"images must be floats in [0, 1], got {x.dtype}: divide pixels of 0 to 255 by 255"
         )
-    if not x.numel():
+    # While a network is exported, and within `vmap`, there are no values to look at.
+    if not x.numel() or torch.compiler.is_exporting():
         return
-    low, high = (value.item() for value in x.detach().aminmax())
+    try:
+        low, high = (value.item() for value in x.detach().aminmax())
+    except RuntimeError:
+        return
     if not (low >= -_BEYOND and high <= 1 + _BEYOND):  # NaN is not within, either
         raise UsageError(
             f"images must lie in [0, 1], not normalised, got values within [{exact(low)}, {exact(high)}]"

@@ -6,6 +6,7 @@ from typing import Any
 from sglr.files.errors import UsageError
 from sglr.files.records import read_json
 from sglr.files.settings import unknown
+from sglr.files.shapes import PUBLISHED
 
 NETWORKS = Path(__file__).resolve().parents[2] / "networks"
 _CHOSEN = ("final", "best")
@@ -14,7 +15,9 @@ _CHOSEN = ("final", "best")
 def published() -> dict[str, dict[str, Any]]:
     """Return name (mini/cifar10-at-s0-final) -> what the JSON beside the network says of it."""
     paths = sorted(NETWORKS.glob("*/*.json"))
-    return {f"{path.parent.name}/{path.stem}": read_json(path) for path in paths}
+    return {
+        f"{path.parent.name}/{path.stem}": read_json(path, PUBLISHED) for path in paths
+    }
 
 
 def checkpoints_of(scale: str, run: str) -> dict[str, Path]:

@@ -87,27 +87,28 @@ _NETWORK = {"epoch": COUNT, "sha256": TEXT}
 
 MANIFEST = {
     "run": TEXT,
+    "scale": TEXT,
     "run_settings": dict,
     "best": _NETWORK,
     "best_validation": _NETWORK,
     "final": _NETWORK,
     "trajectory": [_NETWORK],
-    "images_sha256?": {"train": TEXT, "test": TEXT},
+    "images_sha256": {"train": TEXT, "test": TEXT},
     "collapsed?": TEXT,
     "taught_by?": {"*": TEXT},
     "fitted?": dict,
-    "untouched_portion?": SHARE,
-    "true_portion?": SHARE,
+    "untouched_portion": SHARE,
+    "true_portion": SHARE,
     "seconds_per_epoch?": [SECONDS],
     "training_seconds_per_epoch?": [SECONDS],
-    "engine?": dict,
-    "origin?": {"versions?": dict},
+    "engine": {"channels_last": BOOLEAN},
+    "origin": {"versions?": dict},
 }
 
 _AUTOATTACK = {
-    "num_images?": COUNT,
+    "num_images": COUNT,
     "accuracy": SHARE,
-    "robust_after?": {"*": COUNT},
+    "robust_after?": {"fab-t": COUNT, "square": COUNT, "*": COUNT},
     "correct": BITS,
 }
 _GRADIENTS = dict.fromkeys(("num_images", "vanishing", "num_apgd", "apgd_stuck"), COUNT)
@@ -129,6 +130,12 @@ EVALUATION = {
     "origin?": dict,
 }
 
+# Beside a published network, as far as it is listed.
+PUBLISHED: dict[str, Any] = dict.fromkeys(
+    ("clean_acc", "autoattack_acc", "architecture", "eps"), TEXT
+)
+PUBLISHED |= {"sglr": {"autoattack_images": COUNT}}
+
 MEASURED = {"networks": [TEXT], "measured_with": dict}  # trajectory.json, features.json
 SEPARABILITY = {"silhouette": CORRELATION, "variance_ratio": MAYBE_INFINITE}
 OVERHEAD = {"seconds": {"*": [SECONDS]}}
@@ -147,7 +154,6 @@ DIVERGED = dict.fromkeys(("fingerprint", "step", "message"), TEXT) | {
 # What the page says of a training besides.
 ORIGIN = MANIFEST | {
     "seconds_per_epoch": [SECONDS],
-    "engine": dict,
     "origin": {"versions": dict, "device": TEXT, "commit": (TEXT,), "python": TEXT},
     "run_settings": {"seed": COUNT},
 }

@@ -5,10 +5,12 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from sglr.files.disk import damaged
 from sglr.files.errors import UsageError
 from sglr.files.records import read_json
 from sglr.files.shapes import MANIFEST, MEASURED
 from sglr.files.sums import is_named
+from sglr.plan.names import CHECKPOINTS
 from sglr.plan.plan import resolved_settings
 from sglr.plan.runs import Run
 from sglr.plan.scales import Scale
@@ -46,6 +48,8 @@ def check_evaluation(
     """Raise UsageError unless the evaluation at `path` is of the manifest's networks and of today's settings."""
     again = f"sglr evaluate {manifest['run']} --scale {scale.name}"
     for name, entry in evaluation["checkpoints"].items():
+        if name not in CHECKPOINTS:
+            raise damaged(path, f"checkpoints has {name!r}, which is none")
         if entry.get("sha256") != manifest[name]["sha256"]:
             raise UsageError(
                 f"{path}: measured on another training's networks; measure again: {again}"
@@ -64,6 +68,10 @@ def _contradiction(entry: Json) -> str:
         "pgd20_accuracy": (entry["pgd20_accuracy"], entry["pgd20_correct"]),
         "autoattack.accuracy": (slow.get("accuracy"), slow.get("correct")),
     }
+    counted = (entry["pgd20_correct"], entry), (slow.get("correct", ""), slow)
+    for correct, of in counted:
+        if of and len(correct) != of["num_images"]:
+            return f"{len(correct)} answers of {of['num_images']} images"
     for name, (accuracy, correct) in told.items():
         if correct and abs(accuracy - correct.count("1") / len(correct)) > 1e-6:
             return f"{name} {accuracy} is not that of its images"
