@@ -1,7 +1,12 @@
-"""One network trained on real digits, shared by the tests that need a sensible one."""
+"""What tests share: a network trained on real digits, and a run that the user's commands have trained and evaluated."""
+
+import shutil
+from pathlib import Path
 
 import pytest
 import torch
+from at_run import RUN
+from tools import output, sglr
 
 from sglr.data import load_splits
 from sglr.data.images import Splits
@@ -27,6 +32,22 @@ def network(splits) -> torch.nn.Module:
         ).backward()
         optimizer.step()
     return model.eval()
+
+
+@pytest.fixture(scope="session")
+def evaluated_at(tmp_path_factory) -> Path:
+    """A folder in which PGD-AT's run is trained and evaluated; who changes anything takes `here`."""
+    folder = tmp_path_factory.mktemp("evaluated_at")
+    for command in ("train", "evaluate"):
+        output(sglr(folder, command, RUN))
+    return folder
+
+
+@pytest.fixture
+def here(evaluated_at, tmp_path) -> Path:
+    """A copy of `evaluated_at`, for one test to change."""
+    shutil.copytree(evaluated_at, tmp_path, dirs_exist_ok=True)
+    return tmp_path
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

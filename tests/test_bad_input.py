@@ -16,6 +16,7 @@ from sglr.artefacts.collect import runs_of
 from sglr.collected.results import read_manifests
 from sglr.export.events import write_events
 from sglr.files.errors import UsageError
+from sglr.files.records import read_csv
 from sglr.files.shapes import EVALUATION, FORWARDS, MANIFEST, ORIGIN, OVERHEAD, check
 from sglr.plan.plan import find_run
 from sglr.plan.plan_files import load_plan
@@ -181,3 +182,21 @@ def test_a_results_folder_that_is_not_there_is_no_success(tmp_path):
     words = sglr_words("show", "--results", tmp_path / "nowhere", scale="mini")
     assert one_line(run(tmp_path, *words), "nowhere: no such folder")
     assert os.listdir(tmp_path) == []
+
+
+@pytest.mark.parametrize(
+    ("rows", "said"),
+    [
+        ("1,0.5\n2\n", "its rows differ in length"),
+        ("1,0.5\n2,0.5,7\n", "not readable as CSV|its rows differ"),
+        ("1,0.5\n2,half\n3,0.5\n", "not all of column 'accuracy' are numbers"),
+        ("1,0.5\n2,0.", "its last line is cut off"),
+    ],
+)
+def test_a_table_with_damaged_rows_is_refused(tmp_path, rows, said):
+    path = tmp_path / "smoke/collected/figure2_marks.csv"
+    path.parent.mkdir(parents=True)
+    path.write_text("epoch,accuracy\n" + rows)
+    again = "to make it again: sglr collect figure2 --scale smoke"
+    with pytest.raises(UsageError, match=f"damaged, ({said}); {again}"):
+        read_csv(path)

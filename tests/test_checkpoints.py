@@ -1,4 +1,4 @@
-"""Checkpoints and states that must not be used, through the user's commands."""
+"""Checkpoints and states that must not be used, through the user's commands, and what takes the place of a lost one."""
 
 import io
 import shutil
@@ -9,12 +9,14 @@ import pytest
 import torch
 from safetensors.torch import load_file
 from tools import one_line, output, sglr
+from torch import nn
 
 from sglr.engine.checkpoints import load_payload, load_state, save_payload
 from sglr.engine.weights import load_weights, read_packed, save_weights
 from sglr.export.weights import load_model
 from sglr.files.errors import UsageError
 from sglr.files.records import digest, read_json
+from sglr.training.state import _lost_checkpoint
 
 RUN = "digits-at-s0"
 
@@ -107,6 +109,23 @@ def test_code_in_a_checkpoint_is_not_run(tmp_path):
         load_state(tmp_path / "trap.pt", "any") is None
         and not (tmp_path / "sprung").exists()
     )
+
+
+def test_a_checkpoint_is_put_back_from_one_that_is_the_same(tmp_path, capsys):
+    best, final = (tmp_path / f"{name}.safetensors" for name in ("best", "final"))
+    entry = {"sha256": save_weights(best, nn.Linear(1, 1), {}, RUN, 1)}
+    other = {"sha256": save_weights(final, nn.Linear(1, 1), {}, RUN, 2)}
+    copied = tmp_path / "best_validation.safetensors"
+    copied.write_bytes(b"")
+    checkpoints = {"best": entry, "best_validation": entry, "final": other}
+    assert not _lost_checkpoint(tmp_path, checkpoints | {"trajectory": []})
+    assert (
+        "best_validation.safetensors: put back from best.safetensors"
+        in capsys.readouterr().out
+    )
+    load_weights(copied, entry["sha256"])
+    final.write_bytes(b"")  # of which there is no other
+    assert _lost_checkpoint(tmp_path, checkpoints | {"trajectory": []})
 
 
 # Any program reads a network that a training leaves.

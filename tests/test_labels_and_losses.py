@@ -6,7 +6,7 @@ import torch
 from sglr.data.noise import corrupt_labels
 from sglr.methods.labels import one_hot, soften
 from sglr.methods.losses import cross_entropy, kl_divergence
-from sglr.methods.schedules import label_decay, start_epoch
+from sglr.methods.schedules import label_decay, learning_rate, start_epoch
 
 K, N = 10, 50
 Y = torch.arange(N) % K
@@ -64,3 +64,9 @@ def test_redrawn_labels_are_uniform_over_all_classes(noise, touched):
 def test_short_trainings_keep_their_schedule_sensible():
     assert label_decay(15, 0.9) == 0 and label_decay(200, 0.9) == pytest.approx(0.9)
     assert [start_epoch(0.45, epochs) for epochs in (1, 10, 11, 20)] == [1, 5, 5, 9]
+
+
+@pytest.mark.parametrize("epochs", [1, 2, 3])
+def test_the_first_epoch_trains_at_the_rate_that_the_scale_names(epochs):
+    assert learning_rate(1, epochs, 0.1) == 0.1
+    assert learning_rate(epochs, epochs, 0.1) < 0.1 or epochs == 1

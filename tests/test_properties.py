@@ -1,4 +1,5 @@
-"""Whatever the checks of settings and run names accept reads back as itself, and trains a step of its method."""
+"""Whatever the checks of settings and run names accept reads back as itself, and trains a step of its method; what
+cannot be trained they refuse."""
 
 from contextlib import suppress
 from dataclasses import asdict, fields, replace
@@ -134,3 +135,25 @@ def test_what_the_checks_accept_trains(digits, method, tmp_path_factory, monkeyp
         assert all(weight.isfinite().all() for weight in weights), (run.id, attack, how)
 
     train()
+
+
+@pytest.mark.parametrize(
+    ("method", "settings", "said"),
+    [
+        ("te", {"start": 0.9, "ramp_end": 0.9}, "ramp_end must come after start"),
+        ("te", {"decay": 1.0}, "decay must be within"),
+        ("sglr", {"decay": 1.0}, "decay must be within"),
+        (
+            "kd_swa",
+            {
+                "cross_entropy_weight": 0.0,
+                "standard_weight": 0.0,
+                "adversarial_weight": 0.0,
+            },
+            "are all 0",
+        ),
+    ],
+)
+def test_settings_that_together_make_no_training_are_refused(method, settings, said):
+    with pytest.raises(UsageError, match=said):
+        make_run("digits", method, **settings)
