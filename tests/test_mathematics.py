@@ -1,4 +1,4 @@
-"""Losses, labels and schedules against closed forms; the propositions that speak of code (sglr.claims has the rest)."""
+"""Losses, labels and schedules against closed forms; the propositions that speak of code, a theorem of sglr.claims."""
 
 import math
 
@@ -6,6 +6,8 @@ import pytest
 import torch
 from torch.nn import functional as F
 
+from sglr.claims import theory
+from sglr.collected.results import Results
 from sglr.data.noise import corrupt_labels
 from sglr.evaluation.confidence import expected_calibration_error
 from sglr.evaluation.features import variance_ratio
@@ -124,3 +126,8 @@ def test_calibration_error_and_variance_ratio_by_hand():
         torch.tensor([0, 0, 1, 1]),
     )
     assert variance_ratio(features, y) == pytest.approx(4 / 100)
+
+
+def test_theorem_2_holds_for_the_symmetric_part_alone():
+    assert theory.noisy_risks(Results({}), loss="reverse").value < 1e-9
+    assert theory.noisy_risks(Results({}), loss="refined").value > 1e-3
