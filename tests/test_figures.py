@@ -1,182 +1,19 @@
 """Figures from collected CSVs written by hand: what the artists hold, not how the pixels look."""
 
-from pathlib import Path
-
 import matplotlib.pyplot as plt
 import numpy as np
-import pandas as pd
 import pytest
+from figure_frames import COLLECTED, EPOCHS, collect, figure_labels
 from matplotlib.axes import Axes
 from matplotlib.collections import PathCollection, PolyCollection
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
-from tools import history_of, manifest_of
 
-from sglr.artefacts.collect import collect as collect_runs
 from sglr.artefacts.drawing import balanced
 from sglr.artefacts.render import render
-from sglr.files.errors import UsageError
-from sglr.files.records import write_csv, write_json
-from sglr.plan.plan_files import load_plan
 from sglr.plan.scale_files import load_scale
 
 SCALE = load_scale("smoke")
-EPOCHS = np.arange(1, 9)
-
-
-MARKS = pd.DataFrame(
-    [("at", "learning rate drops", 4), ("sglr", "learning rate drops", 4)]
-    + [("sglr", "refinement starts", 3)],
-    columns=["method", "event", "epoch"],
-).assign(r=None)
-
-
-def figure1() -> dict[str, pd.DataFrame]:
-    rate = np.where(EPOCHS < 4, 0.1, np.where(EPOCHS < 6, 0.01, 0.001))
-    values = {
-        "learning_rate": rate,
-        "gradient_norm": EPOCHS / 10,
-        "gradient_norm_full": EPOCHS / 20,
-    }
-    values |= {"train_accuracy": EPOCHS / 10, "test_pgd20_accuracy": 0.5 - EPOCHS / 100}
-    values |= {"gradient_norm_settled": EPOCHS / 30, "gradient_norm_settled_se": 0.1}
-    values |= {"information_in_weights": 10.0**EPOCHS}
-    values |= {"information_settled": 9.0**EPOCHS, "information_settled_se": 2.0}
-    frames = [
-        pd.DataFrame(
-            {
-                "seed": seed,
-                "epoch": EPOCHS,
-                "quantity": name,
-                "value": value * (1 + seed),
-            }
-        )
-        for name, value in values.items()
-        for seed in (0, 1)
-    ]
-    return {"figure1": pd.concat(frames)}
-
-
-def curves(**columns: object) -> list[pd.DataFrame]:
-    return [
-        pd.DataFrame(
-            {
-                "seed": 0,
-                "epoch": EPOCHS,
-                "split": split,
-                "accuracy": accuracy,
-                **columns,
-            }
-        )
-        for split, accuracy in (("train", EPOCHS / 10), ("test", 0.5 - EPOCHS / 100))
-    ]
-
-
-def figure2() -> dict[str, pd.DataFrame]:
-    methods = ("at", "ls", "sglr")
-    course = [
-        (
-            method,
-            epoch,
-            target,
-            f"class {target}",
-            own if target == 3 else (1 - own) / 9,
-        )
-        for method, share in zip(methods, (1.0, 0.82, 0.7), strict=True)
-        for epoch in EPOCHS
-        for own in [1 if method == "sglr" and epoch < 5 else share]
-        for target in range(10)
-    ]
-    columns = ["method", "epoch", "target_class", "class_name", "probability"]
-    frame = pd.concat(
-        [part for method in methods for part in curves(method=method, num_steps=13)]
-    )
-    course = pd.DataFrame(course, columns=columns)
-    return {"figure2": frame, "figure2_course": course, "figure2_marks": MARKS}
-
-
-def figure3() -> dict[str, pd.DataFrame]:
-    frames = [
-        pd.DataFrame({"seed": 0, "epoch": EPOCHS, "input": name, "ece": 0.1})
-        .assign(
-            confidence_correct=start + EPOCHS / 40,
-            confidence_incorrect=start / 2 + EPOCHS / 40,
-        )
-        .assign(accuracy=start + 0.1 - abs(EPOCHS - 5) / 100)
-        for name, start in (("natural", 0.6), ("adversarial", 0.4))
-    ]
-    return {"figure3": pd.concat(frames)}
-
-
-def figure4() -> dict[str, pd.DataFrame]:
-    kinds = (("standard", None), ("standard_sglr", 1.0), ("standard_sglr", 0.2))
-    frames = [
-        part
-        for method, r in kinds
-        for part in curves(
-            method=method, r=r, untouched_portion=0.7, true_portion=0.73, noise=0.3
-        )
-    ]
-    more = pd.concat(frames)
-    other = more.assign(seed=1, accuracy=more["accuracy"] + 0.02)
-    return {"figure4": pd.concat([more, other]), "figure4_marks": MARKS}
-
-
-def figure5() -> dict[str, pd.DataFrame]:
-    methods, noises, turn = (
-        ("standard", "standard_ls", "standard_sglr"),
-        (0.0, 0.2, 0.4, 0.6),
-        np.arange(20),
-    )
-    points = [
-        pd.DataFrame(
-            {
-                "method": method,
-                "noise": noise,
-                "x": turn * (1 + noise),
-                "y": -turn,
-                "label": turn % 10,
-                "class_name": [f"class {label}" for label in turn % 10],
-            }
-        )
-        for method in methods
-        for noise in noises
-    ]
-    numbers = [
-        {
-            "method": method,
-            "noise": noise,
-            "seed": seed,
-            "silhouette": 0.5 - noise / 2,
-            "variance_ratio": noise + seed,
-            "drawn_silhouette": 0.9 - seed,
-        }
-        for method in methods
-        for noise in noises
-        for seed in (0, 1)
-    ]
-    return {"figure5": pd.concat(points), "figure5_separability": pd.DataFrame(numbers)}
-
-
-def figure_labels() -> dict[str, pd.DataFrame]:
-    kinds = (("sglr", 0.2, 0.0), ("standard_sglr", 1.0, 0.4))
-    frames = [
-        pd.DataFrame({"method": method, "r": r, "seed": 0, "epoch": EPOCHS})
-        .assign(label_accuracy=1 - noise - EPOCHS / 100, noise=noise)
-        .assign(given_accuracy=1 - 0.9 * noise)
-        for method, r, noise in kinds
-    ]
-    return {"figure_labels": pd.concat(frames), "figure_labels_marks": MARKS}
-
-
-COLLECTED = {1: figure1, 2: figure2, 3: figure3, 4: figure4, 5: figure5}
-COLLECTED |= {"_labels": figure_labels}
-
-
-def collect(number: int | str, folder: Path) -> None:
-    (folder / "collected").mkdir(exist_ok=True)
-    for name, frame in COLLECTED[number]().items():
-        frame.to_csv(folder / f"collected/{name}.csv", index=False)
 
 
 @pytest.fixture
@@ -363,86 +200,12 @@ def test_a_panel_of_labels_that_were_not_recorded_is_left_out_and_said(
     assert "clean labels: not recorded" in said
 
 
-def test_how_many_labels_are_right_is_collected_where_it_was_recorded(tmp_path):
-    plan = load_plan("smoke")
-    for number, run in enumerate(plan.runs_of["figure_labels"]):
-        folder = tmp_path / "smoke/runs" / run.id
-        write_csv(folder / "history.csv", history_of({}, {}))
-        manifest = manifest_of(plan, run) | {"true_portion": 0.65}
-        manifest["final"]["epoch"] = 2
-        write_json(folder / "manifest.json", manifest)
-        if number:  # the first was trained before this was recorded
-            rows = [{"epoch": epoch, "label_accuracy": epoch / 4} for epoch in (1, 2)]
-            write_csv(folder / "label_accuracy.csv", rows)
-    collect_runs("figure_labels", plan, tmp_path)
-    found = pd.read_csv(tmp_path / "smoke/collected/figure_labels.csv")
-    assert len(found) == 2 * (len(plan.runs_of["figure_labels"]) - 1)
-    assert set(found["label_accuracy"]) == {0.25, 0.5}
-    assert set(found["given_accuracy"]) == {0.65}
-
-
-def test_attack_and_label_noise_are_what_the_runs_record(tmp_path):
-    plan = load_plan("smoke")  # whose trainings attack in 2 steps
-    for run in plan.runs_of["figure2"] + plan.runs_of["figure4"]:
-        folder = tmp_path / "smoke/runs" / run.id
-        write_csv(folder / "history.csv", history_of({}))
-        write_csv(
-            folder / "labels.csv",
-            [{"class_index": 0, "target_class": 0, "probability": 1.0}],
-        )
-        write_json(
-            folder / "manifest.json",
-            manifest_of(plan, run) | {"untouched_portion": 0.625, "true_portion": 0.65},
-        )
-    for name in ("figure2", "figure4"):
-        collect_runs(name, plan, tmp_path)
-    curves, noisy = (
-        pd.read_csv(tmp_path / f"smoke/collected/{name}.csv")
-        for name in ("figure2", "figure4")
-    )
-    assert set(curves["num_steps"]) == {7}
-    assert noisy[
-        ["noise", "untouched_portion", "true_portion"]
-    ].drop_duplicates().values.tolist() == [[0.4, 0.625, 0.65]]
-
-
 @pytest.mark.parametrize("number", COLLECTED)
 def test_every_figure_states_the_scale_and_how_many_images(draw, number):
     stated = draw(number).get_suptitle().replace("\n", " ")
     role = "label_noise" if number in (4, 5) else "ten_classes"
     images = SCALE.data[getattr(SCALE.roles, role)].num_train
     assert SCALE.label in stated and f"{images:,} training images" in stated
-
-
-@pytest.mark.parametrize("number", COLLECTED)
-def test_an_unchanged_figure_is_an_unchanged_file(tmp_path, number):
-    collect(number, tmp_path)
-    for out in ("once", "again"):
-        render(f"figure{number}", SCALE, tmp_path, tmp_path / out)
-    for name in (f"figure{number}.pdf", f"figure{number}.png"):
-        assert (tmp_path / "once" / name).read_bytes() == (
-            tmp_path / "again" / name
-        ).read_bytes()
-    # It has whole seconds only.
-    assert b"/CreationDate" not in (tmp_path / f"once/figure{number}.pdf").read_bytes()
-
-
-def test_a_figure_of_another_size_has_a_file_of_its_own(tmp_path):
-    collect(4, tmp_path)
-    render("figure4", SCALE, tmp_path, tmp_path, "column")
-    assert (tmp_path / "figure4-column.pdf").exists()
-    assert not (tmp_path / "figure4.pdf").exists()
-    with pytest.raises(UsageError, match="did you mean 'column'"):
-        render("figure4", SCALE, tmp_path, tmp_path, "colum")
-
-
-def test_drawing_leaves_the_style_and_the_open_figures_alone(tmp_path):
-    collect(4, tmp_path)
-    opened = plt.get_fignums()
-    with plt.rc_context({"font.size": 23, "axes.spines.top": True}):  # the user's own
-        before = dict(plt.rcParams)
-        render("figure4", SCALE, tmp_path, tmp_path / "out")
-        assert dict(plt.rcParams) == before and plt.get_fignums() == opened
 
 
 def test_a_note_is_broken_into_lines_of_about_one_length():
