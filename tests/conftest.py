@@ -1,11 +1,12 @@
-"""What tests share: a network trained on real digits, and a run that the user's commands have trained and evaluated."""
+"""What tests share: a network trained on real digits, and runs of the user's commands."""
 
 import shutil
 from pathlib import Path
 
+import at_run
 import pytest
+import sglr_run
 import torch
-from at_run import RUN
 from tools import output, sglr
 
 from sglr.data import load_splits
@@ -39,7 +40,7 @@ def evaluated_at(tmp_path_factory) -> Path:
     """A folder in which PGD-AT's run is trained and evaluated; who changes anything takes `here`."""
     folder = tmp_path_factory.mktemp("evaluated_at")
     for command in ("train", "evaluate"):
-        output(sglr(folder, command, RUN))
+        output(sglr(folder, command, at_run.RUN))
     return folder
 
 
@@ -48,6 +49,14 @@ def here(evaluated_at, tmp_path) -> Path:
     """A copy of `evaluated_at`, for one test to change."""
     shutil.copytree(evaluated_at, tmp_path, dirs_exist_ok=True)
     return tmp_path
+
+
+@pytest.fixture(scope="session")
+def trained_sglr(tmp_path_factory) -> Path:
+    """Results with the run of `sglr_run`, trained to its end; tests leave them as they are."""
+    results = tmp_path_factory.mktemp("trained_sglr")
+    assert sglr_run.sglr(results, "train", sglr_run.RUN).returncode == 0
+    return results
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

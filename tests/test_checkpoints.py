@@ -11,7 +11,7 @@ from safetensors.torch import load_file
 from tools import one_line, output, sglr
 from torch import nn
 
-from sglr.engine.checkpoints import load_payload, load_state, save_payload
+from sglr.engine.checkpoints import STATE_FORMAT, load_payload, load_state, save_payload
 from sglr.engine.weights import load_weights, read_packed, save_weights
 from sglr.export.weights import load_model
 from sglr.files.errors import UsageError
@@ -126,6 +126,53 @@ def test_a_checkpoint_is_put_back_from_one_that_is_the_same(tmp_path, capsys):
     load_weights(copied, entry["sha256"])
     final.write_bytes(b"")  # of which there is no other
     assert _lost_checkpoint(tmp_path, checkpoints | {"trajectory": []})
+
+
+def folder_of(results: Path) -> Path:
+    return results / "smoke" / "runs" / RUN
+
+
+def test_a_state_of_another_version_is_set_aside(results, capsys):
+    path = folder_of(results) / "state.pt"
+    state = load_payload(path, version=STATE_FORMAT)
+    del state["format"]  # as before formats had numbers
+    save_payload(path, state)
+    assert (
+        load_state(path, state["fingerprint"]) is None
+        and path.with_suffix(".set-aside").exists()
+    )
+    assert (
+        f"of another version of this program (format 1; this one reads {STATE_FORMAT})"
+        in capsys.readouterr().out
+    )
+
+
+def test_a_checkpoint_of_another_version_is_refused(results):
+    path = folder_of(results) / "final.safetensors"
+    content = path.read_bytes().replace(b'\\"format\\": 1,', b'\\"format\\": 7,')
+    path.write_bytes(content)
+    with pytest.raises(UsageError, match="final.safetensors: not written by this"):
+        load_weights(path)
+
+
+def a_list() -> bytes:
+    file = io.BytesIO()
+    torch.save([1], file)
+    return file.getvalue()
+
+
+@pytest.mark.parametrize(
+    "body", [b"", b"no payload", b"PK\x03\x04" + bytes(200), a_list()]
+)
+def test_a_forged_file_with_a_right_checksum_is_one_line(tmp_path, body, capsys):
+    path = tmp_path / "state.pt"
+    path.write_bytes(digest(body).encode() + body)
+    with pytest.raises(
+        UsageError,
+        match="state.pt: damaged, (no file of this program|it holds more than tensors)",
+    ):
+        load_payload(path)
+    assert load_state(path, "any") is None and "set aside" in capsys.readouterr().out
 
 
 # Any program reads a network that a training leaves.

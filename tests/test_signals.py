@@ -1,8 +1,6 @@
-"""What a training survives and what it refuses: signals, other versions, forged files, names that are paths."""
+"""Signals: a training stops between any two steps, says by which, and goes on to the same bits."""
 
-import io
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -14,60 +12,15 @@ from pathlib import Path
 
 import pytest
 import torch
-from tools import ROOT, Done, one_line, run, sglr_words, standing_still
+from sglr_run import RUN, command, folder_of, results_of
+from tools import standing_still
 
-from sglr.engine.checkpoints import STATE_FORMAT, load_payload, load_state, save_payload
-from sglr.engine.weights import load_weights
-from sglr.files.errors import Interrupted, UsageError
-from sglr.files.records import digest, read_json
-from sglr.plan import plan_files, scale_files
+from sglr.engine.checkpoints import STATE_FORMAT, load_payload
+from sglr.files.errors import Interrupted
 from sglr.plan.plan import find_run
 from sglr.plan.plan_files import load_plan
-from sglr.plan.runs import make_run
-from sglr.plan.scale_files import load_scale
 from sglr.training.job import Job
-from sglr.training.records import LABEL_FILES
 from sglr.training.signals import EXIT_STATUS, StopRequest
-
-RUN = "digits-sglr-start0.25-s0"
-
-
-def command(results: Path, *words: str) -> list[str]:
-    return [*sglr_words(*words), "--results", str(results)]
-
-
-def sglr(results: Path, *words: str) -> Done:
-    return run(ROOT, *command(results, *words))
-
-
-def folder_of(results: Path, run: str = RUN) -> Path:
-    return results / "smoke" / "runs" / run
-
-
-def results_of(folder: Path) -> list:
-    manifest = read_json(folder / "manifest.json")
-    kept = [
-        manifest[name] for name in ("best", "best_validation", "final", "trajectory")
-    ]
-    return [
-        *((folder / name).read_bytes() for name in ("history.csv", *LABEL_FILES)),
-        kept,
-    ]
-
-
-@pytest.fixture(scope="module")
-def trained(tmp_path_factory) -> Path:
-    results = tmp_path_factory.mktemp("trained")
-    assert sglr(results, "train", RUN).returncode == 0
-    return results
-
-
-@pytest.fixture
-def results(trained, tmp_path) -> Path:
-    return shutil.copytree(trained, tmp_path / "results")
-
-
-# Signals
 
 
 class StopAtCheck(StopRequest):
@@ -164,7 +117,7 @@ def signalled(process: subprocess.Popen[str], number: int) -> tuple[int, str]:
     return process.returncode, errors
 
 
-def test_a_signal_stops_a_training_in_the_middle_of_an_epoch(trained, tmp_path):
+def test_a_signal_stops_a_training_in_the_middle_of_an_epoch(trained_sglr, tmp_path):
     for number, name, status in (
         (signal.SIGTERM, "SIGTERM", 75),
         (signal.SIGINT, "SIGINT", 130),
@@ -186,7 +139,7 @@ def test_a_signal_stops_a_training_in_the_middle_of_an_epoch(trained, tmp_path):
             process.send_signal(signal.SIGTERM)
         time.sleep(0.001)
     assert process.returncode == 0
-    assert results_of(folder_of(tmp_path)) == results_of(folder_of(trained))
+    assert results_of(folder_of(tmp_path)) == results_of(folder_of(trained_sglr))
 
 
 def test_a_signal_before_the_first_step_stops_with_its_status_too(tmp_path):
@@ -256,169 +209,3 @@ def test_a_signal_swallowed_by_the_code_it_came_in_still_counts():
     with pytest.raises(Interrupted) as caught:
         stop.check()
     assert caught.value.status == 75
-
-
-# Files of another version, made by hand, or left behind
-
-
-def test_a_state_of_another_version_is_set_aside(results, capsys):
-    path = folder_of(results) / "state.pt"
-    state = load_payload(path, version=STATE_FORMAT)
-    del state["format"]  # as before formats had numbers
-    save_payload(path, state)
-    assert (
-        load_state(path, state["fingerprint"]) is None
-        and path.with_suffix(".set-aside").exists()
-    )
-    assert (
-        f"of another version of this program (format 1; this one reads {STATE_FORMAT})"
-        in capsys.readouterr().out
-    )
-
-
-def test_a_checkpoint_of_another_version_is_refused(results):
-    path = folder_of(results) / "final.safetensors"
-    content = path.read_bytes().replace(b'\\"format\\": 1,', b'\\"format\\": 7,')
-    path.write_bytes(content)
-    with pytest.raises(UsageError, match="final.safetensors: not written by this"):
-        load_weights(path)
-
-
-def a_list() -> bytes:
-    file = io.BytesIO()
-    torch.save([1], file)
-    return file.getvalue()
-
-
-@pytest.mark.parametrize(
-    "body", [b"", b"no payload", b"PK\x03\x04" + bytes(200), a_list()]
-)
-def test_a_forged_file_with_a_right_checksum_is_one_line(tmp_path, body, capsys):
-    path = tmp_path / "state.pt"
-    path.write_bytes(digest(body).encode() + body)
-    with pytest.raises(
-        UsageError,
-        match="state.pt: damaged, (no file of this program|it holds more than tensors)",
-    ):
-        load_payload(path)
-    assert load_state(path, "any") is None and "set aside" in capsys.readouterr().out
-
-
-def test_leftover_temporary_files_are_never_read_and_go_at_the_next_start(
-    trained, results
-):
-    folder = folder_of(results)
-    for name in (
-        "state.pt",
-        "best.safetensors",
-        "history.csv",
-        "manifest.json",
-        "trajectory/0001.safetensors",
-    ):
-        left = folder / name
-        left = left.with_name(f".{left.name}.1.tmp")
-        left.parent.mkdir(exist_ok=True)
-        left.write_bytes(b"half a fi")
-    (folder / "manifest.json").unlink()
-    (folder / "history.csv").unlink()
-    with pytest.raises(UsageError, match=r"manifest.json: no such file"):
-        read_json(folder / "manifest.json")
-    assert sglr(results, "train", RUN).returncode == 0
-    assert results_of(folder) == results_of(folder_of(trained))
-    assert not list(folder.rglob("*.tmp"))
-
-
-# Names and configuration
-
-
-@pytest.mark.parametrize(
-    "run_id",
-    [
-        "../digits-at-s0",
-        "/tmp/digits-at-s0",
-        "digits-../../../x-at-s0",
-        "digits-/x-at-s0",
-        "digits-at/../../x-s0",
-        "digits-at-s0/../../../x",
-        "digits-at-noise0/.-s0",
-        "digits-at-s0.1.2",
-        "digits-at-s99999999999",
-    ],
-)
-def test_no_runs_name_leaves_the_results_folder(run_id):
-    with pytest.raises(UsageError):
-        find_run(run_id, load_scale("smoke"))
-
-
-@pytest.mark.parametrize(
-    ("words", "message"),
-    [
-        (
-            ["digits-../../../x-at-s0", "--scale", "smoke"],
-            "a name is letters, digits and '_', got '../../../x'",
-        ),
-        (
-            ["digits-at-s0", "--scale", "../scales/smoke"],
-            "unknown scale '../scales/smoke'",
-        ),
-        (
-            ["digits-at-s0", "--scale", str(scale_files.CONFIG / "scales" / "smoke")],
-            "unknown scale '/",
-        ),
-    ],
-)
-def test_a_name_that_is_a_path_is_refused_and_nothing_written(tmp_path, words, message):
-    words = [
-        sys.executable,
-        "-m",
-        "sglr",
-        "train",
-        *words,
-        "--results",
-        str(tmp_path / "results"),
-    ]
-    assert one_line(run(tmp_path, *words), message)
-    assert not list(tmp_path.iterdir())
-
-
-@pytest.mark.parametrize("dataset", ["../digits", "/digits", "a-b", "", ".", int])
-def test_a_data_sets_name_is_one_plain_word(dataset):
-    with pytest.raises(UsageError, match="a name is letters"):
-        make_run(dataset, "at")
-
-
-def planned(tmp_path, monkeypatch, line: str) -> None:
-    """Load config/plan.yaml with `line` as its last."""
-    shutil.copytree(scale_files.CONFIG, tmp_path / "config")
-    with open(tmp_path / "config" / "plan.yaml", "a") as file:
-        file.write(f"  - {line}\n")
-    for module in (plan_files, scale_files):
-        monkeypatch.setattr(module, "CONFIG", tmp_path / "config")
-    load_plan("smoke")
-
-
-@pytest.mark.parametrize(
-    ("line", "message"),
-    [
-        ("{data: ten_classes, method: ../at}", "unknown method '../at'"),
-        (
-            "{data: ../digits, method: at}",
-            "data: unknown value '../digits'; allowed: ten_classes",
-        ),
-        ("{data: __class__, method: at}", "data: unknown value '__class__'"),
-    ],
-)
-def test_a_plans_name_that_is_a_path_is_refused(tmp_path, monkeypatch, line, message):
-    planned(tmp_path, monkeypatch, "{data: ten_classes, method: at}")
-    with pytest.raises(UsageError, match=message):
-        planned(tmp_path / "other", monkeypatch, line)
-
-
-def test_a_yaml_tag_is_never_code(tmp_path, monkeypatch):
-    sprung = tmp_path / "sprung"
-    with pytest.raises(
-        UsageError,
-        match=r"plan.yaml: not readable as YAML: could not determine a constructor",
-    ):
-        planned(tmp_path, monkeypatch, f"!!python/object/apply:os.mkdir ['{sprung}']")
-    assert not sprung.exists()
