@@ -1,12 +1,15 @@
-"""What tests share: a network trained on real digits, and runs of the user's commands."""
+"""What tests share: a network trained on real digits, runs of the user's commands, a pretended GPU."""
 
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import at_run
 import pytest
 import sglr_run
 import torch
+from pretended_gpu import pretended
+from pretended_machine import Gpu
 from tools import output, sglr
 
 from sglr.data import load_splits
@@ -57,6 +60,14 @@ def trained_sglr(tmp_path_factory) -> Path:
     results = tmp_path_factory.mktemp("trained_sglr")
     assert sglr_run.sglr(results, "train", sglr_run.RUN).returncode == 0
     return results
+
+
+@pytest.fixture
+def gpu(monkeypatch) -> Iterator[Gpu]:
+    """The pretended GPU, on which this process computes."""
+    monkeypatch.setenv("SGLR_DEVICE", "cuda")
+    with pretended() as gpu:
+        yield gpu
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
