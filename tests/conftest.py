@@ -10,7 +10,7 @@ import sglr_run
 import torch
 from pretended_gpu import pretended
 from pretended_machine import Gpu
-from tools import output, sglr
+from tools import ROOT, output, sglr
 
 from sglr.data import load_splits
 from sglr.data.images import Splits
@@ -60,6 +60,14 @@ def trained_sglr(tmp_path_factory) -> Path:
     results = tmp_path_factory.mktemp("trained_sglr")
     assert sglr_run.sglr(results, "train", sglr_run.RUN).returncode == 0
     return results
+
+
+@pytest.fixture
+def run_here(tmp_path) -> Path:
+    """The committed run, alone in results/mini of a folder of its own."""
+    place = "results/mini/runs/cifar10-at-s0"
+    shutil.copytree(ROOT / place, tmp_path / place)
+    return tmp_path / place
 
 
 @pytest.fixture

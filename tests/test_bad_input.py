@@ -14,9 +14,10 @@ from tools import ROOT, one_line, run, sglr_words
 
 from sglr.artefacts.collect import runs_of
 from sglr.collected.results import read_manifests
+from sglr.collected.runs import Runs
 from sglr.export.events import write_events
 from sglr.files.errors import UsageError
-from sglr.files.records import read_csv
+from sglr.files.records import read_csv, read_json
 from sglr.files.shapes import EVALUATION, FORWARDS, MANIFEST, ORIGIN, OVERHEAD, check
 from sglr.plan.plan import find_run
 from sglr.plan.plan_files import load_plan
@@ -24,6 +25,7 @@ from sglr.plan.plan_files import load_plan
 RUN = "cifar10-at-s0"
 MINI = ROOT / "results/mini"
 PLAN = load_plan("mini")
+SCALE = PLAN.scale
 
 
 @pytest.fixture
@@ -200,3 +202,19 @@ def test_a_table_with_damaged_rows_is_refused(tmp_path, rows, said):
     again = "to make it again: sglr collect figure2 --scale smoke"
     with pytest.raises(UsageError, match=f"damaged, ({said}); {again}"):
         read_csv(path)
+
+
+def test_an_epoch_stands_once_in_a_history(run_here):
+    path = run_here / "history.csv"
+    (run_here / "train.sha256").unlink(missing_ok=True)
+    lines = path.read_text().splitlines(keepends=True)
+    path.write_text("".join([*lines, lines[-1]]))
+    runs = Runs(PLAN, (), ("history.csv",), run_here.parents[1])
+    with pytest.raises(UsageError, match="damaged, epoch 32 stands in it twice"):
+        runs.csv(find_run(RUN, SCALE), "history.csv")
+
+
+def test_json_nested_without_end_is_damaged(tmp_path):
+    (tmp_path / "a.json").write_text("[" * 200_000)
+    with pytest.raises(UsageError, match="damaged, not readable as JSON"):
+        read_json(tmp_path / "a.json")

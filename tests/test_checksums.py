@@ -50,3 +50,10 @@ def test_another_runs_checksums_in_place_of_a_stages_stand_in_nobodys_way(here):
     output(sglr(here, "collect", "table2"))
     output(sglr(here, "evaluate", RUN))
     assert "manifest" not in (files(here) / "evaluate.sha256").read_text()
+
+
+def test_a_users_own_checksums_are_nobodys(tmp_path):
+    write_json(tmp_path / "evaluation.json", {})
+    write_sums(tmp_path, "mine", ["evaluation.json"])
+    write_json(tmp_path / "evaluation.json", {"a": 1})
+    assert read_json(tmp_path / "evaluation.json") == {"a": 1}

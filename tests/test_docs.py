@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import asdict
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -14,6 +15,7 @@ from sglr.methods import METHODS
 from sglr.page.ledger import Interval
 from sglr.page.opening import adds_natural_alone
 
+MINI = ROOT / "results/mini"
 PAGES = {
     name: (ROOT / f"docs/{name}.md").read_text()
     for name in ("pipeline", "methods", "extending", "deviations")
@@ -127,3 +129,14 @@ def test_what_is_concluded_beside_early_stopping_follows_the_intervals(
     ends = {"natural": natural, "pgd20": robust, "autoattack": (-1.0, 1.0)}
     found = {name: Interval("", 1.0, *each, "") for name, each in ends.items()}
     assert adds_natural_alone(found) is alone
+
+
+def test_each_promise_names_tests_that_are_there():
+    page = (MINI.parents[1] / "docs/faults.md").read_text()
+    rows = [line.split("|")[1:-1] for line in page.splitlines() if line[:1] == "|"]
+    named = [cells[2].strip() for cells in rows[2:] if cells[1].strip()]
+    tests = {path.stem for path in Path(__file__).parent.glob("test_*.py")}
+    for words in named:
+        for name in words.split(", "):
+            assert f"test_{name}" in tests, words
+    assert len(named) > 30

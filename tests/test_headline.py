@@ -11,6 +11,8 @@ from tools import evaluation_of, manifest_of
 from sglr.artefacts.collect import collect
 from sglr.artefacts.render import render
 from sglr.collected.paired import mean_interval, paired_difference
+from sglr.files.errors import NotYet
+from sglr.files.records import write_json
 from sglr.plan.plan_files import load_plan
 
 SCALE = SimpleNamespace(label="a label", attack=SimpleNamespace(test_steps=20))
@@ -130,3 +132,17 @@ def test_several_seeds_are_one_row_with_an_interval_over_seeds(collected):
         (15, -48.53, 78.53), abs=0.01
     )
     assert pd.isna(at["p_value"])
+
+
+def test_a_headline_without_pgd_at_is_not_run_yet(tmp_path):
+    plan = load_plan("smoke")
+    for run in plan.runs_of["headline"]:
+        folder = tmp_path / "smoke/runs" / run.id
+        write_json(folder / "manifest.json", manifest_of(plan, run))
+        bits = {"num_images": 4, "natural_accuracy": 0.5, "autoattack": None}
+        bits |= {"pgd20_accuracy": 0.5, "pgd20_correct": "0101"}
+        found = evaluation_of(dict.fromkeys(("best", "final"), bits))
+        if run.method != "at":
+            write_json(folder / "evaluation.json", found)
+    with pytest.raises(NotYet, match="no seed of it has PGD-AT evaluated yet"):
+        collect("headline", plan, tmp_path)

@@ -6,7 +6,10 @@ import pytest
 import torch
 from tools import ROOT, output, sglr
 
+from sglr import load_model
 from sglr.engine import parallel
+
+RUN = "cifar10-at-s0"
 
 
 @pytest.mark.parametrize(
@@ -41,3 +44,15 @@ def test_a_users_style_changes_no_figure(tmp_path):
         output(sglr(tmp_path, *words, scale="mini", **more))
     for path in (tmp_path / "plain/mini").iterdir():
         assert path.read_bytes() == (tmp_path / "styled/mini" / path.name).read_bytes()
+
+
+def test_a_default_dtype_changes_no_loaded_network():
+    name, x = f"mini/{RUN}-final", torch.rand(2, 3, 32, 32)
+    with torch.no_grad():
+        plain = load_model(name)(x)
+        torch.set_default_dtype(torch.float64)
+        try:
+            found = load_model(name)(x)
+        finally:
+            torch.set_default_dtype(torch.float32)
+    assert found.dtype == torch.float32 and torch.equal(found, plain)

@@ -10,6 +10,7 @@ from sglr_run import RUN, folder_of, results_of, sglr
 from sglr.files.disk import write_bytes
 from sglr.files.errors import UsageError
 from sglr.files.records import read_json
+from sglr.training.state import remove_leftovers
 
 
 def test_a_write_that_is_cut_leaves_nothing_behind(tmp_path, monkeypatch):
@@ -48,3 +49,23 @@ def test_leftover_temporary_files_are_never_read_and_go_at_the_next_start(
     assert sglr(results, "train", RUN).returncode == 0
     assert results_of(folder) == results_of(folder_of(trained_sglr))
     assert not list(folder.rglob("*.tmp"))
+
+
+def test_who_measures_meanwhile_keeps_its_temporary_file(tmp_path, monkeypatch):
+    left: list[str] = []
+
+    def stopped(_: int) -> None:
+        left.extend(path.name for path in tmp_path.iterdir())
+        monkeypatch.undo()
+        name = left[0].replace(f".{os.getpid()}.", f".{os.getppid()}.")
+        (tmp_path / name).write_bytes(b"of a process that runs")
+        gone = left[0].replace(f".{os.getpid()}.", f".{2**22 + 1}.")
+        (tmp_path / gone).write_bytes(b"of one that does not")
+        remove_leftovers(tmp_path)
+        left[:] = [path.name for path in tmp_path.iterdir()]
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(os, "fsync", stopped)
+    with pytest.raises(KeyboardInterrupt):
+        write_bytes(tmp_path / "evaluation.json", b"new")
+    assert [name.split(".")[-2] for name in left] == [str(os.getppid())]
