@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 import torch
 from sklearn.metrics import silhouette_score
+from tools import one_line, output, sglr
 from torch.nn import functional as F
 
 from sglr.attacks.threat import LinfBall
@@ -195,3 +196,12 @@ def test_features_show_true_classes_of_training_images_and_separability_of_test_
     assert read_json(tmp_path / "separability.json")["silhouette"] == pytest.approx(
         expected, rel=1e-4
     )
+
+
+def test_points_that_are_one_a_class_are_refused_before_the_figure_fails_of_them(
+    tmp_path,
+):
+    few = ("--set", "measurement.num_features=4", "--set", "adversarial.epochs=1")
+    output(sglr(tmp_path, "train", "digits-at-s0", *few))
+    done = sglr(tmp_path, "features", "digits-at-s0", *few)
+    assert one_line(done, "4 images, one a class")

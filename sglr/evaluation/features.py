@@ -34,16 +34,21 @@ def tsne(features: Tensor, seed: int = 0) -> np.ndarray:
 def separability(features: Tensor, y: Tensor) -> dict[str, float]:
     """Return the silhouette (-1 to 1, higher is better) and tr(S_W) / tr(S_B) (lower is better) of the classes.
 
-    Raises UsageError where no class has two images: nothing is within a class then.
+    Raises UsageError where no class has two images.
     """
-    if len(y.unique()) == len(y):
-        raise UsageError(
-            f"{len(y)} images, one a class: how separable classes are is measured on more"
-        )
+    check_within(y)
     return {
         "silhouette": float(silhouette_score(features.cpu().numpy(), y.cpu().numpy())),
         "variance_ratio": variance_ratio(features, y),
     }
+
+
+def check_within(y: Tensor) -> None:
+    """Raise UsageError where no class of y (N,) has two images: nothing is within a class then."""
+    if len(y.unique()) == len(y):
+        raise UsageError(
+            f"{len(y)} images, one a class: how separable classes are is measured on more"
+        )
 
 
 def variance_ratio(features: Tensor, y: Tensor) -> float:

@@ -147,6 +147,7 @@ def measure_features(finished: Finished) -> None:
     """Write features.csv (t-SNE of training images, true labels) and separability.json (test images)."""
     # scikit-learn takes a second.
     from sglr.evaluation.features import (
+        check_within,
         penultimate_features,
         separability,
         tsne,
@@ -155,6 +156,8 @@ def measure_features(finished: Finished) -> None:
     network, underway = finished.network("final"), finished.underway("features")
     size = finished.scale.measurement.batch_size
     few = finished.splits.train.first(finished.scale.measurement.num_features)
+    labels = finished.splits.true_labels[: len(few)]
+    check_within(labels)  # the figure measures the points that it draws, too
 
     def embed() -> Part:
         points = tsne(penultimate_features(network, few.pixels(), size))
@@ -167,7 +170,6 @@ def measure_features(finished: Finished) -> None:
 
     points = underway.part("tsne", embed)["points"]
     print(f"{finished.run.id}: t-SNE of {len(few)} images", flush=True)
-    labels = finished.splits.true_labels[: len(few)]
     rows = [
         {"x": x, "y": y, "label": label}
         for (x, y), label in zip(points, labels.tolist(), strict=True)
