@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import re
 import sys
 from functools import partial
 from pathlib import Path
@@ -25,7 +26,9 @@ def main() -> None:
     Raises KeyboardInterrupt, which `__main__` ends in a line as well.
     """
     _open_closed_streams()
-    arguments = _parser().parse_args(_checked(sys.argv[1:]))
+    arguments, left = _parser().parse_known_args(_checked(sys.argv[1:]))
+    if left:
+        _end(_one_too_many(left[0], arguments.options), 2)
     try:
         scale = "+".join([arguments.scale, *arguments.set])
         plan = load_plan(scale, plan_file=arguments.plan)
@@ -76,6 +79,13 @@ def _checked(words: list[str]) -> list[str]:
     return words
 
 
+def _one_too_many(word: str, options: list[str]) -> str:
+    """What is wrong with a word after a command that takes no such one."""
+    if word.startswith("-"):
+        return unknown(word, options, "option")
+    return f"{word!r} is one word too many; options: {', '.join(options)}"
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="sglr", description="Train, evaluate and show the runs of one scale."
@@ -93,6 +103,7 @@ def _parser() -> argparse.ArgumentParser:
             command.add_argument(argument)
         _add_own(command, name)
         _add_common(command, name)
+        command.set_defaults(options=re.findall(r"--[a-z-]+", command.format_usage()))
     return parser
 
 

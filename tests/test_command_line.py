@@ -58,6 +58,11 @@ def test_the_version_and_a_command_that_is_none(tmp_path):
             ("export", RUN, "--checkpoint", "finale"),
             "unknown checkpoint 'finale'; did you mean 'final'?",
         ),
+        (
+            ("train", RUN, "--sclae", "smoke"),
+            "unknown option '--sclae'; did you mean '--scale'?",
+        ),
+        (("evaluate", RUN, "also"), "'also' is one word too many; options: --keep"),
     ],
 )
 def test_a_word_that_is_none_says_the_nearest(tmp_path, words, said):
