@@ -286,6 +286,12 @@ def test_the_command_writes_a_row_beside_the_scales_runs(tmp_path):
     assert "replaced" not in output(command(tmp_path, *words))
     (folder / "w.json").write_text('{"entry": []}')
     assert "is replaced" in output(command(tmp_path, *words))
+    of_another = (folder / "w.json").read_text().replace('"digits"', '"cifar10"')
+    (folder / "w.json").write_text(of_another)
+    assert one_line(command(tmp_path, *words), "w.json is of cifar10: give this one")
+    assert "v on digits" in output(command(tmp_path, *words, "--name", "v"))
+    assert json.loads((folder / "v.json").read_text())["data"] == "digits"
+    assert (folder / "w.json").read_text() == of_another
 
 
 SMALL = ["w.pt", "--architecture", "small_resnet"]

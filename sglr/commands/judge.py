@@ -34,6 +34,7 @@ def add_arguments(command: ArgumentParser) -> None:
         metavar=("MEAN", "STD"),
         help="of what the network expects, such as 0.49,0.48,0.45 0.25,0.24,0.26",
     )
+    add("--name", help="of what is written (default: that of WEIGHTS)")
     add("--no-autoattack", action="store_true", help="leave the slow part out")
     add("--keep-images", action="store_true", help="write what AutoAttack ends with")
 
@@ -49,6 +50,8 @@ def judge(arguments: Namespace, plan: Plan) -> None:
         )
     if arguments.data not in scale.data:
         raise UsageError(unknown(arguments.data, scale.data, "data set"))
+    folder = arguments.results / scale.name / "judged"
+    _check_place(folder, arguments)
     if scale.gpu:
         lease_gpu()
     network = _network(arguments, plan)
@@ -58,7 +61,6 @@ def judge(arguments: Namespace, plan: Plan) -> None:
     from sglr.evaluation.judge import judge
 
     set_deterministic_debug_mode("default")  # a stranger's module may use anything
-    folder = arguments.results / scale.name / "judged"
     found = judge(
         network.to(device),
         arguments.data,
@@ -77,11 +79,26 @@ def judge(arguments: Namespace, plan: Plan) -> None:
     print(words)
 
 
+def _check_place(folder: Path, arguments: Namespace) -> None:
+    """Raise UsageError where another data set's judgement has the name: it would be lost."""
+    from sglr.evaluation.kept import file_name
+
+    path = folder / f"{file_name(_name(arguments))}.json"
+    if (data := _before(path).get("data", arguments.data)) != arguments.data:
+        raise UsageError(f"{path} is of {data}: give this one another name with --name")
+
+
+def _before(path: Path) -> dict[str, Any]:
+    """The judgement that has the name so far; nothing where there is none, or it cannot be read."""
+    try:
+        return read_json(path)
+    except UsageError:
+        return {}
+
+
 def _replaces(path: Path, found: "Judgement") -> list[str]:
     """What to say where another judgement's place is taken: one of other images, or that was right on others."""
-    try:
-        old = read_json(path)
-    except UsageError:  # there was none, or nothing of it can be read
+    if not (old := _before(path)):
         return []
     entry, now = old.get("entry"), found.entry["natural_correct"]
     same = isinstance(entry, dict) and entry.get("natural_correct") == now
@@ -91,7 +108,8 @@ def _replaces(path: Path, found: "Judgement") -> list[str]:
 
 
 def _name(arguments: Namespace) -> str:
-    return Path(arguments.weights).stem if arguments.weights else arguments.model
+    weights = arguments.weights and Path(arguments.weights).stem
+    return arguments.name or weights or arguments.model or ""
 
 
 def _normalisation(given: list[str] | None) -> "tuple[list[float], list[float]] | None":
