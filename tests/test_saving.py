@@ -5,7 +5,6 @@ import threading
 
 import pytest
 import torch
-from pretended_gpu import pretended
 
 from sglr.engine.checkpoints import STATE_FORMAT, load_payload
 from sglr.engine.device import prepare
@@ -22,13 +21,6 @@ from sglr.training.signals import StopRequest
 
 PLAN = load_plan("smoke+attack.train_steps=1+attack.curve_steps=1")
 CPU = torch.device("cpu")
-
-
-@pytest.fixture
-def gpu(monkeypatch):
-    monkeypatch.setenv("SGLR_DEVICE", "cuda")
-    with pretended() as gpu:
-        yield gpu
 
 
 @pytest.fixture

@@ -48,7 +48,6 @@ def shown(name: str) -> tuple[str, float, list[float]]:
     return row["verdict"], float(row["value"]), ends
 
 
-LOST = {("best",): 1, ("final",): -1}
 TABLES = {
     # id -> attack of the weakest part, signs, what the word must be
     "overfitting/at/ten_classes": (
