@@ -15,6 +15,7 @@ import sglr
 from sglr.attacks.threat import LinfBall
 from sglr.commands.judge import add_arguments, judge
 from sglr.evaluation.accuracy import correct_natural, correct_under_pgd
+from sglr.evaluation.bench import Bench
 from sglr.evaluation.confidence import confidence_summary
 from sglr.evaluation.features import penultimate_features, separability
 from sglr.files.errors import UsageError
@@ -292,6 +293,28 @@ def test_the_command_writes_a_row_beside_the_scales_runs(tmp_path):
     assert "v on digits" in output(command(tmp_path, *words, "--name", "v"))
     assert json.loads((folder / "v.json").read_text())["data"] == "digits"
     assert (folder / "w.json").read_text() == of_another
+
+
+def test_killed_before_its_record_is_written_it_goes_on(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    torch.save(build("small_resnet", 10, 1, 8, 3).state_dict(), "w.pt")
+    parser = ArgumentParser()
+    add_arguments(parser)
+    words = ["w.pt", "--architecture", "small_resnet", "--data", "digits"]
+    parser.set_defaults(results=Path())
+    arguments, measured = parser.parse_args(words), []
+    honest = Bench._fast
+    monkeypatch.setattr(
+        Bench, "_fast", lambda *given: measured.append(1) or honest(*given)
+    )
+    with monkeypatch.context() as killed:
+        killed.setattr("sglr.commands.judge.write_json", lambda *_: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            judge(arguments, load_plan("smoke"))
+    assert not Path("smoke/judged/w.json").exists()
+    judge(arguments, load_plan("smoke"))
+    assert Path("smoke/judged/w.json").exists() and measured == [1]
+    assert not Path("smoke/judged/w.underway").exists()
 
 
 SMALL = ["w.pt", "--architecture", "small_resnet"]

@@ -3,6 +3,7 @@
 import os
 import sys
 from argparse import ArgumentParser, Namespace
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -61,7 +62,7 @@ def judge(arguments: Namespace, plan: Plan) -> None:
     from sglr.evaluation.judge import judge
 
     set_deterministic_debug_mode("default")  # a stranger's module may use anything
-    found = judge(
+    judge(
         network.to(device),
         arguments.data,
         scale=scale,
@@ -70,7 +71,12 @@ def judge(arguments: Namespace, plan: Plan) -> None:
         name=_name(arguments),
         folder=folder,
         keep_images=arguments.keep_images,
+        write=partial(_write, arguments, plan, folder),
     )
+
+
+def _write(arguments: Namespace, plan: Plan, folder: Path, found: "Judgement") -> None:
+    """Write and print what was found."""
     record = folder / f"{found.name}.json"
     found.warnings.extend(_replaces(record, found))
     words = "\n".join([*_summary(found, plan), "", *_table(found, plan, arguments)])

@@ -1,6 +1,6 @@
 """Any network, judged as ours are."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -77,6 +77,7 @@ def judge(
     name: str = "network",
     folder: Path | None = None,
     keep_images: bool = False,
+    write: Callable[[Judgement], None] | None = None,
 ) -> Judgement:
     """Measure `model` on a scale's test images by its attack; the model stays as it is.
 
@@ -84,6 +85,7 @@ def judge(
         model: images (N, C, H, W) in [0, 1] to logits (N, K), on any device; it is judged in eval mode.
         data: a data set of the scale.  normalise: mean and std by channel, where the model expects (x - mean) / std.
         folder: where an interrupted judgement goes on from, and where AutoAttack's log and images go.
+        write: keeps what was found; killed before it is done, the judgement still goes on.
     Raises:
         UsageError: for a network on which these numbers would mean nothing, in one line.
     """
@@ -106,6 +108,8 @@ def judge(
         underway = Underway(files.underway, bench.decides(of=of))
         warnings = [*_in_train_mode(model), *said_of_outputs(logits)]
         found = _judged(bench, given, data, autoattack, files, underway, warnings)
+    if write:
+        write(found)
     underway.close()
     return found
 
