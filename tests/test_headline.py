@@ -67,7 +67,8 @@ def network(correct: str) -> dict:
     """An evaluation's entry; AutoAttack has the first five images."""
     counted = {"num_images": 10, "natural_accuracy": 0.5}
     pgd20 = {"pgd20_accuracy": correct.count("1") / 10, "pgd20_correct": correct}
-    attacked = {"accuracy": correct[:5].count("1") / 5, "correct": correct[:5]}
+    attacked = {"num_images": 5, "correct": correct[:5]}
+    attacked |= {"accuracy": correct[:5].count("1") / 5}
     return counted | pgd20 | {"autoattack": attacked}
 
 
