@@ -57,10 +57,16 @@ def difference(
         if early := _early(results, role, attack, cell, chosen):
             raise NotTestable(early)
 
-    def shape(cell: str, base: str) -> Signs:
-        return [(1, (attack, cell, checkpoint)), (-1, (attack, base, against))]
-
-    return _compared(results, role, shape, ends[0][0], ends[1][0])
+    return _compared(
+        results,
+        role,
+        lambda cell, base: [
+            (1, (attack, cell, checkpoint)),
+            (-1, (attack, base, against)),
+        ],
+        ends[0][0],
+        ends[1][0],
+    )
 
 
 def lost(results: Results, *, role: str, attack: str, method: str) -> Evidence:
@@ -76,10 +82,13 @@ def lost_less(
 ) -> Evidence:
     """Return the points that `other` loses from best to final, less what `method` loses."""
 
-    def shape(cell: str, base: str) -> Signs:
-        return _loss(attack, base) + _loss(attack, cell, sign=-1)
-
-    found = _compared(results, role, shape, method, other)
+    found = _compared(
+        results,
+        role,
+        lambda cell, base: _loss(attack, base) + _loss(attack, cell, sign=-1),
+        method,
+        other,
+    )
     return replace(
         found, note=_early(results, role, attack, method, "best") or found.note
     )
@@ -95,10 +104,14 @@ def gains_more(
     """Return what final `one` gains over final `other` under the first attack, less what it
     gains under the second, on the images of both."""
 
-    def shape(cell: str, base: str) -> Signs:
-        return _gain(attacks[0], cell, base) + _gain(attacks[1], cell, base, sign=-1)
-
-    return _compared(results, role, shape, one, other)
+    first, second = attacks
+    return _compared(
+        results,
+        role,
+        lambda cell, base: _gain(first, cell, base) + _gain(second, cell, base, -1),
+        one,
+        other,
+    )
 
 
 def _gain(attack: str, one: str, other: str, sign: float = 1) -> Signs:

@@ -170,12 +170,11 @@ class Parts:
 
     def weakest(self, rule: Rule) -> str:
         """Return the name of the part that says least for the claim; "" without any."""
-
-        def strength(name: str) -> tuple[float, float]:
-            found = self.measured[name]
-            return rule.opposite(found), rule.room(found.value)
-
-        return min(self.measured, key=strength, default="")
+        strength = {
+            name: (rule.opposite(found), rule.room(found.value))
+            for name, found in self.measured.items()
+        }
+        return min(strength, key=strength.__getitem__, default="")
 
     def counts(self, rule: Rule) -> str:
         """How many parts have each word, by their own 95 % intervals."""

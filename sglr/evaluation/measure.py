@@ -5,6 +5,7 @@ from typing import Any
 
 from torch import Tensor, nn
 
+from sglr.data.images import ImageSet
 from sglr.engine.underway import Part
 from sglr.evaluation.accuracy import in_batches
 from sglr.evaluation.bench import Measured
@@ -145,41 +146,41 @@ def _settled_row(
 
 def measure_features(finished: Finished) -> None:
     """Write features.csv (t-SNE of training images, true labels) and separability.json (test images)."""
-    # scikit-learn takes a second.
-    from sglr.evaluation.features import (
-        check_within,
-        penultimate_features,
-        separability,
-        tsne,
-    )
+    from sglr.evaluation.features import check_within  # scikit-learn takes a second
 
     network, underway = finished.network("final"), finished.underway("features")
     size = finished.scale.measurement.batch_size
     few = finished.splits.train.first(finished.scale.measurement.num_features)
     labels = finished.splits.true_labels[: len(few)]
     check_within(labels)  # the figure measures the points that it draws, too
-
-    def embed() -> Part:
-        points = tsne(penultimate_features(network, few.pixels(), size))
-        return {"points": points.tolist()}
-
-    def separate() -> Part:
-        test = finished.splits.test
-        features = penultimate_features(network, test.pixels(), size)
-        return separability(features, test.labels)
-
+    embed = partial(_embedded, network, few, size)
     points = underway.part("tsne", embed)["points"]
     print(f"{finished.run.id}: t-SNE of {len(few)} images", flush=True)
     rows = [
         {"x": x, "y": y, "label": label}
         for (x, y), label in zip(points, labels.tolist(), strict=True)
     ]
+    separate = partial(_separated, network, finished.splits.test, size)
     found = underway.part("separability", separate)
     print(f"{finished.run.id}: silhouette {found['silhouette']:.3f}", flush=True)
     write_csv(finished.folder / "features.csv", rows)
     write_json(finished.folder / "separability.json", found)
     _write_record(finished, "features", ["features.csv", "separability.json"])
     underway.close()
+
+
+def _embedded(network: nn.Module, images: ImageSet, batch_size: int) -> Part:
+    from sglr.evaluation.features import penultimate_features, tsne
+
+    features = penultimate_features(network, images.pixels(), batch_size)
+    return {"points": tsne(features).tolist()}
+
+
+def _separated(network: nn.Module, images: ImageSet, batch_size: int) -> Part:
+    from sglr.evaluation.features import penultimate_features, separability
+
+    features = penultimate_features(network, images.pixels(), batch_size)
+    return separability(features, images.labels)
 
 
 def _write_record(finished: Finished, stage: str, names: list[str]) -> None:
