@@ -15,26 +15,13 @@ import torch
 from sglr_run import RUN, command, folder_of, results_of
 from tools import standing_still
 
+from benchmarks.stopping import StopAt
 from sglr.engine.checkpoints import STATE_FORMAT, load_payload
 from sglr.files.errors import Interrupted
 from sglr.plan.plan import find_run
 from sglr.plan.plan_files import load_plan
 from sglr.training.job import Job
 from sglr.training.signals import EXIT_STATUS, StopRequest
-
-
-class StopAtCheck(StopRequest):
-    """As if a signal came before the `number`-th look at it."""
-
-    def __init__(self, number: int):
-        super().__init__()
-        self.left = number
-
-    def check(self, any_process=bool) -> None:
-        self.left -= 1
-        if self.left == 0:
-            self.received = signal.SIGTERM
-        super().check(any_process)
 
 
 def training(results: Path, run_id: str, augment: bool = False) -> Job:
@@ -77,9 +64,7 @@ def test_stopped_between_any_two_steps_it_ends_with_the_same_bits(
     places = set()
     for life in range(100):
         try:
-            training(tmp_path / "stopped", run_id, augment).fit(
-                StopAtCheck(1 + life % 7)
-            )
+            training(tmp_path / "stopped", run_id, augment).fit(StopAt(life % 7))
             break
         except Interrupted:
             under_way = load_payload(folder / "state.pt", version=STATE_FORMAT)[
@@ -98,7 +83,7 @@ def test_an_interrupted_epoch_counts_the_seconds_of_all_its_parts(tmp_path):
         Interrupted,
         match="stopped by SIGTERM in epoch 1; 0 epochs are saved, and the steps",
     ):
-        first.fit(StopAtCheck(2))
+        first.fit(StopAt(1))
     spent = first.state.underway.seconds
     second = training(tmp_path, RUN)
     second.fit(StopRequest())

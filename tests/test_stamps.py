@@ -1,41 +1,16 @@
 """The stamps of a run's manifest: who trained each stretch of it, with which code."""
 
 import json
-import signal
-from pathlib import Path
 
 import pytest
-import torch
 from at_run import RUN
+from smoke_job import a_job
 
+from benchmarks.stopping import StopAt
 from sglr.files.errors import Interrupted, UsageError
 from sglr.files.origin import differences
-from sglr.plan.plan_files import load_plan
 from sglr.training import job
-from sglr.training.job import Job
 from sglr.training.signals import StopRequest
-
-SMOKE = load_plan("smoke")
-
-
-def a_job(folder: Path) -> Job:
-    planned = SMOKE.runs[RUN]
-    settings = SMOKE.settings_of(planned)
-    cpu, engine = torch.device("cpu"), SMOKE.scale.engine
-    return Job(planned, SMOKE.scale, folder, settings, cpu, engine)
-
-
-class StopAfter(StopRequest):
-    """As if SIGTERM came at the `number`-th look."""
-
-    def __init__(self, number: int):
-        super().__init__()
-        self.left = number
-
-    def check(self, any_process=bool) -> None:
-        self.left -= 1
-        self.received = signal.SIGTERM if self.left < 0 else None
-        super().check(any_process)
 
 
 def test_each_stretch_keeps_its_own_stamp_and_a_finished_one_is_never_rewritten(
@@ -48,22 +23,22 @@ def test_each_stretch_keeps_its_own_stamp_and_a_finished_one_is_never_rewritten(
 
     stamped("first")
     with pytest.raises(Interrupted):
-        a_job(tmp_path).fit(StopAfter(8))
+        a_job(RUN, tmp_path).fit(StopAt(8))
     stamped("second")
     with pytest.raises(UsageError, match="--strict: commit: first, second"):
-        a_job(tmp_path).fit(StopRequest(), strict=True)
-    a_job(tmp_path).fit(StopRequest())
+        a_job(RUN, tmp_path).fit(StopRequest(), strict=True)
+    a_job(RUN, tmp_path).fit(StopRequest())
     assert "goes on with other commit: first, second" in capsys.readouterr().out
-    manifest = json.loads((tmp_path / "manifest.json").read_text())
+    manifest = json.loads((tmp_path / RUN / "manifest.json").read_text())
     assert [each["origin"]["commit"] for each in manifest["stretches"]] == [
         "first",
         "second",
     ]
     assert [each["from_epoch"] for each in manifest["stretches"]] == [1, 2]
-    written = (tmp_path / "manifest.json").read_bytes()
+    written = (tmp_path / RUN / "manifest.json").read_bytes()
     stamped("third")
-    a_job(tmp_path).fit(StopRequest())
-    assert (tmp_path / "manifest.json").read_bytes() == written
+    a_job(RUN, tmp_path).fit(StopRequest())
+    assert (tmp_path / RUN / "manifest.json").read_bytes() == written
 
 
 def test_another_commit_with_the_same_sources_is_the_same_code():
