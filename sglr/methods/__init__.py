@@ -4,8 +4,10 @@ from functools import cache
 from importlib import import_module
 from importlib.metadata import entry_points
 from pkgutil import iter_modules
+from typing import Any
 
 from sglr.files.errors import UsageError
+from sglr.files.settings import unknown
 from sglr.methods.method import Method
 
 
@@ -20,6 +22,13 @@ def _own() -> dict[str, type[Method]]:
 
 
 METHODS: dict[str, type[Method]] = _own()
+
+
+def method_named(name: Any) -> type[Method]:
+    """Return the method's record. Raises UsageError where there is none of this name."""
+    if not isinstance(name, str) or name not in METHODS:
+        raise UsageError(unknown(name, METHODS, "method"))
+    return METHODS[name]
 
 
 @cache

@@ -9,7 +9,7 @@ from typing import Any
 from sglr.files.errors import UsageError
 from sglr.files.settings import Settings, from_mapping, meant, setting, unknown
 from sglr.files.yaml import CONFIG, read_yaml
-from sglr.methods import METHODS, add_methods_of_packages
+from sglr.methods import add_methods_of_packages, method_named
 from sglr.plan.plan import Plan, find_run
 from sglr.plan.runs import Run, make_run
 from sglr.plan.scale_files import load_scale
@@ -180,11 +180,8 @@ def _one_run(cell: dict[str, Any], seed: int, scale: Scale) -> Run:
 
 
 def _check_keys(cell: dict[str, Any]) -> None:
-    """Raise UsageError for a method that there is not, and for a key that a line of it cannot have."""
-    method = cell["method"]
-    if not isinstance(method, str) or method not in METHODS:
-        raise UsageError(unknown(method, METHODS, "method"))
-    own = [each.name for each in fields(METHODS[method])]
+    """Raise UsageError for a key that a line of this method cannot have."""
+    own = [each.name for each in fields(method_named(cell["method"]))]
     allowed = ["data", "method", "architecture", "label_noise", *_FLAGS, *own]
     for key in cell:
         if key not in allowed:

@@ -6,7 +6,7 @@ from typing import Any
 
 from sglr.files.errors import UsageError
 from sglr.files.settings import check_range, exact, from_mapping, unknown
-from sglr.methods import METHODS
+from sglr.methods import METHODS, method_named
 
 _SHORT = {"temperature": "T", "label_noise": "noise"}
 _LONG = {short: long for long, short in _SHORT.items()}
@@ -72,8 +72,7 @@ def make_run(
     **settings: Value,
 ) -> Run:
     """Return the run, its settings checked and those at their default dropped, so that equal runs are equal."""
-    if method not in METHODS:
-        raise UsageError(unknown(method, METHODS, "method"))
+    record: Any = method_named(method)
     _check_name(dataset)
     _check_name(architecture or method)
     check_range("seed", seed, 0, LARGEST_SEED)
@@ -81,16 +80,13 @@ def make_run(
         raise UsageError(f"label_noise must be a number, got {label_noise!r}")
     if not 0 <= label_noise < 1:
         raise UsageError(f"label_noise must be within [0, 1), got {exact(label_noise)}")
-    full: Any = from_mapping(
-        METHODS[method], settings, f"a run of {dataset}: method '{method}'"
-    )
+    where = f"a run of {dataset}: method '{method}'"
+    full = from_mapping(record, settings, where)
     if getattr(full, "r", None) == 0:
         # r = 0 never looks at the temperature: its cells are one run.
         settings.pop("temperature", None)
-        full = from_mapping(
-            METHODS[method], settings, f"a run of {dataset}: method '{method}'"
-        )
-    default = METHODS[method]()
+        full = from_mapping(record, settings, where)
+    default = record()
     differing = {}
     for field in fields(full):
         value = getattr(full, field.name)
