@@ -74,6 +74,18 @@ def test_a_network_is_measured_on_the_images_of_its_training_alone(run_here):
         check_images(manifest, splits, run_here)
 
 
+@pytest.mark.parametrize("attack", ["pgd20", "autoattack"])
+def test_answers_are_of_as_many_images_as_the_evaluation_says(run_here, attack):
+    manifest = read_json(run_here / "manifest.json")
+    path = run_here / "evaluation.json"
+    evaluation = read_json(path)
+    entry = evaluation["checkpoints"]["final"]
+    of = entry["autoattack"] if attack == "autoattack" else entry
+    of["num_images"] -= 1
+    with pytest.raises(UsageError, match=r"final: \d+ answers of \d+ images"):
+        check_evaluation(evaluation, manifest, path, SCALE)
+
+
 @pytest.mark.parametrize("key", ["natural", "pgd20", "autoattack"])
 def test_an_accuracy_is_that_of_the_images_beside_it(run_here, key):
     manifest = read_json(run_here / "manifest.json")
