@@ -119,7 +119,7 @@ def test_a_bad_run_says_what_is_allowed(run_id, message):
         (
             "network: {architecture",
             "network: 5\nnot: {architecture",
-            "unknown key 'not'",
+            "unknown key 'not'; allowed: adversarial, attack, base, cost, data,",
         ),
         ("label: ", "name: mine\nlabel: ", "unknown key 'name'"),
     ],

@@ -1,7 +1,7 @@
 """Scales as they are written down: config/scales/NAME.yaml or a file of one's own, its base, and what changes of it."""
 
 import re
-from dataclasses import replace
+from dataclasses import fields, replace
 from os.path import normpath
 from pathlib import Path
 from typing import Any
@@ -11,6 +11,9 @@ from sglr.files.settings import from_mapping, unknown
 from sglr.files.yaml import CONFIG, read_yaml
 from sglr.plan.changes import apply, differences
 from sglr.plan.scales import Scale
+
+# What a scale's file may say: its name is the file's own.
+_KEYS = sorted({each.name for each in fields(Scale)} - {"name"} | {"base"})
 
 
 def scale_names() -> list[str]:
@@ -119,6 +122,9 @@ def _scale(content: dict[str, Any], name: str, where: str) -> Scale:
         raise UsageError(
             f"{where}: unknown key 'name'; the file's own name is the scale's"
         )
+    for key in content:
+        if key not in _KEYS:
+            raise UsageError(f"{where}: {unknown(key, _KEYS, 'key')}")
     for key, spec in content["data"].items():
         if isinstance(spec, dict) and "name" in spec:
             raise UsageError(
