@@ -29,11 +29,14 @@ DIFFERENCE = "difference"  # best (test-selected) minus final, seed by seed
 _PRINTED = {"best": "best", "final": "final", DIFFERENCE: "diff"}
 
 
-def collect_accuracies(runs: Runs) -> list[Row]:
-    """Return one row for each run, checkpoint and attack; one without either for a run that is not done."""
+def collect_accuracies(
+    runs: Runs, settings: tuple[str, ...] = ("r", "temperature")
+) -> list[Row]:
+    """Return one row for each run, checkpoint and attack, with the method's `settings`; one without checkpoint and
+    attack for a run that is not done."""
     rows = []
     for run in runs.shown:
-        origin = _origin(run, runs.scale)
+        origin = _origin(run, runs.scale, settings)
         if run in runs.done:
             origin |= runs.mark(run)
             evaluation = runs.json(run, "evaluation.json")
@@ -43,15 +46,14 @@ def collect_accuracies(runs: Runs) -> list[Row]:
     return rows
 
 
-def _origin(run: Run, scale: Scale) -> Row:
-    settings = run.method_settings()
+def _origin(run: Run, scale: Scale, settings: tuple[str, ...]) -> Row:
+    own = run.method_settings()
     ten = run.dataset == scale.roles.ten_classes
     return {
         "dataset": run.dataset,
         "role": TEN if ten else HUNDRED,
         "method": run.method,
-        "r": getattr(settings, "r", None),
-        "temperature": getattr(settings, "temperature", None),
+        **{name: getattr(own, name, None) for name in settings},
         "seed": run.seed,
     }
 
@@ -121,20 +123,31 @@ def _tabulate(
     dataset: str, methods: dict[Any, pd.DataFrame], table: str, scale: Scale
 ) -> pd.DataFrame:
     """The rows of one data set, one for each of `methods`."""
-    columns: dict[tuple[str, str], list[Any]] = {
-        ("", "data"): [dataset] * len(methods),
-        ("", "method"): [_label(ours) for ours in methods.values()],
-        ("", "seeds"): [_seeds(ours) for ours in methods.values()],
+    rows = list(methods.values())
+    columns = {
+        ("", "data"): [dataset] * len(rows),
+        ("", "method"): [_label(ours) for ours in rows],
+        ("", "seeds"): [seeds_of(ours) for ours in rows],
+        **columns_of(rows, table, scale),
     }
+    names = ["role", "method", "measured"]
+    return pd.DataFrame(columns, pd.MultiIndex.from_tuples(methods, names=names))
+
+
+def columns_of(
+    rows: list[pd.DataFrame], table: str, scale: Scale
+) -> dict[tuple[str, str], list[Any]]:
+    """Return the columns of accuracies, a cell for each of `rows`, which are the accuracies of one kind of run: under
+    each attack best, final and their difference, the best of each marked, the value of the paper's `table` beneath."""
+    columns: dict[tuple[str, str], list[Any]] = {}
     for attack, checkpoint in product(ATTACKS, _PRINTED):
         group = attack_label(attack, scale.attack.test_steps)
-        cells = [_cell(ours, table, attack, checkpoint) for ours in methods.values()]
+        cells = [_cell(ours, table, attack, checkpoint) for ours in rows]
         # A large negative difference of natural accuracy is a poor best checkpoint.
         if (attack, checkpoint) != ("natural", DIFFERENCE):
             cells = with_best(cells, smallest=checkpoint == DIFFERENCE)
         columns[group, _PRINTED[checkpoint]] = cells
-    names = ["role", "method", "measured"]
-    return pd.DataFrame(columns, pd.MultiIndex.from_tuples(methods, names=names))
+    return columns
 
 
 def stopped_early(frame: pd.DataFrame) -> pd.DataFrame:
@@ -152,8 +165,8 @@ def _label(ours: pd.DataFrame) -> str:
     return marked(stopped if method == STOPPED else METHODS[method].label, ours)
 
 
-def _seeds(ours: pd.DataFrame) -> str:
-    """How many seeds of a method were run; "" for none."""
+def seeds_of(ours: pd.DataFrame) -> str:
+    """Return how many seeds of a method were run; "" for none."""
     count = ours[ours["attack"].notna()]["seed"].nunique()
     return str(count or "")
 

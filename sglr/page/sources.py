@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import pandas as pd
+
 from sglr.artefacts import is_figure, load
 from sglr.plan.names import HUNDRED, STOPPED, TEN
 from sglr.plan.plan import Plan
@@ -16,6 +18,8 @@ _STAGES = {
     "features.csv": "features",
 }
 _OTHERS = {"forwards.json": "count-forwards"}
+# What tells runs of one method apart in a table's rows.
+_SETTINGS = ("r", "start")
 # What is no artefact: the commands of each of its runs, and those after them.
 _BESIDE: dict[str, tuple[list[str], list[str]]] = {
     "curves": (["train"], ["report"]),
@@ -76,7 +80,8 @@ def behind(
 ) -> list[str]:
     """Return the ids of the runs behind a table's row or cell: those that agree with what the row's index says of
     runs, and with these settings; all where nothing is said."""
-    wanted: dict[str, Any] = dict(settings)
+    own = {key: index[key] for key in _SETTINGS if not pd.isna(index.get(key))}
+    wanted: dict[str, Any] = own | settings
     if "method" in index:
         wanted["method"] = "at" if index["method"] == STOPPED else index["method"]
     if index.get("role") in (TEN, HUNDRED):
