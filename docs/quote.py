@@ -174,10 +174,15 @@ def speed(variant: str, column: str) -> str:
 
 
 def stressed(what: str) -> int:
-    """How often something was done in results/stress.json, over all its runs."""
-    return sum(
-        row[what] for row in read_json(ROOT / "results" / "stress.json")["counts"]
-    )
+    """How often something was done in results/stress.json, over all its runs: their sum is a row, too."""
+    rows = read_json(ROOT / "results" / "stress.json")["counts"]
+    (found,) = [row[what] for row in rows if row["run"] == "all"]
+    return found
+
+
+def struck(what: str) -> int:
+    """How often results/stress.json's one evaluation was killed, or ended."""
+    return read_json(ROOT / "results" / "stress.json")["evaluation"][what]
 
 
 def rotten(kind: str, what: str) -> int:
@@ -228,6 +233,7 @@ def _environment() -> Environment:
             swing,
             speed,
             stressed,
+            struck,
             rotten,
             planning,
         )

@@ -30,7 +30,9 @@ def strike(job: Job, kills: int, chance: random.Random) -> dict[str, Any]:
         done += _compared(job, reference)
     _finish(job)
     done += _compared(job, reference)
-    print(f"{job.run}: evaluation killed {kills} times, bit-identical {done} times")
+    print(
+        f"{job.run}: evaluation killed {kills} times, {done} times at its end, bit-identical"
+    )
     return {
         "run": job.run,
         "SIGKILL": kills,

@@ -94,6 +94,16 @@ def test_every_claim_that_is_named_is_in_the_ledger():
     assert named and named - ledger == set()
 
 
+def test_what_is_quoted_of_the_stress_is_counted_once():
+    """By the list of its single faults, of which the quoted counts are the sum."""
+    record = read_json(ROOT / "results/stress.json")
+    lives = pd.DataFrame(record["lives"])
+    killed = lives["fault"].str.startswith("kill")
+    assert quote.stressed("SIGKILL") == killed.sum()
+    assert quote.stressed("full disk") == (lives["fault"] == "full disk").sum()
+    assert quote.struck("SIGKILL") == len(record["evaluation"]["parts kept at each"])
+
+
 @pytest.mark.parametrize("page", quote.PAGES, ids=lambda page: page.name)
 def test_every_quoted_number_is_what_the_committed_results_give(page):
     text = page.read_text()
