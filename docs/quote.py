@@ -25,8 +25,10 @@ from tabulate import tabulate
 from sglr.claims import series
 from sglr.claims.words import words_of
 from sglr.files.records import read_json
+from sglr.methods import METHODS
 from sglr.page.ledger import read_ledger
 from sglr.page.opening import opening
+from sglr.plan.names import ROBUST
 from sglr.plan.plan_files import load_plan
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -154,6 +156,20 @@ def ending(run: str) -> str:
     return f"| `{run}` | {100 * final['natural_accuracy']:.1f} | {100 * final['pgd20_accuracy']:.1f} |"
 
 
+def early(method: str, start: float | None) -> str:
+    """A row of a table: a method, and the start of its refinement; PGD-20 and AutoAttack, best and last, in percent."""
+    rows = pd.read_csv(MINI / "tables" / "table_start.csv")
+    begun = rows["start"].isna() if start is None else rows["start"] == start
+    found = rows[(rows["method"] == method) & begun].set_index(["checkpoint", "attack"])
+    name = METHODS[method].label
+    name += "" if start is None else f", from {100 * start:g} % of training on"
+    cells = [
+        " / ".join(f"{found['mean'][each, attack]:.1f}" for attack in ROBUST)
+        for each in ("best", "final")
+    ]
+    return f"| {name} | {cells[0]} | {cells[1]} |"
+
+
 def right(run: str) -> str:
     """The portion of a run of mini's training images whose last label names the right class, in percent."""
     rows = pd.read_csv(MINI / "runs" / run / "label_accuracy.csv")
@@ -229,6 +245,7 @@ def _environment() -> Environment:
             verdicts,
             course,
             ending,
+            early,
             right,
             swing,
             speed,

@@ -38,12 +38,7 @@ def test_a_start_is_a_row_and_its_numbers_are_the_seeds_means(frames):
 
 def test_rows_say_from_which_epoch_labels_are_refined(frames):
     printed = table_start.tabulate(frames, PLAN.scale)
-    assert list(printed["", "refines from"]) == [
-        "never",
-        "epoch 15",
-        "epoch 4",
-        "epoch 4",
-    ]
+    assert list(printed["", "start"]) == ["", "15", "4", "4"]
     assert list(printed["", "seeds"]) == ["1", "1", "2", "2"]
     assert printed["", "method"].iloc[2] == "PGD-AT+SGLR, r = 0.8"
     best = [cell.best for cell in printed["PGD-20", "final"]]

@@ -12,7 +12,7 @@ from sglr.plan.scales import Scale
 TITLE = "Masked gradients"
 CAPTION = (
     "Signs that an attack was led astray rather than withstood, as AutoAttack and RobustBench flag them, in each "
-    "network whose accuracies Tables 2 and 3 show."
+    "network whose accuracies Tables 2 and 3, and that of early refinement, show."
 )
 READS = ("evaluation.json",)
 COLLECTED = ("masking",)

@@ -59,7 +59,7 @@ def tabulate(frames: dict[str, pd.DataFrame], scale: Scale) -> pd.DataFrame:
     rows = [ours for _, ours in kinds]
     columns = {
         ("", "method"): [_label(kind, ours) for kind, ours in kinds],
-        ("", "refines from"): [_epoch(kind["start"], scale) for kind, _ in kinds],
+        ("", "start"): [_epoch(kind["start"], scale) for kind, _ in kinds],
         ("", "seeds"): [seeds_of(ours) for ours in rows],
         **columns_of(rows, "table_start", scale),
     }
@@ -82,15 +82,15 @@ def _label(kind: dict[str, Any], ours: pd.DataFrame) -> str:
 
 def _epoch(start: float, scale: Scale) -> str:
     if pd.isna(start):
-        return "never"
-    return f"epoch {start_epoch(start, scale.adversarial.epochs)}"
+        return ""
+    return str(start_epoch(start, scale.adversarial.epochs))
 
 
 def note(frames: dict[str, pd.DataFrame], scale: Scale) -> str:
     """Return what stands above the table."""
     frame = frames["table_start"]
     words = [
-        f"{TITLE} ({scale.label}), of {scale.adversarial.epochs} epochs",
+        f"{TITLE} ({scale.label}); start: the first of {scale.adversarial.epochs} epochs with refined labels",
         "accuracies in percent, mean ± standard deviation over seeds",
         "best: chosen on test images, diff: best minus final",
         images(frame, scale),
