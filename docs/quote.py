@@ -142,11 +142,10 @@ def _ledger() -> pd.DataFrame:
     return rows.set_index("id")
 
 
-def course(run: str) -> str:
-    """A row of a table: a run of mini, its highest and its last PGD-10 accuracy on test images, in percent."""
-    robust = (
-        100 * pd.read_csv(MINI / "runs" / run / "history.csv")["test_robust_accuracy"]
-    )
+def course(run: str, folder: str = "runs") -> str:
+    """A row of a table: a run of mini, or a pilot, its highest and its last PGD-10 accuracy on test images in percent."""
+    rows = pd.read_csv(MINI / folder / run / "history.csv")
+    robust = 100 * rows["test_robust_accuracy"]
     return f"| `{run}` | {robust.max():.1f} | {robust.iloc[-1]:.1f} |"
 
 

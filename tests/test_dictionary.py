@@ -84,13 +84,7 @@ def test_the_committed_objects_are_as_described(file):
             if field.type in ("number", "integer"):
                 assert fits(pd.Series([str(value)]), field), (path, key)
             seen.add(field.name)
-    # The pilots are older than some keys.
-    later = (
-        {"collapsed", "taught_by", "fitted", "stretches"}
-        if "pilots" in file.path
-        else set()
-    )
-    assert found and set(fields) - seen == later
+    assert found and set(fields) == seen
 
 
 def keys(value: dict, fields: dict[str, Field], above: str = ""):
