@@ -143,7 +143,7 @@ def _ledger() -> pd.DataFrame:
 
 
 def course(run: str, folder: str = "runs") -> str:
-    """A row of a table: a run of mini, or a pilot, its highest and its last PGD-10 accuracy on test images in percent."""
+    """A row of a table: a run of mini or a pilot, its highest and last PGD-10 accuracy on test images, in percent."""
     rows = pd.read_csv(MINI / folder / run / "history.csv")
     robust = 100 * rows["test_robust_accuracy"]
     return f"| `{run}` | {robust.max():.1f} | {robust.iloc[-1]:.1f} |"
