@@ -26,7 +26,7 @@ from sglr.plan.scales import Scale
 TITLE = "Start of refinement (ours)"
 CAPTION = (
     "Not in the paper: SGLR that refines labels from a tenth of training on, beside the paper's start. Where PGD-AT is "
-    "at its best before that start, SGLR's best network is PGD-AT's; one of an early start is its own."
+    "at its best before that start, SGLR's best network is PGD-AT's; one of an early start can be its own."
 )
 READS = ("evaluation.json",)
 COLLECTED = ("table_start",)
